@@ -1,0 +1,139 @@
+# Perilune. `make help` lists the targets; `make run` and `make test` are the
+# two that always work, on a fresh machine too.
+
+SHELL := /bin/bash
+PREFIX ?= /usr/local
+VERSION := 0.1.0
+
+# A flavour is a set of compiler flags with a build folder of its own.
+#   release  build/         what is installed
+#   check    build/check/   counts allocations; unit tests run on it
+#   asan     build/asan/    the same under ASan + UBSan
+#   tsan     build/tsan/    the same under TSan
+FLAVOUR ?= release
+FLAGS_release = -O2 -g
+FLAGS_check   = -O1 -g -DMEM_TRACK
+FLAGS_asan    = -O1 -g -DMEM_TRACK -fsanitize=address,undefined \
+                -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+FLAGS_tsan    = -O1 -g -DMEM_TRACK -fsanitize=thread
+B := build$(if $(filter-out release,$(FLAVOUR)),/$(FLAVOUR))
+
+WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wvla -Wformat=2 \
+        -Wimplicit-fallthrough -Wstrict-prototypes -Wmissing-prototypes -Werror
+CFLAGS += -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -pthread $(WARN) \
+          $(FLAGS_$(FLAVOUR)) -Icore -I/usr/include/lua5.4 \
+          -DPERI_VERSION_TEXT='"$(VERSION)"'
+
+# What is small and rarely on a machine is linked in, so that one copied file
+# runs wherever libcurl and OpenSSL are. Sanitizers want everything shared.
+STATIC := -Wl,-Bstatic -llua5.4 -llua5.4-cjson -lev -llmdb -Wl,-Bdynamic
+LIBS := $(STATIC) -lcurl -lcrypto -lm -ldl -pthread
+
+ROOMS := base kernel wire meter store net run bind serve
+SOURCES := $(foreach r,$(ROOMS),$(wildcard core/$(r)/*.c)) core/perilune.c
+OBJECTS := $(SOURCES:core/%.c=$(B)/%.o) $(B)/embedded.o
+GATE := $(patsubst core/%.c,$(B)/%.o,$(wildcard core/gate/*.c))
+LUA := $(sort $(wildcard lua/*.lua lua/*/*.lua policies/*.lua))
+UNIT := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard $(ROOMS:%=tests/%/test_*.c)))
+
+all: $(B)/perilune $(B)/libperilune.a $(B)/libperilune.so ## build the gateway and the library
+
+help: ## this list
+	@grep -hE '^[a-z][a-z-]*:.*##' $(MAKEFILE_LIST) | \
+	  awk -F ':.*## ' '{ printf "make %-10s %s\n", $$1, $$2 }'
+
+# --- what it is built from -------------------------------------------------
+
+$(B)/%.o: core/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
+
+$(B)/embedded.c: $(LUA) tests/house/embed.sh
+	@mkdir -p $(@D)
+	tests/house/embed.sh $(LUA) > $@.new && mv $@.new $@
+
+$(B)/embedded.o: $(B)/embedded.c
+	$(CC) $(CFLAGS) -c $< -o $@
+
+# Everything but peri_* becomes local, so that a host's own names stay its own.
+$(B)/libperilune.a: $(OBJECTS)
+	ld -r -o $(B)/perilune_all.o $(OBJECTS)
+	objcopy --localize-hidden $(B)/perilune_all.o
+	@rm -f $@
+	ar rcs $@ $(B)/perilune_all.o
+
+$(B)/libperilune.so: $(OBJECTS)
+	$(CC) $(CFLAGS) -shared -Wl,-soname,libperilune.so.0 -o $@ $(OBJECTS) \
+	  -llua5.4 -llua5.4-cjson -lev -llmdb -lcurl -lcrypto -lm -pthread
+
+# The program exports Lua's C API to nobody; it sees perilune.h only.
+$(B)/perilune: $(GATE) $(B)/libperilune.a
+	$(CC) $(CFLAGS) -o $@ $(GATE) $(B)/libperilune.a $(LIBS)
+
+$(B)/tests/%: tests/%.c tests/unit.h $(OBJECTS)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -Itests -MMD -MP -o $@ $< $(OBJECTS) $(LIBS)
+
+-include $(OBJECTS:.o=.d) $(GATE:.o=.d) $(UNIT:=.d)
+
+# --- running and testing ---------------------------------------------------
+
+run: deps ## install what is missing, build, start the gateway on its default
+	@$(MAKE) --no-print-directory -j$$(nproc) all
+	@exec $(B)/perilune serve
+
+test: deps-test ## install what is missing, build, run every test
+	@tests/run.sh
+
+test-long: deps-test ## the same with the full counts; takes long
+	@PERILUNE_LONG=1 tests/run.sh
+
+unit: $(UNIT)
+
+asan: ## build and unit-test under ASan and UBSan
+	@$(MAKE) --no-print-directory FLAVOUR=asan all unit && tests/house/unit.sh build/asan
+
+tsan: ## build and unit-test under TSan
+	@$(MAKE) --no-print-directory FLAVOUR=tsan all unit && tests/house/unit.sh build/tsan
+
+bench: deps-bench ## CPU time per request, beside nginx
+	@$(MAKE) --no-print-directory -j$$(nproc) all
+	@tests/bench/run.sh
+
+layers: ## the rooms depend one way
+	@tests/house/layers.sh
+
+symbols: $(B)/libperilune.a $(B)/libperilune.so ## only peri_* is exported
+	@tests/house/symbols.sh $(B)
+
+lint: deps-test ## layout limits, clang-format, luacheck
+	@tests/house/lint.sh
+
+fmt: ## put the C files into shape
+	clang-format -i $$(git ls-files 'core/*.[ch]' 'tests/*.[ch]' 'examples/*.c')
+
+install: all ## into PREFIX (/usr/local)
+	install -D -m 755 $(B)/perilune $(DESTDIR)$(PREFIX)/bin/perilune
+	install -D -m 644 core/perilune.h $(DESTDIR)$(PREFIX)/include/perilune.h
+	install -D -m 644 $(B)/libperilune.a $(DESTDIR)$(PREFIX)/lib/libperilune.a
+	install -D -m 755 $(B)/libperilune.so $(DESTDIR)$(PREFIX)/lib/libperilune.so.0
+	ln -sf libperilune.so.0 $(DESTDIR)$(PREFIX)/lib/libperilune.so
+
+clean: ## remove everything built
+	rm -rf build
+
+# --- what must be on the machine -------------------------------------------
+
+NEED_BUILD := gcc libc6-dev pkg-config liblua5.4-dev lua-cjson-dev \
+              libcurl4-openssl-dev libev-dev liblmdb-dev libssl-dev
+NEED_TEST  := $(NEED_BUILD) lua5.4 curl clang-format lua-check \
+              $(if $(shell command -v npm),,nodejs npm)
+NEED_BENCH := $(NEED_BUILD) nginx-light
+
+deps: ; @tests/house/deps.sh $(NEED_BUILD)
+deps-test: ; @tests/house/deps.sh $(NEED_TEST)
+deps-bench: ; @tests/house/deps.sh $(NEED_BENCH)
+
+.PHONY: all help run test test-long unit asan tsan bench layers symbols lint \
+        fmt install clean deps deps-test deps-bench
+.DELETE_ON_ERROR:

@@ -1,0 +1,87 @@
+/*
+** arena.c -- a list of blocks, newest first; taking moves a pointer.
+*/
+#include "base/arena.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/mem.h"
+
+#define FIRST_BLOCK 1024
+#define LARGEST     (64 * 1024)
+#define ALIGN       sizeof(max_align_t)
+
+struct arena_block {
+    struct arena_block *older;
+    size_t len;
+    _Alignas(max_align_t) char room[];
+};
+
+void arena_init(struct arena *a)
+{
+    *a = (struct arena){ 0 };
+}
+
+void arena_fini(struct arena *a)
+{
+    while (a->newest != NULL) {
+        struct arena_block *block = a->newest;
+        a->newest = block->older;
+        mem_free(block);
+    }
+    arena_init(a);
+}
+
+static bool add_block(struct arena *a, size_t need)
+{
+    size_t len = a->newest != NULL ? a->newest->len * 2 : FIRST_BLOCK;
+    if (len > LARGEST)
+        len = LARGEST;
+    if (len < need)
+        len = need;
+    struct arena_block *block = mem_alloc(sizeof *block + len);
+    if (block == NULL)
+        return false;
+    block->older = a->newest;
+    block->len = len;
+    a->newest = block;
+    a->at = block->room;
+    a->end = block->room + len;
+    return true;
+}
+
+void *arena_zero(struct arena *a, size_t n)
+{
+    size_t need = (n + ALIGN - 1) / ALIGN * ALIGN;
+    if (need < n || ((size_t)(a->end - a->at) < need && !add_block(a, need)))
+        return NULL;
+    void *p = a->at;
+    a->at += need;
+    return memset(p, 0, n);
+}
+
+str arena_copy(struct arena *a, str s)
+{
+    if (s.p == NULL)
+        return STR_NONE;
+    char *p = arena_zero(a, s.n + 1);
+    if (p == NULL)
+        return STR_NONE;
+    memcpy(p, s.p, s.n);
+    return (str){ p, s.n };
+}
+
+str arena_print(struct arena *a, const char *format, ...)
+{
+    va_list args, again;
+    va_start(args, format);
+    va_copy(again, args);
+    int n = vsnprintf(NULL, 0, format, args);
+    va_end(args);
+    char *p = n >= 0 ? arena_zero(a, (size_t)n + 1) : NULL;
+    if (p != NULL)
+        vsnprintf(p, (size_t)n + 1, format, again);
+    va_end(again);
+    return p != NULL ? (str){ p, (size_t)n } : STR_NONE;
+}

@@ -1,0 +1,26 @@
+/*
+** real.h -- the real world: libev's loop, the system's clocks, libcurl.
+*/
+#ifndef NET_REAL_H
+#define NET_REAL_H
+
+#include "net/world.h"
+
+struct ev_loop;
+
+/* A world on `loop`, or on a loop of its own when NULL. `log` gets whole
+** lines, may be NULL, and must not block. */
+int real_open(struct world **out, struct ev_loop *loop,
+              void (*log)(void *, const char *line, size_t len), void *user);
+
+/* Everything started on it must be stopped before. NULL is fine. */
+void real_close(struct world *w);
+
+struct ev_loop *real_loop(struct world *w);
+
+/* Run the loop: until real_break; or once, waiting at most `wait`. */
+void real_run(struct world *w);
+void real_step(struct world *w, nanos wait);
+void real_break(struct world *w);
+
+#endif

@@ -1,0 +1,96 @@
+/*
+** server.h -- listening sockets and client connections.
+**
+**     listener --accept--> conn: read head -> read body -> on_request
+**                            ^                               |
+**                            '---- next request <--- conn_end'
+**
+** A conn carries one exchange at a time; pipelined requests wait in its
+** buffer. What the handler writes is gathered and leaves in one write per
+** turn of the loop. When more than `high_water` bytes wait for a slow client,
+** conn_write says false; on_drained says when to go on.
+**
+** Refusals that need no policy (bad framing, a body too large, a header
+** flood, a timeout) are answered here, in the OpenAI error shape.
+*/
+#ifndef NET_SERVER_H
+#define NET_SERVER_H
+
+#include "net/transport.h"
+#include "net/world.h"
+#include "wire/http.h"
+
+struct ev_loop;
+struct server;
+struct conn;
+
+/* Limits; zero means the default in brackets. */
+struct server_limits {
+    size_t max_body;      /* bytes of a request body [64 MiB] */
+    size_t high_water;    /* unsent bytes that pause a source [64 KiB] */
+    size_t low_water;     /* and that let it go on [16 KiB] */
+    nanos header_timeout; /* first byte to end of head [10 s] */
+    nanos idle_timeout;   /* between requests [75 s] */
+    nanos body_grace;     /* before the body rate is asked for [10 s] */
+    int64_t body_rate;    /* bytes per second after that [1,024] */
+    nanos write_timeout;  /* a client that takes no byte for so long [60 s] */
+    int max_conns;        /* connections at a time [10,000] */
+};
+
+/* A whole request, as it is handed over. */
+struct incoming {
+    const struct http_head *head; /* until the callback returns; its texts
+                                  ** point into `memory` */
+    str body;     /* points into `memory` */
+    char *memory; /* taken over by the handler; mem_free it */
+};
+
+struct server_handler {
+    /* A request is there. The handler owns in->memory from now on. It must
+    ** answer by conn_head .. conn_end, now or later. Returns what the other
+    ** callbacks are given as `exchange`. */
+    void *(*on_request)(void *user, struct conn *c, struct incoming *in);
+    /* The client left before conn_end; the conn is gone when this returns. */
+    void (*on_gone)(void *user, void *exchange);
+    /* Less than low_water bytes wait: write again. */
+    void (*on_drained)(void *user, void *exchange);
+};
+
+/* A server without listeners. `handler` and `user` outlive it. */
+int server_open(struct server **out, struct world *w, struct ev_loop *loop,
+                const struct server_limits *limits,
+                const struct server_handler *handler, void *user);
+
+/* Close all listeners and connections at once (on_gone is called). */
+void server_close(struct server *s);
+
+/* Listen on "host:port", "[v6]:port", ":port" or "port". Port 0 takes a free
+** one; *port tells which. Several servers may listen on the same address
+** (SO_REUSEPORT). ERR_INPUT for a malformed address, ERR_SYSTEM with *why. */
+int server_listen(struct server *s, str address, int *port, const char **why);
+
+/* Stop accepting, close idle connections; the others close after their reply.
+** server_busy says how many are left. */
+void server_drain(struct server *s);
+int server_busy(const struct server *s);
+
+/* Begin a reply. length < 0: unknown, sent chunked (closed at its end for
+** HTTP/1.0). Date, Connection, Content-Length / Transfer-Encoding are added
+** here. A reply to HEAD, and a 204 or 304, sends no body bytes. */
+void conn_head(struct conn *c, int status, const struct http_field *headers, int n,
+               int64_t length);
+
+/* Body bytes, copied. true: go on; false: wait for on_drained. */
+bool conn_write(struct conn *c, str bytes);
+
+/* The reply is whole. `c` must not be used afterwards. */
+void conn_end(struct conn *c);
+
+/* Give the reply up: the connection is closed without a proper end, so that
+** the client sees a truncated message. `c` must not be used afterwards. */
+void conn_abort(struct conn *c);
+
+/* Bytes that wait for the client. */
+size_t conn_waiting(const struct conn *c);
+
+#endif

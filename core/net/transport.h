@@ -1,0 +1,99 @@
+/*
+** transport.h -- one request to an upstream and the bytes that come back.
+**
+**     start -> connected -> head -> body* -> done        (each in this order;
+**                 \___________________________/           done exactly once)
+**
+** Two things implement it: curl.c (real sockets) and sim.c (an upstream made
+** of arithmetic). Both hand up a status, headers and body bytes, so whoever
+** sits above cannot tell which one it is. No timers live here: the caller has
+** them all and calls exchange_cancel.
+**
+** An exchange is embedded in its owner (the upstream call). Callbacks run on
+** the owner's thread, from the loop, never from inside exchange_start. From
+** within a callback everything here may be called; after exchange_cancel
+** none comes any more.
+*/
+#ifndef NET_TRANSPORT_H
+#define NET_TRANSPORT_H
+
+#include "base/nanos.h"
+#include "base/str.h"
+#include "wire/http.h"
+
+struct exchange;
+
+/* Why an exchange ended. */
+enum exchange_end {
+    EXCHANGE_OK,       /* the reply is whole, by its framing */
+    EXCHANGE_RESOLVE,  /* the name did not resolve */
+    EXCHANGE_CONNECT,  /* no connection: refused, unreachable, TLS */
+    EXCHANGE_CLOSED,   /* connected, then closed without a reply */
+    EXCHANGE_BROKEN,   /* closed or failed inside the reply */
+    EXCHANGE_PROTOCOL, /* what came back is not HTTP we accept */
+    EXCHANGE_LIMIT,    /* header section past its limit */
+    EXCHANGE_MEMORY    /* we had no memory for it */
+};
+
+struct exchange_events {
+    /* The connection stands and the request is about to be written: from now
+    ** on it may have run at the upstream. */
+    void (*connected)(struct exchange *);
+    /* The final status (1xx are swallowed) and the header fields, borrowed
+    ** until the callback returns. */
+    void (*head)(struct exchange *, int status, const struct http_field *, int n);
+    /* Some bytes of the body, decoded from their transfer coding; borrowed. */
+    void (*body)(struct exchange *, str bytes);
+    /* The end. `detail` is text for the log, without secrets; borrowed. */
+    void (*done)(struct exchange *, enum exchange_end end, str detail);
+};
+
+struct exchange {
+    const struct exchange_events *events;
+    /* The request; borrowed until done or cancel. */
+    const char *url;              /* absolute, zero-terminated */
+    const struct http_field *headers; /* the complete set but Host, Content-Length */
+    int headers_n;
+    str body;   /* always sent as POST */
+    bool http2; /* ask for HTTP/2 (TLS only) */
+    const void *sim; /* a struct sim_script when the upstream is simulated */
+    /* Private to the transport. */
+    void *impl;
+};
+
+struct transport_ops {
+    int (*start)(struct transport *, struct exchange *);
+    void (*cancel)(struct transport *, struct exchange *);
+    void (*pause)(struct transport *, struct exchange *);
+    void (*resume)(struct transport *, struct exchange *);
+};
+
+struct transport {
+    const struct transport_ops *ops;
+};
+
+/* Begin. 0, or ERR_MEMORY / ERR_INPUT (then no callback comes). */
+static inline int exchange_start(struct transport *t, struct exchange *x)
+{
+    return t->ops->start(t, x);
+}
+
+/* Stop at once and close what it used; no callback comes any more. */
+static inline void exchange_cancel(struct transport *t, struct exchange *x)
+{
+    t->ops->cancel(t, x);
+}
+
+/* Stop reading from the upstream; a few bytes already read may still come. */
+static inline void exchange_pause(struct transport *t, struct exchange *x)
+{
+    t->ops->pause(t, x);
+}
+
+/* Read again. Bytes may come before this returns. */
+static inline void exchange_resume(struct transport *t, struct exchange *x)
+{
+    t->ops->resume(t, x);
+}
+
+#endif

@@ -1,0 +1,96 @@
+/*
+** json.h -- JSON that stays bytes.
+**
+** What a gateway carries it must not change, so nothing here builds a tree:
+** the scanner checks a text strictly (RFC 8259, UTF-8, no duplicate names, no
+** lone surrogates, bounded depth) in one pass and hands out slices of it; the
+** writer appends to a buf; a splice replaces slices and leaves every other
+** byte alone.
+*/
+#ifndef WIRE_JSON_H
+#define WIRE_JSON_H
+
+#include "base/buf.h"
+#include "base/str.h"
+
+#define JSON_MAX_DEPTH 128
+
+enum json_kind {
+    JSON_NONE, /* absent */
+    JSON_NULL,
+    JSON_FALSE,
+    JSON_TRUE,
+    JSON_NUMBER,
+    JSON_STRING,
+    JSON_ARRAY,
+    JSON_OBJECT
+};
+
+struct json_error {
+    size_t at;        /* byte offset */
+    const char *what; /* static text, such as "duplicate name" */
+};
+
+/* A value: its bytes, without white space around it. Strings keep their
+** quotes and escapes. */
+struct json {
+    enum json_kind kind;
+    str text;
+};
+
+/* Check `text` strictly: one value and nothing else. True, or false and
+** *error. Everything below expects text that passed. */
+bool json_check(str text, struct json_error *error);
+
+/* The value that `text` is. JSON_NONE for empty text. */
+struct json json_of(str text);
+
+/* The member of an object by its decoded name; JSON_NONE when it is not an
+** object or has no such member. */
+struct json json_get(struct json object, str name);
+
+/* Walk an object or an array:
+**     struct json_walk w = json_walk(v);
+**     while (json_next(&w)) use(w.name, w.value);
+** `name` is the raw name with its quotes (absent in arrays). */
+struct json_walk {
+    str rest;         /* private */
+    enum json_kind of; /* private */
+    str name;
+    struct json value;
+};
+struct json_walk json_walk(struct json v);
+bool json_next(struct json_walk *w);
+
+/* Is this raw string (quotes included) the text `s` once decoded? */
+bool json_is(str raw, str s);
+
+/* Append the decoded text of a JSON string. */
+void json_decode(struct json string, struct buf *to);
+
+/* The text of a string: a slice when it has no escapes, else decoded into
+** `scratch` (appended). STR_NONE when it is not a string. */
+str json_text(struct json v, struct buf *scratch);
+
+/* A number as an integer: true and *out when it is one that fits 63 bits
+** (1, 1.0 and 1e2 are; 1.5 is not). */
+bool json_integer(struct json v, int64_t *out);
+double json_double(struct json v);
+
+/* Append `s` as a JSON string with quotes. Control bytes are escaped; U+2028,
+** U+2029 too; invalid UTF-8 becomes U+FFFD. */
+void json_put_string(struct buf *b, str s);
+
+/* Append `"name":` with a comma before it unless it stands first in its
+** object; a small writer's only state is the last byte written. */
+void json_put_name(struct buf *b, str name);
+
+/* Replace slices of a text. Edits must not overlap and are given in any
+** order; `from` is a slice of the text, possibly empty (then an insertion). */
+struct json_edit {
+    str from;
+    str to;
+};
+void json_splice(str text, struct json_edit *edits, int n, struct buf *out);
+
+#endif
