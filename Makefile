@@ -3,7 +3,8 @@
 
 SHELL := /bin/bash
 PREFIX ?= /usr/local
-VERSION := 0.1.0
+Q := $(if $(V),,@)
+VERSION := $(shell sed -n 's/^\#define PERI_VERSION "\(.*\)"/\1/p' core/perilune.h)
 
 # A flavour is a set of compiler flags with a build folder of its own.
 #   release  build/         what is installed
@@ -30,7 +31,7 @@ STATIC := -Wl,-Bstatic -llua5.4 -llua5.4-cjson -lev -llmdb -Wl,-Bdynamic
 LIBS := $(STATIC) -lcurl -lcrypto -lm -ldl -pthread
 
 ROOMS := base kernel wire meter store net run bind serve
-SOURCES := $(foreach r,$(ROOMS),$(wildcard core/$(r)/*.c)) core/perilune.c
+SOURCES := $(foreach r,$(ROOMS),$(wildcard core/$(r)/*.c)) $(wildcard core/perilune*.c)
 OBJECTS := $(SOURCES:core/%.c=$(B)/%.o) $(B)/embedded.o
 GATE := $(patsubst core/%.c,$(B)/%.o,$(wildcard core/gate/*.c))
 LUA := $(sort $(wildcard lua/*.lua lua/*/*.lua policies/*.lua))
@@ -46,33 +47,38 @@ help: ## this list
 
 $(B)/%.o: core/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
+	@echo "  cc   $<"
+	$(Q)$(CC) $(CFLAGS) -MMD -MP -c $< -o $@
 
 $(B)/embedded.c: $(LUA) tests/house/embed.sh
 	@mkdir -p $(@D)
-	tests/house/embed.sh $(LUA) > $@.new && mv $@.new $@
+	@tests/house/embed.sh $(LUA) > $@.new && mv $@.new $@
 
 $(B)/embedded.o: $(B)/embedded.c
-	$(CC) $(CFLAGS) -c $< -o $@
+	$(Q)$(CC) $(CFLAGS) -c $< -o $@
 
 # Everything but peri_* becomes local, so that a host's own names stay its own.
 $(B)/libperilune.a: $(OBJECTS)
-	ld -r -o $(B)/perilune_all.o $(OBJECTS)
-	objcopy --localize-hidden $(B)/perilune_all.o
+	$(Q)ld -r -o $(B)/perilune_all.o $(OBJECTS)
+	$(Q)objcopy --localize-hidden $(B)/perilune_all.o
 	@rm -f $@
-	ar rcs $@ $(B)/perilune_all.o
+	@echo "  ar   $@"
+	$(Q)ar rcs $@ $(B)/perilune_all.o
 
 $(B)/libperilune.so: $(OBJECTS)
-	$(CC) $(CFLAGS) -shared -Wl,-soname,libperilune.so.0 -o $@ $(OBJECTS) \
+	@echo "  ld   $@"
+	$(Q)$(CC) $(CFLAGS) -shared -Wl,-soname,libperilune.so.0 -o $@ $(OBJECTS) \
 	  -llua5.4 -llua5.4-cjson -lev -llmdb -lcurl -lcrypto -lm -pthread
 
 # The program exports Lua's C API to nobody; it sees perilune.h only.
 $(B)/perilune: $(GATE) $(B)/libperilune.a
-	$(CC) $(CFLAGS) -o $@ $(GATE) $(B)/libperilune.a $(LIBS)
+	@echo "  ld   $@"
+	$(Q)$(CC) $(CFLAGS) -o $@ $(GATE) $(B)/libperilune.a $(LIBS)
 
 $(B)/tests/%: tests/%.c tests/unit.h $(OBJECTS)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -Itests -MMD -MP -o $@ $< $(OBJECTS) $(LIBS)
+	@echo "  test $<"
+	$(Q)$(CC) $(CFLAGS) -Itests -MMD -MP -o $@ $< $(OBJECTS) $(LIBS)
 
 -include $(OBJECTS:.o=.d) $(GATE:.o=.d) $(UNIT:=.d)
 

@@ -61,8 +61,8 @@ static inline int unit_run(void (*const *tests)(void), const char *names,
         long before = mem_live();
         unit_failures = 0;
         tests[i]();
-        if (mem_live() != before)
-            CHECK(!"memory was left behind");
+        bool nothing_left_behind = mem_live() == before;
+        CHECK(nothing_left_behind);
         printf("%s %.*s\n", unit_failures != 0 ? "not ok" : "ok  ", (int)len,
                names);
         fflush(stdout);

@@ -40,6 +40,8 @@ static bool add_block(struct arena *a, size_t need)
         len = LARGEST;
     if (len < need)
         len = need;
+    if (len > SIZE_MAX - sizeof *a->newest)
+        return false;
     struct arena_block *block = mem_alloc(sizeof *block + len);
     if (block == NULL)
         return false;

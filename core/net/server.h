@@ -12,6 +12,9 @@
 **
 ** Refusals that need no policy (bad framing, a body too large, a header
 ** flood, a timeout) are answered here, in the OpenAI error shape.
+**
+** conn_* may be called from within every callback, and server_close from
+** within none. No callback comes from inside conn_* or server_drain.
 */
 #ifndef NET_SERVER_H
 #define NET_SERVER_H
@@ -41,49 +44,58 @@ struct server_limits {
 struct incoming {
     const struct http_head *head; /* until the callback returns; its texts
                                   ** point into `memory` */
-    str body;     /* points into `memory` */
-    char *memory; /* taken over by the handler; mem_free it */
+    str body;                     /* points into `memory` */
+    char *memory;                 /* taken over by the handler; mem_free it */
 };
 
 struct server_handler {
     /* A request is there. The handler owns in->memory from now on. It must
-    ** answer by conn_head .. conn_end, now or later. Returns what the other
-    ** callbacks are given as `exchange`. */
+    ** answer by conn_head .. conn_end, or conn_abort, now or later. Returns
+    ** what the other callbacks are given as `exchange`. */
     void *(*on_request)(void *user, struct conn *c, struct incoming *in);
-    /* The client left before conn_end; the conn is gone when this returns. */
+    /* The client left, or took nothing for write_timeout, before conn_end;
+    ** the conn is gone already, do not use it. */
     void (*on_gone)(void *user, void *exchange);
-    /* Less than low_water bytes wait: write again. */
+    /* conn_write had said false; now at most low_water bytes wait. */
     void (*on_drained)(void *user, void *exchange);
 };
 
-/* A server without listeners. `handler` and `user` outlive it. */
+/* A server without listeners. `handler`, `user`, `w` and `loop` outlive it.
+** ERR_MEMORY, ERR_SYSTEM. */
 int server_open(struct server **out, struct world *w, struct ev_loop *loop,
                 const struct server_limits *limits,
                 const struct server_handler *handler, void *user);
 
-/* Close all listeners and connections at once (on_gone is called). */
+/* Close all listeners and connections at once (on_gone is called). A `later`
+** may still be queued, so the world must run those before it is closed. NULL
+** is fine. */
 void server_close(struct server *s);
 
-/* Listen on "host:port", "[v6]:port", ":port" or "port". Port 0 takes a free
-** one; *port tells which. Several servers may listen on the same address
-** (SO_REUSEPORT). ERR_INPUT for a malformed address, ERR_SYSTEM with *why. */
+/* Listen on "host:port", "[v6]:port", ":port" or "port" (the last two on all
+** addresses, IPv6 and IPv4). Port 0 takes a free one; *port tells which.
+** Several servers may listen on the same address (SO_REUSEPORT). ERR_INPUT
+** for a malformed address, ERR_SYSTEM, ERR_MEMORY, ERR_STATE after
+** server_drain; *why is a static text. */
 int server_listen(struct server *s, str address, int *port, const char **why);
 
 /* Stop accepting, close idle connections; the others close after their reply.
-** server_busy says how many are left. */
+** server_busy says how many are left; they go in later turns of the loop. */
 void server_drain(struct server *s);
 int server_busy(const struct server *s);
 
 /* Begin a reply. length < 0: unknown, sent chunked (closed at its end for
 ** HTTP/1.0). Date, Connection, Content-Length / Transfer-Encoding are added
-** here. A reply to HEAD, and a 204 or 304, sends no body bytes. */
-void conn_head(struct conn *c, int status, const struct http_field *headers, int n,
-               int64_t length);
+** here and dropped from `headers`, as is what may not stand in a header. A
+** reply to HEAD, and a 204 or 304, sends no body bytes. */
+void conn_head(struct conn *c, int status, const struct http_field *headers,
+               int n, int64_t length);
 
-/* Body bytes, copied. true: go on; false: wait for on_drained. */
+/* Body bytes, copied. true: go on; false: wait for on_drained. What exceeds
+** the length that was announced is dropped. */
 bool conn_write(struct conn *c, str bytes);
 
-/* The reply is whole. `c` must not be used afterwards. */
+/* The reply is whole. `c` must not be used afterwards. A body shorter than
+** announced is cut off as by conn_abort. */
 void conn_end(struct conn *c);
 
 /* Give the reply up: the connection is closed without a proper end, so that
@@ -92,5 +104,12 @@ void conn_abort(struct conn *c);
 
 /* Bytes that wait for the client. */
 size_t conn_waiting(const struct conn *c);
+
+/* The client speaks HTTP/1.0: it understands no chunks and no interim reply. */
+bool conn_is_http10(const struct conn *c);
+
+/* The client's address in text, without port, written into `to`. */
+#define CONN_PEER 48
+str conn_peer(const struct conn *c, char to[CONN_PEER]);
 
 #endif

@@ -22,6 +22,7 @@
 #include "wire/http.h"
 
 struct exchange;
+struct transport;
 
 /* Why an exchange ended. */
 enum exchange_end {

@@ -30,7 +30,7 @@ struct http_head {
     int64_t length;  /* Content-Length; -1 when there is none */
     bool chunked;    /* Transfer-Encoding: chunked */
     bool keep_alive; /* the connection may carry another request */
-    bool expect;     /* Expect: 100-continue */
+    bool expect;     /* it waits for a 100 before sending its body */
 };
 
 /* Parse the head at the start of `in`. Returns its length in bytes (blank
@@ -42,12 +42,16 @@ int http_parse(struct http_head *head, str in);
 ** first when there are several. */
 str http_field(const struct http_head *head, str name);
 
+#define HTTP_MAX_LINE 512 /* bytes of a chunk's size line, or of a trailer */
+
 /* One body, coming in pieces. */
 struct http_body {
-    int state;     /* private */
-    int64_t left;  /* private: bytes left of the body, or of this chunk */
     int64_t seen;  /* body bytes delivered so far */
-    int64_t spent; /* private: bytes of framing read, they are bounded */
+    int state;     /* private, as is the rest */
+    int line_n;    /* bytes held in `line` */
+    int64_t left;  /* bytes left of the body, or of this chunk */
+    int64_t spent; /* bytes of extensions, then of trailers; both are bounded */
+    char line[HTTP_MAX_LINE]; /* a line whose end has not come */
 };
 
 void http_body_init(struct http_body *b, const struct http_head *head);

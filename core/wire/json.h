@@ -54,7 +54,7 @@ struct json json_get(struct json object, str name);
 **     while (json_next(&w)) use(w.name, w.value);
 ** `name` is the raw name with its quotes (absent in arrays). */
 struct json_walk {
-    str rest;         /* private */
+    str rest;          /* private */
     enum json_kind of; /* private */
     str name;
     struct json value;
@@ -62,19 +62,31 @@ struct json_walk {
 struct json_walk json_walk(struct json v);
 bool json_next(struct json_walk *w);
 
-/* Is this raw string (quotes included) the text `s` once decoded? */
-bool json_is(str raw, str s);
+/* Is this raw string (quotes included) the text `s` once decoded? Escapes
+** only make a text longer, so the length nearly always decides. */
+bool json_is_escaped(str raw, str s);
+static inline bool json_is(str raw, str s)
+{
+    if (raw.n <= s.n + 2)
+        return raw.n == s.n + 2 && memcmp(raw.p + 1, s.p, s.n) == 0;
+    if (s.n > 0 && raw.p[1] != s.p[0] && raw.p[1] != '\\')
+        return false;
+    return json_is_escaped(raw, s);
+}
 
 /* Append the decoded text of a JSON string. */
 void json_decode(struct json string, struct buf *to);
 
 /* The text of a string: a slice when it has no escapes, else decoded into
-** `scratch` (appended). STR_NONE when it is not a string. */
+** `scratch` (appended; good until scratch grows). STR_NONE when it is not a
+** string, or scratch failed. */
 str json_text(struct json v, struct buf *scratch);
 
 /* A number as an integer: true and *out when it is one that fits 63 bits
 ** (1, 1.0 and 1e2 are; 1.5 is not). */
 bool json_integer(struct json v, int64_t *out);
+
+/* The nearest double; infinite past its range, 0 when it is no number. */
 double json_double(struct json v);
 
 /* Append `s` as a JSON string with quotes. Control bytes are escaped; U+2028,

@@ -35,8 +35,8 @@ forbid '\b(clock_gettime|gettimeofday|time\(NULL\)|ev_now|ev_time)\b' \
 forbid '\b(ev_timer|ev_periodic|timerfd_create)\w*' 'has a timer; ask the world' '^core/net/real\.c'
 forbid '\b(rand|random|srand|getrandom|arc4random)\(' 'rolls its own dice; ask the world' \
     '^core/net/(real\.c|world\.h)'
-forbid '\b(curl_(easy|multi|global|slist)_\w+)\(' 'calls libcurl' '^core/net/curl\.c'
-forbid '#include <curl/' 'includes libcurl' '^core/net/curl\.c'
+forbid '\b(curl_(easy|multi|global|slist)_\w+)\(' 'calls libcurl' '^core/net/curl(_\w+)?\.[ch]'
+forbid '#include <curl/' 'includes libcurl' '^core/net/curl(_\w+)?\.[ch]'
 forbid '#include <(lua|lauxlib|lualib)\.h>' 'knows Lua' '^core/(run|bind|serve|perilune)'
 forbid '#include <(sys/socket|netinet|arpa)' 'knows sockets' '^core/(net|gate)'
 forbid '\b(strcpy|strcat|sprintf|strtok|atoi|gets|alloca)\(' 'is banned' '^$'

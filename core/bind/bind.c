@@ -1,0 +1,93 @@
+/*
+** bind.c -- the list of everything bound, and what the files of it share.
+*/
+#include "bind/bind.h"
+
+#include "run/generation.h"
+#include "run/sandbox.h"
+
+static int open_core(lua_State *L)
+{
+    lua_newtable(L);
+    bind_fault(L);
+    bind_policy(L);
+    bind_secret(L);
+    bind_provider(L);
+    bind_model(L);
+    bind_request_type(L);
+    bind_reply(L);
+    bind_written(L);
+    bind_json(L);
+    bind_time(L);
+    return 1;
+}
+
+static void push_request(lua_State *L, struct request *r)
+{
+    struct view *view = lua_newuserdatauv(L, sizeof *view, 1);
+    *view = (struct view){ .request = r, .serial = r->serial };
+    luaL_setmetatable(L, REQUEST_TYPE);
+}
+
+const struct binding bind_lua = { open_core, push_request };
+
+struct request *bind_request(lua_State *L, const char *what)
+{
+    struct request *r = request_of(L);
+    if (r == NULL)
+        sandbox_raise(L, "%s can only be used inside a request", what);
+    return r;
+}
+
+struct view *bind_view(lua_State *L, int arg)
+{
+    struct view *view = luaL_testudata(L, arg, REQUEST_TYPE);
+    if (view == NULL)
+        sandbox_raise(L, "expected req, not a %s", luaL_typename(L, arg));
+    if (view->request->serial != view->serial || view->request->over)
+        sandbox_raise(L, "this req is of a request that has ended; keep no "
+                         "req in a variable outside the function");
+    return view;
+}
+
+str bind_keep(lua_State *L, int arg)
+{
+    str s;
+    s.p = luaL_checklstring(L, arg, &s.n);
+    s = arena_copy(&generation_of(L)->arena, s);
+    if (s.p == NULL)
+        luaL_error(L, "not enough memory");
+    return s;
+}
+
+static int protected_index(lua_State *L)
+{
+    lua_pushvalue(L, 2);
+    lua_rawget(L, lua_upvalueindex(1));
+    return 1;
+}
+
+void bind_type(lua_State *L, const struct bind_type *type)
+{
+    if (luaL_newmetatable(L, type->name) == 0) {
+        lua_pop(L, 1);
+        return;
+    }
+    lua_newtable(L);
+    if (type->methods != NULL)
+        luaL_setfuncs(L, type->methods, 0);
+    lua_pushcclosure(L, type->index != NULL ? type->index : protected_index, 1);
+    lua_setfield(L, -2, "__index");
+    const luaL_Reg meta[] = { { "__call", type->call },
+                              { "__gc", type->gc },
+                              { "__tostring", type->text } };
+    for (size_t i = 0; i < sizeof meta / sizeof meta[0]; i++) {
+        if (meta[i].func == NULL)
+            continue;
+        lua_pushcfunction(L, meta[i].func);
+        lua_setfield(L, -2, meta[i].name);
+    }
+    lua_pushboolean(L, 0);
+    lua_setfield(L, -2, "__metatable");
+    lua_pop(L, 1);
+}

@@ -1,0 +1,90 @@
+/*
+** bind.h -- what Lua sees of us: the module perilune.core.
+**
+** One small file per thing bound; each has a function `bind_x` that adds its
+** functions to the module table on top of the stack. The comment above a
+** function is its documentation: name(arguments) -> results. Arguments are
+** checked before anything is acquired, since a check may throw.
+*/
+#ifndef BIND_BIND_H
+#define BIND_BIND_H
+
+#include <lauxlib.h>
+#include <lua.h>
+
+#include "net/provider.h"
+#include "run/reply.h"
+
+#define REQUEST_TYPE  "perilune.request"
+#define MODEL_TYPE    "perilune.model"
+#define PROVIDER_TYPE "perilune.provider"
+#define SECRET_TYPE   "perilune.secret"
+
+/* For the runtime: opens the module, pushes `req`. */
+extern const struct binding bind_lua;
+
+/* What Lua calls `req`: a request as one rung is to see it (req:with). */
+struct view {
+    struct request *request;
+    uint64_t serial;
+    str model;          /* asked instead of the rung's own; absent: not */
+    str system;         /* in place of the client's instructions */
+    int64_t max_tokens; /* in place of the client's limit; 0: not */
+    uint64_t content;   /* what is asked, as a number (LANGUAGE rule 15) */
+};
+
+/* The view at `arg`, of a request that still runs on this coroutine; raises
+** otherwise. */
+struct view *bind_view(lua_State *L, int arg);
+
+/* The request that runs on this coroutine; raises, naming `what`, while the
+** policy is loading. */
+struct request *bind_request(lua_State *L, const char *what);
+
+/* Push a fault as Lua sees it: a table { kind, status, message }. */
+void bind_push_fault(lua_State *L, const struct fault *fault);
+
+/* Push a written reply. */
+struct written_reply *bind_push_written(lua_State *L, enum written_kind kind,
+                                        str text);
+
+/* Push the value of a piece of JSON. False (nothing pushed) when it is deeper
+** or larger than Lua should hold. */
+bool bind_push_json(lua_State *L, struct json v);
+
+/* Push the value at `arg` as JSON, in a buffer that Lua collects; raises for
+** what has no form in JSON. */
+struct buf *bind_encode(lua_State *L, int arg);
+
+/* A metatable of ours: methods, an optional __index function and __call, and
+** no way to reach it from Lua. */
+struct bind_type {
+    const char *name;
+    const luaL_Reg *methods;
+    lua_CFunction index; /* (self, key): NULL looks up methods only */
+    lua_CFunction call;
+    lua_CFunction gc;
+    lua_CFunction text; /* __tostring */
+};
+void bind_type(lua_State *L, const struct bind_type *type);
+
+/* Copy a Lua string to the generation's arena; raises without memory. */
+str bind_keep(lua_State *L, int arg);
+
+/* Add functions to the module on top of the stack. */
+void bind_policy(lua_State *L);
+void bind_provider(lua_State *L);
+void bind_model(lua_State *L);
+void bind_request_type(lua_State *L);
+void bind_reply(lua_State *L);
+void bind_written(lua_State *L);
+void bind_fault(lua_State *L);
+void bind_json(lua_State *L);
+void bind_time(lua_State *L);
+void bind_secret(lua_State *L);
+
+/* secret.c: the value of the secret (or plain text) at `arg`, copied to the
+** arena; absent when it has none. */
+str bind_secret_value(lua_State *L, int arg, struct arena *arena);
+
+#endif

@@ -1,0 +1,200 @@
+/*
+** provider.c -- core.provider: from a table that the Lua library has checked
+** to a provider, whose whole header section is made here, once.
+*/
+#include "bind/bind.h"
+
+#include "base/err.h"
+#include "run/generation.h"
+#include "run/sandbox.h"
+
+#define MAX_REPLY ((lua_Integer)64 << 20)
+
+static struct provider **to_box(lua_State *L, int arg)
+{
+    return luaL_checkudata(L, arg, PROVIDER_TYPE);
+}
+
+static int collect(lua_State *L)
+{
+    struct provider **box = to_box(L, 1);
+    provider_release(*box);
+    *box = NULL;
+    return 0;
+}
+
+static str text_field(lua_State *L, int t, const char *name,
+                      struct arena *arena)
+{
+    str s = STR_NONE;
+    if (lua_getfield(L, t, name) == LUA_TSTRING)
+        s.p = lua_tolstring(L, -1, &s.n);
+    s = arena_copy(arena, s);
+    lua_pop(L, 1);
+    return s;
+}
+
+static bool flag_field(lua_State *L, int t, const char *name)
+{
+    lua_getfield(L, t, name);
+    bool on = lua_toboolean(L, -1);
+    lua_pop(L, 1);
+    return on;
+}
+
+static lua_Number number_field(lua_State *L, int t, const char *name)
+{
+    lua_getfield(L, t, name);
+    lua_Number n = lua_tonumber(L, -1);
+    lua_pop(L, 1);
+    return n;
+}
+
+static void add_header(lua_State *L, struct provider *p, str name, str value)
+{
+    int error = provider_header(p, name, value);
+    if (error == ERR_INPUT)
+        sandbox_raise(L, "provider: the header '%s' has a name or value that "
+                         "may not stand in a header", name.p);
+    if (error != 0)
+        sandbox_raise(L, "provider: too many headers (%d at most)",
+                      PROVIDER_HEADERS);
+}
+
+static void add_key(lua_State *L, struct provider *p)
+{
+    str auth = text_field(L, 2, "auth", &p->arena);
+    p->key_name = text_field(L, 2, "key_name", &p->arena);
+    if (auth.p == NULL || str_eq(auth, STR("none")))
+        return;
+    lua_getfield(L, 2, "key");
+    str key = lua_isnil(L, -1) ? STR_NONE
+                               : bind_secret_value(L, -1, &p->arena);
+    lua_pop(L, 1);
+    p->keyless = key.p == NULL;
+    if (p->keyless)
+        return;
+    if (!http_value_ok(key))
+        sandbox_raise(L, "provider: the key of '%s' holds characters that may "
+                         "not stand in a header", p->name.p);
+    if (str_eq(auth, STR("bearer"))) {
+        str bearer = arena_print(&p->arena, "Bearer %.*s", STR_ARG(key));
+        add_header(L, p, STR("Authorization"), bearer);
+        explicit_bzero((char *)(uintptr_t)bearer.p, bearer.n);
+    } else {
+        add_header(L, p, auth, key);
+    }
+    explicit_bzero((char *)(uintptr_t)key.p, key.n);
+}
+
+static void add_headers(lua_State *L, struct provider *p)
+{
+    add_header(L, p, STR("Content-Type"), STR("application/json"));
+    add_header(L, p, STR("Accept"), STR("application/json, text/event-stream"));
+    add_header(L, p, STR("Accept-Encoding"), STR("identity"));
+    add_header(L, p, STR("User-Agent"), STR("perilune/" PERI_VERSION_TEXT));
+    add_key(L, p);
+    if (lua_getfield(L, 2, "headers") == LUA_TTABLE)
+        for (lua_pushnil(L); lua_next(L, -2) != 0; lua_pop(L, 1)) {
+            str name, value;
+            lua_pushvalue(L, -2);
+            name.p = luaL_tolstring(L, -1, &name.n);
+            value.p = luaL_tolstring(L, -3, &value.n);
+            add_header(L, p, name, value);
+            lua_pop(L, 3);
+        }
+    lua_pop(L, 1);
+}
+
+static nanos seconds(lua_State *L, int t, const char *name)
+{
+    lua_Number s = number_field(L, t, name);
+    return s > 0 ? nanos_of(s) : 0;
+}
+
+/* "At once" and "the first" are told from "not said" by a sign. */
+static int64_t count(lua_State *L, int t, const char *name)
+{
+    int64_t n = 0;
+    if (lua_getfield(L, t, name) != LUA_TNIL)
+        n = lua_tointeger(L, -1) == 0 ? -1 : lua_tointeger(L, -1);
+    lua_pop(L, 1);
+    return n;
+}
+
+/* Read the script, the table at index t. */
+static void read_script(lua_State *L, int t, struct provider *p)
+{
+    struct sim_script *s = arena_zero(&p->arena, sizeof *s);
+    if (s == NULL)
+        luaL_error(L, "not enough memory");
+    *s = (struct sim_script){
+        .seed = (uint64_t)number_field(L, t, "seed"),
+        .latency = seconds(L, t, "latency"),
+        .rate = number_field(L, t, "rate"),
+        .tokens = (int)number_field(L, t, "tokens"),
+        .text = text_field(L, t, "text", &p->arena),
+        .fails = (int)number_field(L, t, "fails"),
+        .refuses = flag_field(L, t, "refuses"),
+        .hangs = flag_field(L, t, "hangs"),
+        .cuts_after = count(L, t, "cuts_after"),
+        .closes_early = flag_field(L, t, "closes_early"),
+        .drips = seconds(L, t, "drips"),
+        .garbage = flag_field(L, t, "garbage"),
+        .error_event = count(L, t, "error_after"),
+        .times = (int)number_field(L, t, "times"),
+        .count = &p->sim_failures,
+    };
+    if (count(L, t, "latency") < 0)
+        s->latency = -1;
+    p->sim = s;
+}
+
+static void add_script(lua_State *L, struct provider *p)
+{
+    if (lua_getfield(L, 2, "sim") == LUA_TTABLE)
+        read_script(L, lua_gettop(L), p);
+    lua_pop(L, 1);
+}
+
+/* provider(name, spec) -> a provider; spec is checked by perilune.providers */
+static int new_provider(lua_State *L)
+{
+    str name;
+    name.p = luaL_checklstring(L, 1, &name.n);
+    luaL_checktype(L, 2, LUA_TTABLE);
+    struct provider **box = lua_newuserdatauv(L, sizeof(struct provider *), 0);
+    *box = NULL;
+    luaL_setmetatable(L, PROVIDER_TYPE);
+    struct provider *p = *box = provider_new();
+    struct runtime *rt = generation_of(L)->rt;
+    if (p == NULL || (p->lane = lane_open(&rt->lanes, name)) == NULL)
+        return luaL_error(L, "not enough memory");
+    lane_limit(p->lane, (int)number_field(L, 2, "concurrency"));
+    p->name = arena_copy(&p->arena, name);
+    p->dialect = &dialect_openai;
+    p->url = text_field(L, 2, "url", &p->arena);
+    str url = p->url.p != NULL ? p->url : STR("http://sim.invalid/v1");
+    p->endpoint = arena_print(&p->arena, "%.*s%s", STR_ARG(url),
+                              p->dialect->path);
+    p->http2 = flag_field(L, 2, "http2");
+    p->ask_usage = flag_field(L, 2, "usage");
+    lua_Integer max_reply = (lua_Integer)number_field(L, 2, "max_reply");
+    p->max_reply = (size_t)(max_reply > 0 ? max_reply : MAX_REPLY);
+    add_headers(L, p);
+    add_script(L, p);
+    lua_settop(L, 3);
+    return 1;
+}
+
+static const luaL_Reg functions[] = {
+    { "provider", new_provider },
+    { NULL, NULL },
+};
+
+void bind_provider(lua_State *L)
+{
+    bind_type(L,
+              &(struct bind_type){ .name = PROVIDER_TYPE, .gc = collect });
+    luaL_setfuncs(L, functions, 0);
+}

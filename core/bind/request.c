@@ -1,0 +1,356 @@
+/*
+** request.c -- req: the client's request, read lazily.
+**
+** Nothing is parsed before it is asked for, and what was made into a table is
+** made once per req. A req kept beyond its request is dead, not dangling.
+*/
+#include "bind/bind.h"
+
+#include "run/sandbox.h"
+
+/* Push the table made earlier for `key`, or leave nothing and return false. */
+static bool push_made(lua_State *L, const char *key)
+{
+    if (lua_getiuservalue(L, 1, 1) != LUA_TTABLE) {
+        lua_pop(L, 1);
+        return false;
+    }
+    bool made = lua_getfield(L, -1, key) != LUA_TNIL;
+    lua_remove(L, -2);
+    if (!made)
+        lua_pop(L, 1);
+    return made;
+}
+
+/* Remember the value on top as made for `key`. */
+static void keep_made(lua_State *L, const char *key)
+{
+    if (lua_getiuservalue(L, 1, 1) != LUA_TTABLE) {
+        lua_pop(L, 1);
+        lua_newtable(L);
+        lua_pushvalue(L, -1);
+        lua_setiuservalue(L, 1, 1);
+    }
+    lua_pushvalue(L, -2);
+    lua_setfield(L, -2, key);
+    lua_pop(L, 1);
+}
+
+static int push_text(lua_State *L, str s)
+{
+    if (s.p != NULL)
+        lua_pushlstring(L, s.p, s.n);
+    else
+        lua_pushnil(L);
+    return 1;
+}
+
+/* --- fields of the body ---------------------------------------------------- */
+
+static int push_member(lua_State *L, struct json root, const char *name)
+{
+    if (push_made(L, name))
+        return 1;
+    struct json v = json_get(root, str_of(name));
+    if (v.kind == JSON_NONE || v.kind == JSON_NULL)
+        lua_pushnil(L);
+    else if (!bind_push_json(L, v))
+        return sandbox_raise(L, "req.%s is too large to be read", name);
+    else
+        keep_made(L, name);
+    return 1;
+}
+
+static void add_text_part(struct json part, struct buf *text)
+{
+    if (json_is(json_get(part, STR("type")).text, STR("text")) &&
+        json_get(part, STR("text")).kind == JSON_STRING) {
+        if (text->n > 0)
+            buf_byte(text, '\n');
+        json_decode(json_get(part, STR("text")), text);
+    }
+}
+
+static void add_content(struct json content, struct buf *text)
+{
+    if (content.kind == JSON_STRING)
+        json_decode(content, text);
+    struct json_walk parts = json_walk(content);
+    while (content.kind == JSON_ARRAY && json_next(&parts))
+        add_text_part(parts.value, text);
+}
+
+/* The text of the last message whose role is user; nil when there is none. */
+static int push_last_text(lua_State *L, struct request *r)
+{
+    struct json last = { .kind = JSON_NONE };
+    struct json_walk messages =
+        json_walk(json_get(r->root, STR("messages")));
+    while (json_next(&messages))
+        if (json_is(json_get(messages.value, STR("role")).text, STR("user")))
+            last = messages.value;
+    if (last.kind == JSON_NONE) {
+        lua_pushnil(L);
+        return 1;
+    }
+    struct buf text;
+    buf_init(&text, last.text.n + 1);
+    add_content(json_get(last, STR("content")), &text);
+    str copy = arena_copy(&r->arena, buf_str(&text));
+    buf_fini(&text);
+    return push_text(L, copy);
+}
+
+static int push_max_tokens(lua_State *L, const struct view *view)
+{
+    int64_t n = view->max_tokens;
+    struct json root = view->request->root;
+    if (n == 0 &&
+        !json_integer(json_get(root, STR("max_completion_tokens")), &n) &&
+        !json_integer(json_get(root, STR("max_tokens")), &n))
+        lua_pushnil(L);
+    else
+        lua_pushinteger(L, n);
+    return 1;
+}
+
+/* --- headers --------------------------------------------------------------- */
+
+/* Credentials are the gateway's business. */
+static bool is_secret(str name)
+{
+    static const char *const secrets[] = { "authorization", "x-api-key",
+                                           "api-key", "x-goog-api-key",
+                                           "proxy-authorization", "cookie" };
+    for (size_t i = 0; i < sizeof secrets / sizeof secrets[0]; i++)
+        if (str_eq_nocase(name, str_of(secrets[i])))
+            return true;
+    return false;
+}
+
+static void push_lower(lua_State *L, str name)
+{
+    luaL_Buffer b;
+    char *to = luaL_buffinitsize(L, &b, name.n);
+    for (size_t i = 0; i < name.n; i++) {
+        char c = name.p[i];
+        to[i] = c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+    }
+    luaL_pushresultsize(&b, name.n);
+}
+
+static int push_headers(lua_State *L, const struct request *r)
+{
+    if (push_made(L, "headers"))
+        return 1;
+    lua_createtable(L, 0, r->fields_n);
+    for (int i = r->fields_n - 1; i >= 0; i--) {
+        if (is_secret(r->fields[i].name))
+            continue;
+        push_lower(L, r->fields[i].name);
+        push_text(L, r->fields[i].value);
+        lua_rawset(L, -3);
+    }
+    keep_made(L, "headers");
+    return 1;
+}
+
+/* --- the fields ------------------------------------------------------------ */
+
+/* The body's members that are no field of their own. */
+static int push_params(lua_State *L, struct request *r)
+{
+    static const char *const others[] = { "model", "messages", "tools",
+                                          "stream" };
+    if (push_made(L, "params"))
+        return 1;
+    if (!bind_push_json(L, r->root))
+        return sandbox_raise(L, "req.params is too large to be read");
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        lua_pushnil(L);
+        lua_setfield(L, -2, others[i]);
+    }
+    keep_made(L, "params");
+    return 1;
+}
+
+static int push_model(lua_State *L, const struct view *v)
+{
+    return push_text(L, v->model.p != NULL ? v->model : v->request->model);
+}
+
+enum field {
+    F_MODEL, F_USER, F_TEAM, F_FEATURE, F_SESSION, F_KEY, F_ID, F_STREAM,
+    F_TEXT, F_MESSAGES, F_TOOLS, F_MAX_TOKENS, F_BODY, F_PARAMS, F_HEADERS,
+    F_FAULT, F_DEADLINE, F_WITH, F_UNKNOWN
+};
+static const char *const names[] = {
+    "model",    "user",  "team",       "feature", "session", "key",
+    "id",       "stream", "text",      "messages", "tools",  "max_tokens",
+    "body",     "params", "headers",   "fault",   "deadline", "with", NULL
+};
+
+static enum field field_of(str key)
+{
+    int i = 0;
+    while (names[i] != NULL && !str_eq(key, str_of(names[i])))
+        i++;
+    return (enum field)i;
+}
+
+static int unknown(lua_State *L, str key)
+{
+    luaL_Buffer b;
+    luaL_buffinit(L, &b);
+    for (int i = 0; names[i] != NULL; i++) {
+        luaL_addstring(&b, i > 0 ? ", " : "");
+        luaL_addstring(&b, names[i]);
+    }
+    luaL_pushresult(&b);
+    return sandbox_raise(L, "there is no req.%s (there are: %s)", key.p,
+                         lua_tostring(L, -1));
+}
+
+/* req.model, req.user, ... -> the field; absent is nil, unknown raises */
+static int field(lua_State *L) /* long: one case per field */
+{
+    const struct view *view = bind_view(L, 1);
+    struct request *r = view->request;
+    str key;
+    key.p = luaL_checklstring(L, 2, &key.n);
+    switch (field_of(key)) {
+    case F_MODEL:
+        return push_model(L, view);
+    case F_USER:
+        return push_text(L, r->user);
+    case F_FEATURE:
+        return push_text(L, r->feature);
+    case F_SESSION:
+        return push_text(L, r->session);
+    case F_ID:
+        return push_text(L, r->id);
+    case F_TEAM:
+    case F_KEY:
+        lua_pushnil(L); /* until keys exist nothing proves them */
+        return 1;
+    case F_STREAM:
+        lua_pushboolean(L, r->asked.stream);
+        return 1;
+    case F_TEXT:
+        return push_last_text(L, r);
+    case F_MESSAGES:
+        return push_member(L, r->root, "messages");
+    case F_TOOLS:
+        return push_member(L, r->root, "tools");
+    case F_MAX_TOKENS:
+        return push_max_tokens(L, view);
+    case F_BODY:
+        return push_text(L, r->body);
+    case F_PARAMS:
+        return push_params(L, r);
+    case F_HEADERS:
+        return push_headers(L, r);
+    case F_FAULT:
+        bind_push_fault(L, &r->fault);
+        return 1;
+    case F_DEADLINE:
+        lua_pushnumber(L, (lua_Number)(r->deadline - world_now(r->rt->world)) /
+                              (lua_Number)NANOS_S);
+        return 1;
+    case F_WITH:
+        lua_pushvalue(L, 2);
+        lua_rawget(L, lua_upvalueindex(1));
+        return 1;
+    case F_UNKNOWN:
+        break;
+    }
+    return unknown(L, key);
+}
+
+/* req.x = y raises: a request is not changed in place */
+static int newindex(lua_State *L)
+{
+    bind_view(L, 1);
+    return sandbox_raise(L, "a request is not changed in place; write "
+                            "small(req:with { %s = %s })",
+                         luaL_tolstring(L, 2, NULL),
+                         lua_type(L, 3) == LUA_TSTRING
+                             ? lua_pushfstring(L, "\"%s\"", lua_tostring(L, 3))
+                             : luaL_tolstring(L, 3, NULL));
+}
+
+/* --- with ------------------------------------------------------------------ */
+
+static str take_text(lua_State *L, struct request *r, const char *name)
+{
+    str s;
+    if (lua_type(L, -1) != LUA_TSTRING)
+        sandbox_raise(L, "req:with: %s must be a text, not a %s", name,
+                      luaL_typename(L, -1));
+    s.p = lua_tolstring(L, -1, &s.n);
+    s = arena_copy(&r->arena, s);
+    if (s.p == NULL)
+        luaL_error(L, "not enough memory");
+    return s;
+}
+
+static int64_t take_count(lua_State *L)
+{
+    int whole;
+    lua_Integer n = lua_tointegerx(L, -1, &whole);
+    if (lua_type(L, -1) != LUA_TNUMBER || !whole || n < 1 || n > 1 << 30)
+        sandbox_raise(L, "req:with: max_tokens must be a whole number of at "
+                         "least 1");
+    return n;
+}
+
+static void take_change(lua_State *L, struct view *view, str name)
+{
+    if (str_eq(name, STR("model")))
+        view->model = take_text(L, view->request, "model");
+    else if (str_eq(name, STR("system")))
+        view->system = take_text(L, view->request, "system");
+    else if (str_eq(name, STR("max_tokens")))
+        view->max_tokens = take_count(L);
+    else
+        sandbox_raise(L, "req:with: unknown change '%s' (there are: "
+                         "max_tokens, model, system)", name.p);
+}
+
+/* req:with{ model =, system =, max_tokens = } -> a new request that shares
+** path, budgets, deadline and attempts */
+static int with(lua_State *L)
+{
+    struct view changed = *bind_view(L, 1);
+    if (!lua_istable(L, 2))
+        return sandbox_raise(L, "req:with: expected a table such as "
+                                "{ max_tokens = 200 }");
+    lua_settop(L, 2);
+    for (lua_pushnil(L); lua_next(L, 2) != 0; lua_pop(L, 1)) {
+        if (lua_type(L, -2) != LUA_TSTRING)
+            return sandbox_raise(L, "req:with: changes have names");
+        take_change(L, &changed, str_of(lua_tostring(L, -2)));
+    }
+    changed.content = str_hash(changed.system) * 31 +
+                      (uint64_t)changed.max_tokens;
+    struct view *view = lua_newuserdatauv(L, sizeof *view, 1);
+    *view = changed;
+    luaL_setmetatable(L, REQUEST_TYPE);
+    return 1;
+}
+
+static const luaL_Reg methods[] = {
+    { "with", with },
+    { NULL, NULL },
+};
+
+void bind_request_type(lua_State *L)
+{
+    bind_type(L, &(struct bind_type){ .name = REQUEST_TYPE,
+                                      .methods = methods,
+                                      .index = field });
+    luaL_getmetatable(L, REQUEST_TYPE);
+    lua_pushcfunction(L, newindex);
+    lua_setfield(L, -2, "__newindex");
+    lua_pop(L, 1);
+}

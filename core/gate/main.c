@@ -1,0 +1,51 @@
+/*
+** main.c -- the `perilune` program.
+**
+** It is an embedding program like any other: it sees perilune.h and nothing
+** else of ours. `serve` is here, because it is threads and signals; every
+** other subcommand is a Lua module that the library runs.
+*/
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gate/serve.h"
+#include "perilune.h"
+
+void print(void *user, int stream, const char *text, size_t len)
+{
+    (void)user;
+    fwrite(text, 1, len, stream == 2 ? stderr : stdout);
+}
+
+static int version(void)
+{
+    printf("perilune %s\n", peri_version());
+    return 0;
+}
+
+static int command(const char *name, int argc, char **argv)
+{
+    for (int i = 0; i < argc; i++)
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+            return peri_command("help", 1, (char *[]){ (char *)name }, NULL,
+                                print, NULL);
+    return peri_command(name, argc, argv, getenv("PERILUNE_LIBRARY"), print,
+                        NULL);
+}
+
+int main(int argc, char **argv)
+{
+    const char *name = argc > 1 ? argv[1] : "help";
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
+        name = "help";
+    if (strcmp(name, "serve") == 0)
+        return serve(argc - 2, argv + 2);
+    if (strcmp(name, "version") == 0 || strcmp(name, "--version") == 0)
+        return version();
+    if (strcmp(name, "check") == 0 || strcmp(name, "help") == 0)
+        return command(name, argc > 2 ? argc - 2 : 0, argv + 2);
+    fprintf(stderr, "perilune: there is no subcommand '%s'; see perilune "
+                    "help\n", name);
+    return 2;
+}

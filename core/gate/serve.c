@@ -1,0 +1,201 @@
+/*
+** serve.c -- one runtime per worker, each on a thread of its own.
+**
+** All listen on the same addresses and the kernel spreads the connections.
+** Signals are taken by the main thread alone, with sigtimedwait, so no handler
+** ever runs: the first SIGTERM drains, a second one ends what is left.
+*/
+#include "gate/serve.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "gate/logqueue.h"
+#include "gate/options.h"
+#include "perilune.h"
+
+struct gateway {
+    struct options options;
+    struct logqueue *log;
+    int log_fd; /* ours to close; -1 = none */
+    perilune *workers[MOST_WORKERS];
+    int n;
+    int ports[MOST_LISTENERS];
+};
+
+/* --- the log --------------------------------------------------------------- */
+
+static int open_log(struct gateway *g)
+{
+    const char *log = g->options.log;
+    int fd = STDOUT_FILENO;
+    if (strcmp(log, "none") == 0)
+        return 0;
+    if (strcmp(log, "-") != 0) {
+        fd = g->log_fd = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
+                              0640);
+        if (fd < 0) {
+            fprintf(stderr, "perilune: cannot write the log to %s: %s\n", log,
+                    strerror(errno));
+            return -1;
+        }
+    }
+    g->log = logqueue_open(fd);
+    if (g->log == NULL)
+        fprintf(stderr, "perilune: no memory for the log\n");
+    return g->log != NULL ? 0 : -1;
+}
+
+/* --- the workers ----------------------------------------------------------- */
+
+/* "host:port" with the port that was taken in place of 0. */
+static void with_port(char *to, size_t cap, const char *address, int port)
+{
+    const char *colon = strrchr(address, ':');
+    int host = colon != NULL ? (int)(colon - address) + 1 : 0;
+    snprintf(to, cap, "%.*s%d", host, address, port);
+}
+
+static int listen_all(struct gateway *g, perilune *worker)
+{
+    for (int i = 0; i < g->options.listeners; i++) {
+        char address[300];
+        snprintf(address, sizeof address, "%s", g->options.listen[i]);
+        if (g->ports[i] != 0)
+            with_port(address, sizeof address, g->options.listen[i],
+                      g->ports[i]);
+        int error = peri_listen(worker, address, &g->ports[i]);
+        if (error != 0)
+            return error;
+    }
+    return 0;
+}
+
+static int open_worker(struct gateway *g)
+{
+    struct peri_options options = {
+        .size = sizeof options,
+        .store = g->options.store,
+        .library = g->options.library,
+        .max_body = g->options.max_body,
+        .log = g->log != NULL ? logqueue_add : NULL,
+        .user = g->log,
+    };
+    perilune *worker;
+    int error = peri_open(&worker, &options);
+    if (error != 0) {
+        fprintf(stderr, "perilune: a worker cannot be opened: %s\n",
+                peri_strerror(error));
+        return error;
+    }
+    g->workers[g->n++] = worker;
+    error = peri_load(worker, g->options.policy);
+    if (error == 0)
+        error = listen_all(g, worker);
+    if (error != 0)
+        fprintf(stderr, "perilune: %s\n", peri_error(worker));
+    return error;
+}
+
+static int open_workers(struct gateway *g)
+{
+    while (g->n < g->options.workers)
+        if (open_worker(g) != 0)
+            return -1;
+    for (int i = 0; i < g->n; i++)
+        if (peri_start(g->workers[i]) != 0) {
+            fprintf(stderr, "perilune: %s\n", peri_error(g->workers[i]));
+            return -1;
+        }
+    return 0;
+}
+
+static void greet(const struct gateway *g)
+{
+    char address[300];
+    with_port(address, sizeof address, g->options.listen[0], g->ports[0]);
+    fprintf(stderr,
+            "perilune %s listens on http://%s with %d worker%s, policy %s. "
+            "Try:\n\n"
+            "  curl -N http://%s/v1/chat/completions -H 'content-type: "
+            "application/json' -d '{\"model\": \"sim/moon\", \"stream\": true, "
+            "\"messages\": [{\"role\": \"user\", \"content\": \"Hello!\"}]}'\n"
+            "\n",
+            peri_version(), address, g->n, g->n == 1 ? "" : "s",
+            g->options.policy != NULL ? g->options.policy
+                                      : "policies/default.lua (built in)",
+            address);
+}
+
+/* --- the end --------------------------------------------------------------- */
+
+static void block_signals(sigset_t *set)
+{
+    sigemptyset(set);
+    sigaddset(set, SIGTERM);
+    sigaddset(set, SIGINT);
+    pthread_sigmask(SIG_BLOCK, set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+static void stop(struct gateway *g, double grace)
+{
+    for (int i = 0; i < g->n; i++)
+        peri_stop(g->workers[i], grace);
+}
+
+static int all_stopped(const struct gateway *g)
+{
+    for (int i = 0; i < g->n; i++)
+        if (!peri_stopped(g->workers[i]))
+            return 0;
+    return 1;
+}
+
+static void wait_for_the_end(struct gateway *g, const sigset_t *signals)
+{
+    static const struct timespec a_moment = { 0, 20 * 1000000L };
+    int signal_number;
+    sigwait(signals, &signal_number);
+    stop(g, g->options.grace);
+    while (!all_stopped(g))
+        if (sigtimedwait(signals, NULL, &a_moment) > 0)
+            stop(g, 0);
+}
+
+static void close_all(struct gateway *g)
+{
+    for (int i = 0; i < g->n; i++)
+        peri_close(g->workers[i]);
+    logqueue_close(g->log);
+    if (g->log_fd >= 0)
+        close(g->log_fd);
+}
+
+int serve(int argc, char **argv)
+{
+    static struct gateway g = { .log_fd = -1 };
+    sigset_t signals;
+    int told = options_read(&g.options, argc, argv);
+    if (told > 0)
+        return peri_command("help", 1, (char *[]){ "serve" }, NULL, print,
+                            NULL);
+    if (told < 0) {
+        fprintf(stderr, "perilune: %s\n", g.options.error);
+        return 2;
+    }
+    block_signals(&signals);
+    int status = open_log(&g) == 0 && open_workers(&g) == 0 ? 0 : 1;
+    if (status == 0) {
+        greet(&g);
+        wait_for_the_end(&g, &signals);
+    }
+    close_all(&g);
+    return status;
+}

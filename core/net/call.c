@@ -1,0 +1,282 @@
+/*
+** call.c -- the life of one upstream call: start, timers, cancel, end.
+**
+** The trick: there is one timer, and it is lazy. Its due time is recomputed
+** only when it fires, so a stream that gets an event every few milliseconds
+** never touches the heap; it is moved only when a state change brings the
+** due time nearer.
+*/
+#include "net/call_inner.h"
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "wire/json.h"
+
+#define ERROR_BODY_MAX (64 * 1024)
+#define TAIL_MAX       (1024 * 1024) /* bytes of one unfinished event */
+#define LINGER         NANOS_S /* for the upstream to close after its end */
+
+static void on_due(struct timer *t);
+static void on_turn(struct lane_pass *pass);
+
+#define OWNER(member, p) \
+    ((struct call *)(void *)((char *)(p)-offsetof(struct call, member)))
+
+static struct call *make(struct world *world, const struct question *ask)
+{
+    struct call *c = mem_zero(sizeof *c);
+    if (c == NULL)
+        return NULL;
+    c->refs = 1;
+    c->ask = *ask;
+    c->world = world;
+    c->transport = world_transport(world);
+    c->started = world_now(world);
+    c->timer.fire = on_due;
+    c->pass.go = on_turn;
+    arena_init(&c->arena);
+    buf_init(&c->request, ask->body.n + ask->system.n * 6 + 4096);
+    buf_init(&c->held, ask->provider->max_reply);
+    buf_init(&c->tail, TAIL_MAX);
+    provider_keep(ask->provider);
+    return c;
+}
+
+/* The request's bytes. False when the body cannot be built. */
+static bool build(struct call *c)
+{
+    struct build in = {.body = c->ask.body,
+                       .model = c->ask.model,
+                       .system = c->ask.system,
+                       .max_tokens = c->ask.max_tokens,
+                       .ask_usage = c->ask.provider->ask_usage};
+    return c->ask.provider->dialect->build(&in, &c->request) == 0;
+}
+
+static void send(struct call *c)
+{
+    struct provider *p = c->ask.provider;
+    c->exchange = (struct exchange){.events = &call_events,
+                                    .url = p->endpoint.p,
+                                    .headers = p->headers,
+                                    .headers_n = p->headers_n,
+                                    .body = buf_str(&c->request),
+                                    .http2 = p->http2,
+                                    .sim = p->sim};
+    c->state = CALL_CONNECTING;
+    c->exchanging = true;
+    call_keep(c);
+    if (exchange_start(c->transport, &c->exchange) != 0) {
+        c->exchanging = false;
+        call_end(c, FAULT_SERVER_ERROR, "the call could not be started");
+        call_release(c);
+    }
+}
+
+static void on_turn(struct lane_pass *pass)
+{
+    struct call *c = OWNER(pass, pass);
+    send(c);
+    call_arm(c);
+}
+
+struct call *call_start(struct world *world, const struct question *ask)
+{
+    struct call *c = make(world, ask);
+    if (c == NULL)
+        return NULL;
+    if (ask->provider->keyless) {
+        str why = arena_print(&c->arena, "provider %.*s has no key; set %.*s",
+                              STR_ARG(ask->provider->name),
+                              STR_ARG(ask->provider->key_name));
+        call_end(c, FAULT_AUTH, why.p != NULL ? why.p : "no key");
+    } else if (!build(c)) {
+        call_end(c, FAULT_BAD_REQUEST, "the request cannot be changed so");
+    } else if (ask->provider->lane == NULL ||
+               lane_enter(ask->provider->lane, &c->pass)) {
+        send(c);
+    }
+    call_arm(c);
+    return c;
+}
+
+void call_keep(struct call *c)
+{
+    c->refs++;
+}
+
+void call_release(struct call *c)
+{
+    if (c == NULL || --c->refs > 0)
+        return;
+    timer_stop(c->world, &c->timer);
+    buf_fini(&c->request);
+    buf_fini(&c->held);
+    buf_fini(&c->tail);
+    provider_release(c->ask.provider);
+    arena_fini(&c->arena);
+    mem_free(c);
+}
+
+void call_exchange_over(struct call *c)
+{
+    c->exchanging = false;
+    if (c->ask.provider->lane != NULL)
+        lane_leave(c->ask.provider->lane, &c->pass);
+    buf_fini(&c->request);
+    call_release(c);
+}
+
+static void hang_up(struct call *c)
+{
+    if (c->exchanging) {
+        exchange_cancel(c->transport, &c->exchange);
+        call_exchange_over(c);
+    } else if (c->ask.provider->lane != NULL) {
+        lane_leave(c->ask.provider->lane, &c->pass);
+    }
+}
+
+void call_cancel(struct call *c)
+{
+    if (c->state == CALL_ENDED)
+        return;
+    c->state = CALL_ENDED;
+    c->dropped = true;
+    c->ended = world_now(c->world);
+    timer_stop(c->world, &c->timer);
+    hang_up(c);
+}
+
+/* --- the end --------------------------------------------------------------- */
+
+static void finish(struct call *c, const struct fault *fault)
+{
+    if (c->state == CALL_ENDED)
+        return;
+    call_keep(c);
+    c->state = CALL_ENDED;
+    c->fault = *fault;
+    c->ended = world_now(c->world);
+    timer_stop(c->world, &c->timer);
+    if (fault->kind != FAULT_NONE)
+        hang_up(c);
+    else
+        call_arm(c); /* the upstream has said all; it may close in peace */
+    call_deliver_end(c);
+    call_changed(c);
+    call_release(c);
+}
+
+static str told(struct call *c, const char *why)
+{
+    str text =
+        arena_print(&c->arena, "%.*s/%.*s: %s", STR_ARG(c->ask.provider->name),
+                    STR_ARG(c->ask.model), why);
+    return text.p != NULL ? text : STR("the upstream call failed");
+}
+
+void call_end(struct call *c, enum fault_kind kind, const char *why)
+{
+    struct fault fault = {.kind = kind, .status = fault_status(kind)};
+    if (kind != FAULT_NONE)
+        fault.message = told(c, why);
+    finish(c, &fault);
+}
+
+/* What a provider says of these helps the client; what it says of our key,
+** our account or its own innards does not, and may hold secrets. */
+static bool tells_client(enum fault_kind kind)
+{
+    return kind == FAULT_BAD_REQUEST || kind == FAULT_CONTENT_FILTERED ||
+           kind == FAULT_CONTEXT_TOO_LONG || kind == FAULT_NOT_FOUND ||
+           kind == FAULT_RATE_LIMITED;
+}
+
+void call_end_reported(struct call *c, str error_body)
+{
+    struct upstream_error e = {0};
+    struct buf scratch;
+    buf_init(&scratch, error_body.n + 16);
+    buf_room(&scratch, error_body.n);
+    const struct dialect *dialect = c->ask.provider->dialect;
+    struct json_error error;
+    bool told_why = json_check(error_body, &error) &&
+                    dialect->error_of(error_body, &e, &scratch);
+    int status = c->status >= 300 ? c->status : 0;
+    struct fault fault = {.kind = fault_of_error(status, &e)};
+    bool as_told = told_why && tells_client(fault.kind);
+    fault.status = as_told && status >= 400 ? status : fault_status(fault.kind);
+    str code = e.code.p != NULL ? e.code : e.type;
+    str why = arena_print(
+        &c->arena, "the provider answered %d %s%s%.*s", c->status,
+        fault_name(fault.kind), code.p != NULL ? ", code " : "",
+        code.n < 64 ? (int)code.n : 64, code.p != NULL ? code.p : "");
+    fault.message = told(c, why.p != NULL ? why.p : "the provider failed");
+    if (as_told && error_body.n <= ERROR_BODY_MAX)
+        fault.body = arena_copy(&c->arena, error_body);
+    finish(c, &fault);
+    buf_fini(&scratch);
+}
+
+/* --- the timer ------------------------------------------------------------- */
+
+struct due {
+    nanos at;
+    enum fault_kind kind;
+    const char *why;
+};
+
+static void sooner(struct due *due, nanos from, nanos wait, struct due other)
+{
+    if (wait > 0 && from < NANOS_NEVER - wait && from + wait < due->at) {
+        other.at = from + wait;
+        *due = other;
+    }
+}
+
+/* What runs out next. */
+static struct due next_due(const struct call *c)
+{
+    const struct patience *p = &c->ask.patience;
+    struct due due = {c->ask.deadline, FAULT_DEADLINE,
+                      "the request's deadline passed"};
+    if (c->state == CALL_ENDED)
+        return (struct due){c->ended + LINGER, FAULT_NONE, ""};
+    sooner(&due, c->started, p->total,
+           (struct due){0, FAULT_TIMEOUT_TOTAL, "not done in time (total)"});
+    if (c->state == CALL_CONNECTING)
+        sooner(&due, c->started, p->connect,
+               (struct due){0, FAULT_TIMEOUT_CONNECT,
+                            "no connection in time (connect)"});
+    if (c->state < CALL_COMMITTED && c->ask.asked.stream)
+        sooner(&due, c->started, p->first,
+               (struct due){0, FAULT_TIMEOUT_FIRST,
+                            "no first token in time (first)"});
+    if (c->state == CALL_COMMITTED && !c->held_back)
+        sooner(&due, c->last_event, p->idle,
+               (struct due){0, FAULT_TIMEOUT_IDLE,
+                            "the stream went silent (idle)"});
+    return due;
+}
+
+void call_arm(struct call *c)
+{
+    if (c->state == CALL_ENDED && !c->exchanging)
+        return;
+    nanos at = next_due(c).at;
+    if (!timer_running(&c->timer) || at < c->timer.due)
+        timer_start(c->world, &c->timer, at);
+}
+
+static void on_due(struct timer *t)
+{
+    struct call *c = OWNER(timer, t);
+    struct due due = next_due(c);
+    if (due.at > world_now(c->world))
+        timer_start(c->world, &c->timer, due.at);
+    else if (c->state == CALL_ENDED)
+        hang_up(c);
+    else
+        call_end(c, due.kind, due.why);
+}

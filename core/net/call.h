@@ -1,0 +1,133 @@
+/*
+** call.h -- one attempt at an upstream, and the source its reply flows from.
+**
+**   queued -> connecting -> asked -> committed -> ended
+**                 |           |          |
+**                 '-----------'----------'--> ended, with a fault
+**
+** A call is *committed* when its whole reply is there or, for a stream, its
+** first token: until then another rung may take over. What came so far is
+** held, so that any number of readers may attach and each sees every byte
+** from the start, in whole events, until call_seal says that nobody else
+** will. A reader that is paused pauses the upstream.
+**
+** Counted: whoever keeps a pointer holds a reference. The timers (connect,
+** first, idle, total, deadline) are here, for every transport alike.
+*/
+#ifndef NET_CALL_H
+#define NET_CALL_H
+
+#include "base/arena.h"
+#include "net/fault.h"
+#include "net/provider.h"
+#include "net/transport.h"
+#include "net/world.h"
+
+enum call_state {
+    CALL_QUEUED,
+    CALL_CONNECTING,
+    CALL_ASKED,
+    CALL_COMMITTED,
+    CALL_ENDED
+};
+
+/* One who takes a reply's bytes as they come. Embed it; zero it. */
+struct reader {
+    /* Whole events of a stream, or bytes of a whole reply; borrowed. */
+    void (*bytes)(struct reader *, str bytes);
+    /* The end, once, always last; fault->kind is FAULT_NONE if all is well. */
+    void (*end)(struct reader *, const struct fault *fault);
+    struct reader *next; /* private */
+    bool paused;         /* private: by reader_pause */
+    bool attached;       /* read only */
+};
+
+/* One who waits for something to change; called at every change (commit, end,
+** bytes while `holding`) until call_unwatch. Embed it; zero it. */
+struct watcher {
+    void (*changed)(struct watcher *);
+    struct watcher *next; /* private */
+};
+
+/* What is asked of whom. Texts are borrowed until the call has ended. */
+struct question {
+    struct provider *provider;
+    struct patience patience;
+    str model;          /* the upstream's name of it */
+    str body;           /* the client's body, that passed json_check */
+    str system;         /* see struct build */
+    int64_t max_tokens; /* see struct build */
+    struct asked asked;
+    nanos deadline; /* of the request, over all attempts */
+};
+
+struct call {
+    int refs;
+    enum call_state state;
+    struct question ask;
+    struct fault fault; /* kind FAULT_NONE while all is well */
+    struct tap tap;     /* what was learnt of the reply */
+    int status;         /* the upstream's, 0 before its head */
+    bool dropped;       /* cancelled by us */
+    bool arrived;       /* it may have run at the upstream */
+    /* When, on the world's clock; 0 = not yet. */
+    nanos started, connected, first, ended;
+    /* Private from here on. */
+    struct arena arena;
+    struct world *world;
+    struct transport *transport;
+    struct exchange exchange;
+    bool exchanging; /* the exchange has not ended */
+    bool held_back;  /* the exchange is paused */
+    struct lane_pass pass;
+    struct timer timer;
+    nanos last_event;   /* idle counts from here */
+    nanos paused_since; /* 0 = not paused */
+    struct buf request; /* the body sent */
+    struct buf held;    /* what came so far, unless sealed */
+    struct buf tail;    /* the unfinished event; or an error's body */
+    bool sealed;        /* no further reader will attach */
+    bool whole_wanted;  /* somebody waits for the end: do not pause */
+    bool event_stream;  /* the reply is one */
+    uint64_t relayed;   /* bytes passed on */
+    struct reader *readers;
+    struct watcher *watchers;
+};
+
+/* Ask. One reference for the caller; NULL when there is no memory. It may
+** already have ended when this returns (no key, body refused). */
+struct call *call_start(struct world *world, const struct question *ask);
+
+void call_keep(struct call *c);
+void call_release(struct call *c);
+
+/* Stop it: the upstream sees a hang-up at once. Readers and watchers hear of
+** no end. Nothing happens when it has ended. */
+void call_cancel(struct call *c);
+
+static inline bool call_committed(const struct call *c)
+{
+    return c->state == CALL_COMMITTED ||
+           (c->state == CALL_ENDED && c->fault.kind == FAULT_NONE);
+}
+
+/* Attach: the reader gets what is held, then what comes. Not after sealing. */
+void call_attach(struct call *c, struct reader *r);
+void call_detach(struct call *c, struct reader *r);
+
+/* The reader cannot take more, or can again; the slowest sets the pace. */
+void reader_pause(struct call *c, struct reader *r, bool paused);
+
+/* Nobody else will attach: what is held may go. */
+void call_seal(struct call *c);
+
+/* Everything will be wanted: hold it all, up to the provider's max_reply. */
+void call_want_whole(struct call *c);
+
+/* What came so far (whole events, or the whole reply); not after sealing. */
+str call_held(const struct call *c);
+
+void call_watch(struct call *c, struct watcher *w);
+void call_unwatch(struct call *c, struct watcher *w);
+
+#endif

@@ -1,0 +1,42 @@
+/*
+** call_inner.h -- what the three files of a call tell one another.
+**
+**     call.c        its life: start, cancel, timers, the end
+**     call_reply.c  what comes back, and what it means
+**     call_flow.c   who gets it, and how fast
+*/
+#ifndef NET_CALL_INNER_H
+#define NET_CALL_INNER_H
+
+#include "net/call.h"
+
+/* call.c */
+
+/* End it, well (FAULT_NONE) or not. `why` is completed with the target's
+** name; both it and `body` are copied. */
+void call_end(struct call *c, enum fault_kind kind, const char *why);
+
+/* The same for an error that the provider reported. */
+void call_end_reported(struct call *c, str error_body);
+
+/* The next due time may have come nearer: see to the timer. */
+void call_arm(struct call *c);
+
+/* The exchange is over: leave the lane, give its reference back. */
+void call_exchange_over(struct call *c);
+
+/* call_reply.c */
+extern const struct exchange_events call_events;
+
+/* call_flow.c */
+
+/* Pass bytes on: to what is held and to every reader. */
+void call_deliver(struct call *c, str bytes);
+
+/* Tell every reader that it is over. */
+void call_deliver_end(struct call *c);
+
+/* Tell every watcher. */
+void call_changed(struct call *c);
+
+#endif

@@ -1,0 +1,200 @@
+/*
+** call_reply.c -- what comes back from the upstream, and what it means.
+**
+** Three things may come: an error (any status but 2xx), a whole reply, a
+** stream. Of a stream each read is passed on up to its last complete event,
+** in one piece; the unfinished tail waits. So whatever we add later, an error
+** event for instance, never lands inside somebody's event.
+*/
+#include "net/call_inner.h"
+
+#include "wire/json.h"
+
+#define OWNER(x) \
+    ((struct call *)(void *)((char *)(x)-offsetof(struct call, exchange)))
+
+static bool well(const struct call *c)
+{
+    return c->status >= 200 && c->status < 300;
+}
+
+static void on_connected(struct exchange *x)
+{
+    struct call *c = OWNER(x);
+    c->state = CALL_ASKED;
+    c->arrived = true;
+    c->connected = world_now(c->world);
+    call_arm(c);
+}
+
+static bool is_event_stream(const struct http_field *fields, int n)
+{
+    for (int i = 0; i < n; i++) {
+        str value = fields[i].value;
+        if (!str_eq_nocase(fields[i].name, STR("content-type")))
+            continue;
+        str kind = str_trim(str_split(&value, ';'));
+        return str_eq_nocase(kind, STR("text/event-stream"));
+    }
+    return false;
+}
+
+static void on_head(struct exchange *x, int status,
+                    const struct http_field *fields, int n)
+{
+    struct call *c = OWNER(x);
+    c->status = status;
+    c->event_stream = is_event_stream(fields, n);
+}
+
+/* --- a stream -------------------------------------------------------------- */
+
+static void commit(struct call *c)
+{
+    c->state = CALL_COMMITTED;
+    c->first = c->last_event;
+    call_arm(c);
+    call_changed(c);
+}
+
+static void end_by_event(struct call *c, int verdict, str data)
+{
+    if (verdict == EVENT_ERROR)
+        call_end_reported(c, data);
+    else
+        call_end(c, FAULT_MALFORMED,
+                 "the stream holds an event that is not "
+                 "JSON of its dialect");
+}
+
+static void pass_on(struct call *c, const char *from, const char *to)
+{
+    if (to > from)
+        call_deliver(c, (str){from, (size_t)(to - from)});
+}
+
+/* Read whole events; those to be relayed leave together. */
+static void take_events(struct call *c, str events)
+{
+    const struct dialect *dialect = c->ask.provider->dialect;
+    const char *from = events.p, *end = events.p + events.n;
+    struct sse_event event;
+    nanos now = world_now(c->world);
+    while (!c->tap.terminal && sse_next(&events, &event)) {
+        int verdict = dialect->event(&c->tap, &event, c->ask.asked.usage);
+        if (event.data.p != NULL)
+            c->last_event = now;
+        if (verdict == EVENT_RELAY)
+            continue;
+        pass_on(c, from, event.bytes.p);
+        from = event.bytes.p + event.bytes.n;
+        if (verdict != EVENT_DROP) {
+            end_by_event(c, verdict, event.data);
+            return;
+        }
+    }
+    pass_on(c, from, c->tap.terminal ? event.bytes.p + event.bytes.n : end);
+    if (c->state == CALL_ASKED && c->tap.first)
+        commit(c);
+    if (c->tap.terminal)
+        call_end(c, FAULT_NONE, "");
+}
+
+/* Only a line end can complete an event. */
+static bool has_line_end(str in)
+{
+    return str_find(in, '\n') < in.n || str_find(in, '\r') < in.n;
+}
+
+static void take_stream(struct call *c, str in)
+{
+    if (c->tail.n == 0) {
+        size_t whole = sse_complete(in);
+        if (whole > 0)
+            take_events(c, (str){in.p, whole});
+        if (c->state != CALL_ENDED)
+            buf_add(&c->tail, str_from(in, whole));
+    } else {
+        buf_add(&c->tail, in);
+        size_t whole = has_line_end(in) ? sse_complete(buf_str(&c->tail)) : 0;
+        if (whole > 0)
+            take_events(c, (str){c->tail.p, whole});
+        buf_drop(&c->tail, whole);
+    }
+    if (!buf_ok(&c->tail))
+        call_end(c, FAULT_MALFORMED, "one event of the stream is too large");
+    else if (c->relayed > c->ask.provider->max_reply)
+        call_end(c, FAULT_MALFORMED, "the stream is larger than max_reply");
+}
+
+/* --- bytes and their end --------------------------------------------------- */
+
+static void on_body(struct exchange *x, str bytes)
+{
+    struct call *c = OWNER(x);
+    if (c->state == CALL_ENDED)
+        return; /* after the terminal event nothing counts */
+    call_keep(c);
+    if (well(c) && c->event_stream && c->ask.asked.stream) {
+        take_stream(c, bytes);
+    } else if (well(c)) {
+        buf_add(&c->held, bytes);
+        if (!buf_ok(&c->held))
+            call_end(c, FAULT_MALFORMED, "the reply is larger than max_reply");
+    } else {
+        buf_add(&c->tail, bytes);
+    }
+    call_release(c);
+}
+
+static void end_whole(struct call *c)
+{
+    str body = buf_str(&c->held);
+    int verdict = EVENT_MALFORMED;
+    struct json_error error;
+    if (json_check(body, &error))
+        verdict = c->ask.provider->dialect->whole(&c->tap, body);
+    if (verdict == EVENT_ERROR)
+        call_end_reported(c, body);
+    else if (verdict == EVENT_MALFORMED)
+        call_end(c, FAULT_MALFORMED, "the reply is not JSON of its dialect");
+    else if (c->ask.asked.stream)
+        call_end(c, FAULT_MALFORMED, "a stream was asked and none came");
+    else
+        call_end(c, FAULT_NONE, "");
+}
+
+static void end_by_exchange(struct call *c, enum exchange_end end, str detail)
+{
+    str why =
+        arena_print(&c->arena, "%.*s%s", detail.n < 200 ? (int)detail.n : 200,
+                    detail.n > 0 ? detail.p : "",
+                    detail.n > 0 ? "" : "the connection failed");
+    call_end(c, fault_of_end(end), why.p != NULL ? why.p : "no memory");
+}
+
+static void on_done(struct exchange *x, enum exchange_end end, str detail)
+{
+    struct call *c = OWNER(x);
+    call_keep(c);
+    call_exchange_over(c);
+    if (c->state != CALL_ENDED) {
+        if (c->status != 0 && !well(c))
+            call_end_reported(c, buf_str(&c->tail));
+        else if (end != EXCHANGE_OK)
+            end_by_exchange(c, end, detail);
+        else if (c->event_stream && c->ask.asked.stream)
+            call_end(c, FAULT_BROKEN_STREAM,
+                     "the stream ended without its last event");
+        else
+            end_whole(c);
+    }
+    call_release(c);
+}
+
+const struct exchange_events call_events = {
+    .connected = on_connected,
+    .head = on_head,
+    .body = on_body,
+    .done = on_done,
+};

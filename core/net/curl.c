@@ -1,0 +1,273 @@
+/*
+** curl.c -- the engine: libcurl's multi on the world's loop.
+**
+** libcurl names the sockets it waits for and one timeout; they become ev_io
+** watchers and a timer of the world's.
+**
+** The trick is what not to do: libcurl must not be entered from its own
+** callbacks. What is asked for inside one (start, cancel, resume) goes on a
+** to-do list and is done by settle() as soon as libcurl has returned.
+*/
+#include "net/curl.h"
+
+#include <pthread.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "net/curl_inner.h"
+
+#define CONNECTIONS 1024L
+
+struct watch {
+    ev_io io;
+    struct engine *engine;
+};
+
+/* --- what was asked for while libcurl was busy ---------------------------- */
+
+static void list(struct transfer *t)
+{
+    if (t->listed)
+        return;
+    t->listed = true;
+    t->next = t->engine->todo;
+    t->engine->todo = t;
+}
+
+static void add(struct transfer *t)
+{
+    t->added = curl_multi_add_handle(t->engine->multi, t->easy) == CURLM_OK;
+}
+
+/* Let libcurl hand over what it holds back. */
+static void release(struct transfer *t)
+{
+    struct engine *e = t->engine;
+    if (!t->held || t->paused)
+        return;
+    t->held = false;
+    e->depth++;
+    CURLcode code = curl_easy_pause(t->easy, CURLPAUSE_CONT);
+    e->depth--;
+    if (t->x == NULL)
+        list(t);
+    else if (code != CURLE_OK && !t->listed)
+        curl_transfer_finish(t, code);
+}
+
+static void catch_up(struct engine *e)
+{
+    struct transfer *t;
+    while ((t = e->todo) != NULL) {
+        e->todo = t->next;
+        t->listed = false;
+        if (t->x == NULL) {
+            curl_transfer_retire(t);
+        } else if (t->added) {
+            release(t);
+        } else {
+            add(t);
+            if (!t->added)
+                curl_transfer_finish(t, CURLE_OUT_OF_MEMORY);
+        }
+    }
+}
+
+/* libcurl has returned: do what waited, report what ended. */
+static void settle(struct engine *e)
+{
+    CURLMsg *m;
+    int left;
+    catch_up(e);
+    if (e->reporting)
+        return;
+    e->reporting = true;
+    while ((m = curl_multi_info_read(e->multi, &left)) != NULL) {
+        struct transfer *t;
+        curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, (char **)&t);
+        curl_transfer_finish(t, m->data.result);
+        catch_up(e);
+    }
+    e->reporting = false;
+}
+
+/* --- the multi on the world's loop ---------------------------------------- */
+
+static void drive(struct engine *e, curl_socket_t fd, int events)
+{
+    int running;
+    e->depth++;
+    curl_multi_socket_action(e->multi, fd, events, &running);
+    e->depth--;
+    settle(e);
+}
+
+static void on_time(struct timer *timer)
+{
+    struct engine *e =
+        (struct engine *)((char *)timer - offsetof(struct engine, timer));
+    drive(e, CURL_SOCKET_TIMEOUT, 0);
+}
+
+static int on_timeout(CURLM *multi, long ms, void *arg)
+{
+    struct engine *e = arg;
+    (void)multi;
+    if (ms < 0)
+        timer_stop(e->world, &e->timer);
+    else
+        timer_start(e->world, &e->timer, world_now(e->world) + ms * NANOS_MS);
+    return 0;
+}
+
+static void on_io(struct ev_loop *loop, ev_io *io, int events)
+{
+    struct watch *w = io->data;
+    (void)loop;
+    drive(w->engine, io->fd,
+          (events & EV_READ ? CURL_CSELECT_IN : 0) |
+              (events & EV_WRITE ? CURL_CSELECT_OUT : 0));
+}
+
+static void unwatch(struct engine *e, struct watch *w)
+{
+    ev_ref(e->loop);
+    ev_io_stop(e->loop, &w->io);
+    mem_free(w);
+}
+
+/* Without memory a socket goes unwatched: its exchange then ends by the
+** caller's timers, where an error would end all of them. */
+static int on_socket(CURL *easy, curl_socket_t fd, int what, void *arg,
+                     void *known)
+{
+    struct engine *e = arg;
+    struct watch *w = known;
+    (void)easy;
+    if (w != NULL && what == CURL_POLL_REMOVE)
+        unwatch(e, w);
+    if (what == CURL_POLL_REMOVE)
+        return 0;
+    if (w != NULL) {
+        ev_ref(e->loop);
+        ev_io_stop(e->loop, &w->io);
+    } else if ((w = mem_zero(sizeof *w)) == NULL) {
+        return 0;
+    }
+    w->engine = e;
+    w->io.data = w;
+    ev_io_init(&w->io, on_io, fd,
+               (what & CURL_POLL_IN ? EV_READ : 0) |
+                   (what & CURL_POLL_OUT ? EV_WRITE : 0));
+    ev_io_start(e->loop, &w->io);
+    ev_unref(e->loop);
+    curl_multi_assign(e->multi, fd, w);
+    return 0;
+}
+
+/* --- the transport -------------------------------------------------------- */
+
+static int start(struct transport *transport, struct exchange *x)
+{
+    struct engine *e = (struct engine *)transport;
+    if (!curl_transfer_sendable(x))
+        return ERR_INPUT;
+    struct transfer *t = curl_transfer_new(e, x);
+    if (t == NULL)
+        return ERR_MEMORY;
+    if (e->depth > 0)
+        list(t);
+    else
+        add(t);
+    if (!t->added && !t->listed) {
+        curl_transfer_retire(t);
+        return ERR_MEMORY;
+    }
+    x->impl = t;
+    return 0;
+}
+
+static void cancel(struct transport *transport, struct exchange *x)
+{
+    struct transfer *t = x->impl;
+    (void)transport;
+    if (t == NULL)
+        return;
+    x->impl = NULL;
+    t->x = NULL;
+    list(t);
+    if (t->engine->depth == 0)
+        catch_up(t->engine);
+}
+
+static void pause_reading(struct transport *transport, struct exchange *x)
+{
+    struct transfer *t = x->impl;
+    (void)transport;
+    if (t != NULL)
+        t->paused = true; /* the next bytes make libcurl hold back */
+}
+
+static void resume(struct transport *transport, struct exchange *x)
+{
+    struct transfer *t = x->impl;
+    (void)transport;
+    if (t == NULL)
+        return;
+    t->paused = false;
+    if (t->held)
+        list(t);
+    if (t->engine->depth == 0)
+        settle(t->engine);
+}
+
+static const struct transport_ops ops = {start, cancel, pause_reading, resume};
+
+static bool libcurl_ready;
+
+static void prepare_libcurl(void)
+{
+    libcurl_ready = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
+}
+
+static void set_multi_options(struct engine *e)
+{
+    curl_multi_setopt(e->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+    curl_multi_setopt(e->multi, CURLMOPT_SOCKETDATA, e);
+    curl_multi_setopt(e->multi, CURLMOPT_TIMERFUNCTION, on_timeout);
+    curl_multi_setopt(e->multi, CURLMOPT_TIMERDATA, e);
+    curl_multi_setopt(e->multi, CURLMOPT_MAXCONNECTS, CONNECTIONS);
+}
+
+int curl_transport_open(struct transport **out, struct world *w,
+                        struct ev_loop *loop)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, prepare_libcurl);
+    if (!libcurl_ready)
+        return ERR_SYSTEM;
+    struct engine *e = mem_zero(sizeof *e);
+    if (e == NULL)
+        return ERR_MEMORY;
+    *e = (struct engine){.base.ops = &ops, .world = w, .loop = loop};
+    e->timer.fire = on_time;
+    e->multi = curl_multi_init();
+    if (e->multi == NULL) {
+        mem_free(e);
+        return ERR_MEMORY;
+    }
+    set_multi_options(e);
+    *out = &e->base;
+    return 0;
+}
+
+void curl_transport_close(struct transport *transport)
+{
+    struct engine *e = (struct engine *)transport;
+    if (e == NULL)
+        return;
+    curl_transfer_free_kept(e);
+    curl_multi_cleanup(e->multi);
+    timer_stop(e->world, &e->timer);
+    mem_free(e);
+}

@@ -1,0 +1,48 @@
+/*
+** curl_head.h -- header lines, one by one, into a reply's head.
+**
+**     HTTP/1.1 100 Continue     dropped, but only so many of them
+**     (blank)
+**     HTTP/1.1 200 OK           the final status
+**     name: value ...           kept, up to a limit
+**     (blank)                   whole
+**
+** Strict where libcurl is lenient: no folded lines, names are tokens, values
+** hold no control bytes, and the section is bounded.
+*/
+#ifndef NET_CURL_HEAD_H
+#define NET_CURL_HEAD_H
+
+#include "base/buf.h"
+#include "net/transport.h"
+
+#define CURL_HEAD_FIELDS  200         /* fields of a reply */
+#define CURL_HEAD_BYTES   (64 * 1024) /* bytes of its header section */
+#define CURL_HEAD_INTERIM 16          /* 1xx heads before the final one */
+
+struct curl_head {
+    struct buf lines; /* of the final head, without its status line */
+    int lines_n;
+    int status;  /* 0 before a status line */
+    int interim; /* 1xx heads seen */
+};
+
+enum curl_head_step {
+    CURL_HEAD_MORE,     /* more lines must come */
+    CURL_HEAD_WHOLE,    /* that was the blank line of the final head */
+    CURL_HEAD_LIMIT,    /* too many fields or bytes */
+    CURL_HEAD_PROTOCOL, /* not a head we accept, or too many 1xx */
+    CURL_HEAD_MEMORY
+};
+
+void curl_head_init(struct curl_head *h);
+void curl_head_fini(struct curl_head *h);
+
+/* Take one line, its CR LF included. */
+enum curl_head_step curl_head_line(struct curl_head *h, str line);
+
+/* The fields of a whole head, pointing into it: how many. `fields` has room
+** for CURL_HEAD_FIELDS. */
+int curl_head_fields(const struct curl_head *h, struct http_field *fields);
+
+#endif

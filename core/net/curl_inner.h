@@ -1,0 +1,70 @@
+/*
+** curl_inner.h -- what the files behind curl.h share. Private to them.
+**
+**     curl.c           the engine: libcurl's multi on the world's loop
+**     curl_transfer.c  one request through an easy handle
+**     curl_head.c      the reply's header lines (knows no libcurl)
+*/
+#ifndef NET_CURL_INNER_H
+#define NET_CURL_INNER_H
+
+#include <curl/curl.h>
+#include <ev.h>
+
+#include "net/curl_head.h"
+#include "net/transport.h"
+#include "net/world.h"
+
+struct transfer;
+
+/* One per world. */
+struct engine {
+    struct transport base;
+    struct world *world;
+    struct ev_loop *loop;
+    CURLM *multi;
+    struct timer timer;    /* libcurl's one timeout */
+    struct transfer *todo; /* to be added, removed or let go on */
+    struct transfer *kept; /* unused, for the next exchange */
+    int kept_n;
+    int depth;      /* calls into libcurl we are in */
+    bool reporting; /* done() is being called for finished transfers */
+};
+
+/* An easy handle and the exchange it serves. The engine owns it. */
+struct transfer {
+    struct engine *engine;
+    struct exchange *x; /* NULL once ended or cancelled */
+    CURL *easy;
+    struct transfer *next;     /* in todo or kept */
+    struct curl_slist *fields; /* one block: nodes, then their text */
+    struct curl_head head;
+    size_t sent; /* bytes of the body libcurl has read */
+    bool listed; /* in todo */
+    bool added;  /* in the multi */
+    bool connected, headed;
+    bool paused; /* wanted */
+    bool held;   /* libcurl holds bytes back until told to go on */
+    bool judged; /* `end` was decided in a callback */
+    enum exchange_end end;
+    const char *why; /* for the log, instead of libcurl's text; may be NULL */
+    char error[CURL_ERROR_SIZE];
+};
+
+/* Can this be sent at all: an http or https url, header fields that are
+** fields, and none that speaks of framing? */
+bool curl_transfer_sendable(const struct exchange *x);
+
+/* A transfer ready to be added to the multi; NULL when there is no memory. */
+struct transfer *curl_transfer_new(struct engine *e, struct exchange *x);
+
+/* It serves nobody any more: take it out of the multi, keep it for reuse. */
+void curl_transfer_retire(struct transfer *t);
+
+/* Free those kept. */
+void curl_transfer_free_kept(struct engine *e);
+
+/* Tell the exchange its end, and retire the transfer. */
+void curl_transfer_finish(struct transfer *t, CURLcode code);
+
+#endif

@@ -1,0 +1,363 @@
+/*
+** curl_transfer.c -- one request through libcurl, and what may go wrong.
+**
+** libcurl repeats a request by itself when a reused connection dies before
+** the first byte of a reply, though the upstream may have run it. So the body
+** comes from a callback that cannot be rewound, and a second attempt to send
+** within one transfer, which the pre-request callback sees, is refused: every
+** arrival at an upstream is one exchange_start.
+**
+** Pausing is a flag: the next bytes find it set and libcurl is told to hold
+** them back, and then stops reading by itself.
+*/
+#include "net/curl_inner.h"
+
+#include "base/mem.h"
+
+#define TRANSFERS_KEPT 64
+#define CONNECTION_AGE 55L /* seconds; upstreams tend to close at 60 */
+#define RECEIVE_BYTES  16384L
+#define ADDED_FIELDS   3
+#define REPEAT         "the connection died before a reply"
+
+/* --- what libcurl calls while a transfer runs ----------------------------- */
+
+static void judge(struct transfer *t, enum exchange_end end, const char *why)
+{
+    t->judged = true;
+    t->end = end;
+    t->why = why;
+}
+
+/* The connection stands. Being here again means that libcurl repeats. */
+static int on_ready(void *arg, char *ip, char *our_ip, int port, int our_port)
+{
+    struct transfer *t = arg;
+    (void)ip, (void)our_ip, (void)port, (void)our_port;
+    if (t->x == NULL)
+        return CURL_PREREQFUNC_ABORT;
+    if (t->connected) {
+        judge(t, EXCHANGE_CLOSED, REPEAT);
+        return CURL_PREREQFUNC_ABORT;
+    }
+    t->connected = true;
+    t->x->events->connected(t->x);
+    return t->x != NULL ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+}
+
+static size_t on_read(char *to, size_t size, size_t n, void *arg)
+{
+    struct transfer *t = arg;
+    if (t->x == NULL)
+        return CURL_READFUNC_ABORT;
+    size_t left = t->x->body.n - t->sent;
+    size_t some = left < size * n ? left : size * n;
+    if (some > 0)
+        memcpy(to, t->x->body.p + t->sent, some);
+    t->sent += some;
+    return some;
+}
+
+/* Rewinding is how libcurl begins to repeat a request. */
+static int on_seek(void *arg, curl_off_t to, int origin)
+{
+    (void)to, (void)origin;
+    judge(arg, EXCHANGE_CLOSED, REPEAT);
+    return CURL_SEEKFUNC_FAIL;
+}
+
+static void give_head(struct transfer *t)
+{
+    struct http_field fields[CURL_HEAD_FIELDS];
+    int n = curl_head_fields(&t->head, fields);
+    t->headed = true;
+    t->x->events->head(t->x, t->head.status, fields, n);
+    curl_head_fini(&t->head);
+}
+
+/* Lines after the head are trailers: dropped. */
+static size_t on_header(char *p, size_t size, size_t n, void *arg)
+{
+    struct transfer *t = arg;
+    if (t->x == NULL)
+        return 0;
+    if (t->headed)
+        return size * n;
+    switch (curl_head_line(&t->head, (str){p, size * n})) {
+    case CURL_HEAD_MORE:
+        return size * n;
+    case CURL_HEAD_WHOLE:
+        give_head(t);
+        return t->x != NULL ? size * n : 0;
+    case CURL_HEAD_LIMIT:
+        judge(t, EXCHANGE_LIMIT, "the reply's head is too large");
+        return 0;
+    case CURL_HEAD_PROTOCOL:
+        judge(t, EXCHANGE_PROTOCOL, "the reply's head is malformed");
+        return 0;
+    case CURL_HEAD_MEMORY:
+        judge(t, EXCHANGE_MEMORY, "no memory for the reply's head");
+        return 0;
+    }
+    return 0;
+}
+
+static size_t on_body(char *p, size_t size, size_t n, void *arg)
+{
+    struct transfer *t = arg;
+    if (t->x == NULL || !t->headed)
+        return 0;
+    if (t->paused) {
+        t->held = true;
+        return CURL_WRITEFUNC_PAUSE;
+    }
+    t->x->events->body(t->x, (str){p, size * n});
+    return t->x != NULL ? size * n : 0;
+}
+
+/* --- preparing an easy handle --------------------------------------------- */
+
+static const struct {
+    CURLoption option;
+    long value;
+} always[] = {
+    {CURLOPT_NOSIGNAL, 1},
+    {CURLOPT_QUICK_EXIT, 1}, /* else a cancel joins the resolver's thread */
+    {CURLOPT_POST, 1},
+    {CURLOPT_FOLLOWLOCATION, 0},
+    {CURLOPT_SSL_VERIFYPEER, 1},
+    {CURLOPT_SSL_VERIFYHOST, 2},
+    {CURLOPT_HTTP09_ALLOWED, 0},
+    {CURLOPT_HTTP_TRANSFER_DECODING, 1},
+    {CURLOPT_HEADEROPT, CURLHEADER_SEPARATE}, /* no keys to a proxy */
+    {CURLOPT_SUPPRESS_CONNECT_HEADERS, 1},
+    {CURLOPT_PATH_AS_IS, 1},
+    {CURLOPT_MAXAGE_CONN, CONNECTION_AGE},
+    {CURLOPT_BUFFERSIZE, RECEIVE_BYTES},
+    {CURLOPT_TCP_NODELAY, 1},
+    {CURLOPT_TCP_KEEPALIVE, 1},
+};
+
+/* Timeouts are the caller's; libcurl keeps its own 300 s for connecting. */
+static bool set_options(struct transfer *t)
+{
+    CURL *easy = t->easy;
+    const struct exchange *x = t->x;
+    bool plain = strncasecmp(x->url, "https:", 6) != 0;
+    for (size_t i = 0; i < sizeof always / sizeof *always; i++)
+        curl_easy_setopt(easy, always[i].option, always[i].value);
+    curl_easy_setopt(easy, CURLOPT_PRIVATE, t);
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, t->error);
+    curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_ready);
+    curl_easy_setopt(easy, CURLOPT_PREREQDATA, t);
+    curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_read);
+    curl_easy_setopt(easy, CURLOPT_READDATA, t);
+    curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, on_seek);
+    curl_easy_setopt(easy, CURLOPT_SEEKDATA, t);
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, t);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, t);
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, t->fields);
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)x->body.n);
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
+                     x->http2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1);
+    curl_easy_setopt(easy, CURLOPT_PIPEWAIT, x->http2 ? 1L : 0L);
+    /* A proxy of the environment may carry TLS, but never read a key. */
+    return curl_easy_setopt(easy, CURLOPT_NOPROXY, plain ? "*" : NULL) == 0 &&
+           curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") == 0 &&
+           curl_easy_setopt(easy, CURLOPT_URL, x->url) == 0;
+}
+
+static bool has_field(const struct exchange *x, str name)
+{
+    for (int i = 0; i < x->headers_n; i++)
+        if (str_eq_nocase(x->headers[i].name, name))
+            return true;
+    return false;
+}
+
+/* May this be sent? Framing is libcurl's: a field that speaks of it would
+** let one request pass for two. */
+bool curl_transfer_sendable(const struct exchange *x)
+{
+    if (strncasecmp(x->url, "http://", 7) != 0 &&
+        strncasecmp(x->url, "https://", 8) != 0)
+        return false;
+    for (int i = 0; i < x->headers_n; i++)
+        if (!http_name_ok(x->headers[i].name) ||
+            !http_value_ok(x->headers[i].value))
+            return false;
+    return !has_field(x, STR("content-length")) &&
+           !has_field(x, STR("transfer-encoding")) &&
+           !has_field(x, STR("expect"));
+}
+
+/* libcurl's own spelling: "Name: value", "Name;" to send an empty value and
+** "Name:" not to send the field it would add itself. */
+static char *put_field(struct curl_slist *node, char *at, str name,
+                       const char *sep, str value)
+{
+    size_t sep_len = strlen(sep);
+    node->data = at;
+    memcpy(at, name.p, name.n);
+    memcpy(at + name.n, sep, sep_len);
+    if (value.n > 0)
+        memcpy(at + name.n + sep_len, value.p, value.n);
+    at += name.n + sep_len + value.n;
+    *at = '\0';
+    return at + 1;
+}
+
+/* What libcurl would add by itself, and must not. */
+static const char *const unwanted[ADDED_FIELDS] = {"Expect", "Accept",
+                                                   "Content-Type"};
+
+static bool put_fields(struct transfer *t)
+{
+    const struct exchange *x = t->x;
+    size_t n = (size_t)x->headers_n, text = 64;
+    for (size_t i = 0; i < n; i++)
+        text += x->headers[i].name.n + x->headers[i].value.n + 3;
+    struct curl_slist *list =
+        mem_alloc((n + ADDED_FIELDS) * sizeof *list + text);
+    if (list == NULL)
+        return false;
+    struct curl_slist *node = list;
+    char *at = (char *)(list + n + ADDED_FIELDS);
+    for (size_t i = 0; i < n; i++) {
+        str value = str_trim(x->headers[i].value);
+        at = put_field(node++, at, x->headers[i].name, value.n > 0 ? ": " : ";",
+                       value);
+    }
+    for (size_t i = 0; i < ADDED_FIELDS; i++)
+        if (!has_field(x, str_of(unwanted[i])))
+            at = put_field(node++, at, str_of(unwanted[i]), ":", STR_NONE);
+    for (node[-1].next = NULL, node--; node > list; node--)
+        node[-1].next = node;
+    t->fields = list;
+    return true;
+}
+
+/* --- transfers: made, kept, ended ----------------------------------------- */
+
+static void transfer_free(struct transfer *t)
+{
+    if (t->easy != NULL)
+        curl_easy_cleanup(t->easy);
+    mem_free(t);
+}
+
+static struct transfer *take(struct engine *e)
+{
+    struct transfer *t = e->kept;
+    if (t != NULL) {
+        e->kept = t->next;
+        e->kept_n--;
+        return t;
+    }
+    t = mem_zero(sizeof *t);
+    if (t == NULL)
+        return NULL;
+    t->engine = e;
+    t->easy = curl_easy_init();
+    if (t->easy != NULL)
+        return t;
+    mem_free(t);
+    return NULL;
+}
+
+struct transfer *curl_transfer_new(struct engine *e, struct exchange *x)
+{
+    struct transfer *t = take(e);
+    if (t == NULL)
+        return NULL;
+    t->x = x;
+    curl_head_init(&t->head);
+    if (put_fields(t) && set_options(t))
+        return t;
+    curl_transfer_retire(t);
+    return NULL;
+}
+
+/* It serves nobody any more: wipe it and keep it for the next. */
+void curl_transfer_retire(struct transfer *t)
+{
+    struct engine *e = t->engine;
+    if (t->added)
+        curl_multi_remove_handle(e->multi, t->easy);
+    curl_head_fini(&t->head);
+    curl_easy_reset(t->easy);
+    mem_free(t->fields);
+    *t = (struct transfer){.engine = e, .easy = t->easy, .next = e->kept};
+    if (e->kept_n == TRANSFERS_KEPT) {
+        transfer_free(t);
+        return;
+    }
+    e->kept = t;
+    e->kept_n++;
+}
+
+void curl_transfer_free_kept(struct engine *e)
+{
+    for (struct transfer *next, *t = e->kept; t != NULL; t = next) {
+        next = t->next;
+        transfer_free(t);
+    }
+    e->kept = NULL;
+}
+
+static enum exchange_end end_before_reply(CURLcode code)
+{
+    switch (code) {
+    case CURLE_UNSUPPORTED_PROTOCOL: /* HTTP/0.9, HTTP/7 */
+    case CURLE_WEIRD_SERVER_REPLY:
+    case CURLE_BAD_CONTENT_ENCODING:
+    case CURLE_FILESIZE_EXCEEDED:
+    case CURLE_HTTP2:
+        return EXCHANGE_PROTOCOL;
+    case CURLE_OUT_OF_MEMORY: /* libcurl's word for an endless line, too */
+        return EXCHANGE_LIMIT;
+    default:
+        return EXCHANGE_CLOSED;
+    }
+}
+
+static enum exchange_end end_of(const struct transfer *t, CURLcode code)
+{
+    if (t->judged)
+        return t->end;
+    if (t->headed && code == CURLE_OK)
+        return EXCHANGE_OK;
+    if (t->connected && !t->headed)
+        return end_before_reply(code);
+    if (code == CURLE_OUT_OF_MEMORY)
+        return EXCHANGE_MEMORY;
+    if (t->headed)
+        return EXCHANGE_BROKEN;
+    return code == CURLE_COULDNT_RESOLVE_HOST ||
+                   code == CURLE_COULDNT_RESOLVE_PROXY
+               ? EXCHANGE_RESOLVE
+               : EXCHANGE_CONNECT;
+}
+
+static const char *detail_of(const struct transfer *t, CURLcode code)
+{
+    if (t->why != NULL)
+        return t->why;
+    if (code == CURLE_OK)
+        return t->headed ? "" : "closed before the end of the head";
+    return t->error[0] != '\0' ? t->error : curl_easy_strerror(code);
+}
+
+/* The end of a transfer that was not cancelled. */
+void curl_transfer_finish(struct transfer *t, CURLcode code)
+{
+    struct exchange *x = t->x;
+    curl_multi_remove_handle(t->engine->multi, t->easy);
+    t->added = false;
+    t->x = NULL;
+    x->impl = NULL;
+    x->events->done(x, end_of(t, code), str_of(detail_of(t, code)));
+    curl_transfer_retire(t);
+}

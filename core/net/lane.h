@@ -1,0 +1,45 @@
+/*
+** lane.h -- how many calls to one provider may run at a time.
+**
+** A lane is the queue in front of a provider: as many calls as its limit are
+** on their way, the others wait in the order they came. It belongs to the
+** runtime and is found by the provider's name, so that it outlives a reload
+** of the policy. One thread.
+*/
+#ifndef NET_LANE_H
+#define NET_LANE_H
+
+#include "base/str.h"
+
+/* One that wants to pass. Embed it; zero it. */
+struct lane_pass {
+    void (*go)(struct lane_pass *); /* it is its turn now */
+    struct lane_pass *next;         /* private */
+    bool waiting, inside;           /* read only */
+};
+
+struct lane {
+    struct lane *next;
+    int limit; /* passes inside at a time; 0 = any number */
+    int inside;
+    struct lane_pass *first, **last;
+    size_t name_len;
+    char name[];
+};
+
+/* The lane of that name in *lanes, made when there is none; NULL when there
+** is no memory. */
+struct lane *lane_open(struct lane **lanes, str name);
+
+/* A new limit holds at once; it stops nobody who is inside. */
+void lane_limit(struct lane *lane, int limit);
+
+/* Enter: true when inside at once; false: go() will be called. */
+bool lane_enter(struct lane *lane, struct lane_pass *pass);
+
+/* Leave, or give up waiting. Whoever is next goes. */
+void lane_leave(struct lane *lane, struct lane_pass *pass);
+
+void lane_free_all(struct lane *lanes);
+
+#endif

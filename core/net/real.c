@@ -1,0 +1,442 @@
+/*
+** real.c -- the one file that asks the system for time, chance and threads.
+**
+** Everything hangs on four libev watchers that live as long as the world:
+**
+**     alarm    one timer for all timers, armed at the earliest due
+**     prepare  runs the `later` list just before the loop would sleep
+**     async    what other threads posted, and jobs that are finished
+**     (curl's sockets come and go in curl.c)
+**
+** The alarm is moved only when it must ring earlier. Most timers are deadlines
+** that are stopped or moved on long before they are due; those cost a heap
+** operation and never touch the loop. Ringing too early is harmless: nothing
+** is due, and it is set anew.
+**
+** None of them counts as a reason for the loop to go on (ev_unref). A loop of
+** our own gets one reference in exchange, which real_break overrules.
+*/
+#include "net/real.h"
+
+#include <errno.h>
+#include <ev.h>
+#include <pthread.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "net/curl.h"
+#include "net/pool.h"
+#include "net/sim.h"
+#include "net/timers.h"
+#include "net/transport.h"
+
+#define LONGEST_SLEEP (3600 * NANOS_S)
+#define DICE_BYTES    4096
+
+struct posted {
+    void (*fn)(void *);
+    void *arg;
+    struct posted *next;
+};
+
+struct real {
+    struct world base;
+    struct transport transport; /* chooses between the two below */
+    struct transport *curl, *sim;
+    struct ev_loop *loop;
+    bool loop_is_ours;
+    ev_timer alarm;
+    ev_prepare prepare;
+    ev_async async;
+    struct timers timers;
+    nanos armed; /* when the alarm rings */
+    struct later *later_first, *later_last;
+    pthread_mutex_t lock;
+    struct posted *posted_first, *posted_last; /* under lock */
+    struct pool pool;
+    void (*log)(void *, const char *line, size_t len);
+    void *user;
+    size_t dice_left;
+    unsigned char dice[DICE_BYTES];
+};
+
+static struct real *real_of(struct world *w)
+{
+    return (struct real *)w;
+}
+
+/* --- clocks, dice, log --------------------------------------------------- */
+
+static nanos read_clock(clockid_t clock)
+{
+    struct timespec t;
+    clock_gettime(clock, &t);
+    return (nanos)t.tv_sec * NANOS_S + t.tv_nsec;
+}
+
+static nanos now(struct world *w)
+{
+    (void)w;
+    return read_clock(CLOCK_MONOTONIC);
+}
+
+static nanos calendar(struct world *w)
+{
+    (void)w;
+    return read_clock(CLOCK_REALTIME);
+}
+
+static nanos cpu(struct world *w)
+{
+    (void)w;
+    return read_clock(CLOCK_THREAD_CPUTIME_ID);
+}
+
+/* The kernel gives up to 256 bytes at once and may be interrupted above. */
+static void throw_dice(struct real *r)
+{
+    for (size_t got = 0; got < DICE_BYTES;) {
+        ssize_t n = getrandom(r->dice + got, DICE_BYTES - got, 0);
+        if (n > 0)
+            got += (size_t)n;
+    }
+    r->dice_left = DICE_BYTES;
+}
+
+static void random_bytes(struct world *w, void *to, size_t n)
+{
+    struct real *r = real_of(w);
+    for (char *at = to; n > 0;) {
+        if (r->dice_left == 0)
+            throw_dice(r);
+        size_t some = n < r->dice_left ? n : r->dice_left;
+        r->dice_left -= some;
+        memcpy(at, r->dice + r->dice_left, some);
+        at += some;
+        n -= some;
+    }
+}
+
+static void log_line(struct world *w, str line)
+{
+    struct real *r = real_of(w);
+    if (r->log != NULL)
+        r->log(r->user, line.p, line.n);
+}
+
+/* --- timers --------------------------------------------------------------- */
+
+/* See to it that the alarm rings by `due`. libev counts from the start of
+** this turn, a little before now, so it may ring that little too early. */
+static void arm(struct real *r, nanos due)
+{
+    if (due >= r->armed)
+        return;
+    nanos at = now(&r->base);
+    nanos sleep = due > at ? due - at : 1;
+    r->armed = due;
+    r->alarm.repeat = (double)sleep / 1e9;
+    ev_timer_again(r->loop, &r->alarm);
+}
+
+static void arm_next(struct real *r)
+{
+    nanos due = timers_due(&r->timers);
+    nanos latest = now(&r->base) + LONGEST_SLEEP;
+    r->armed = NANOS_NEVER;
+    arm(r, due < latest ? due : latest);
+}
+
+/* Fire what is due; at most as many as there are, so that timers that start
+** themselves anew do not keep the sockets waiting. */
+static void ring(struct ev_loop *loop, ev_timer *alarm, int events)
+{
+    struct real *r = alarm->data;
+    nanos at = now(&r->base);
+    struct timer *t;
+    (void)loop, (void)events;
+    for (size_t n = r->timers.n; n > 0; n--) {
+        if ((t = timers_pop(&r->timers, at)) == NULL)
+            break;
+        t->fire(t);
+    }
+    arm_next(r);
+}
+
+static void start_timer(struct world *w, struct timer *t, nanos due)
+{
+    struct real *r = real_of(w);
+    if (timers_start(&r->timers, t, due) == 0)
+        arm(r, due);
+}
+
+static void stop_timer(struct world *w, struct timer *t)
+{
+    timers_stop(&real_of(w)->timers, t);
+}
+
+/* --- later, post, execute ------------------------------------------------- */
+
+static void queue_later(struct world *w, struct later *l)
+{
+    struct real *r = real_of(w);
+    if (l->queued)
+        return;
+    l->queued = true;
+    l->next = NULL;
+    if (r->later_first == NULL)
+        r->later_first = l;
+    else
+        r->later_last->next = l;
+    r->later_last = l;
+}
+
+/* What is queued meanwhile runs too: the loop never sleeps over work. */
+static void run_later(struct real *r)
+{
+    struct later *l;
+    while ((l = r->later_first) != NULL) {
+        r->later_first = l->next;
+        l->queued = false;
+        l->run(l);
+    }
+}
+
+static void before_sleep(struct ev_loop *loop, ev_prepare *prepare, int events)
+{
+    (void)loop, (void)events;
+    run_later(prepare->data);
+}
+
+static int post(struct world *w, void (*fn)(void *), void *arg)
+{
+    struct real *r = real_of(w);
+    struct posted *p = mem_alloc(sizeof *p);
+    if (p == NULL)
+        return ERR_MEMORY;
+    *p = (struct posted){fn, arg, NULL};
+    pthread_mutex_lock(&r->lock);
+    if (r->posted_first == NULL)
+        r->posted_first = p;
+    else
+        r->posted_last->next = p;
+    r->posted_last = p;
+    pthread_mutex_unlock(&r->lock);
+    ev_async_send(r->loop, &r->async);
+    return 0;
+}
+
+static struct posted *take_posted(struct real *r)
+{
+    pthread_mutex_lock(&r->lock);
+    struct posted *p = r->posted_first;
+    r->posted_first = NULL;
+    pthread_mutex_unlock(&r->lock);
+    return p;
+}
+
+static void run_posted(struct real *r)
+{
+    for (struct posted *next, *p = take_posted(r); p != NULL; p = next) {
+        struct posted it = *p;
+        next = p->next;
+        mem_free(p);
+        it.fn(it.arg);
+    }
+}
+
+static void run_finished(struct real *r)
+{
+    for (struct job *next, *j = pool_take(&r->pool); j != NULL; j = next) {
+        next = j->next;
+        j->done(j);
+    }
+}
+
+static void woken(struct ev_loop *loop, ev_async *async, int events)
+{
+    (void)loop, (void)events;
+    run_posted(async->data);
+    run_finished(async->data);
+}
+
+static void wake(void *arg)
+{
+    struct real *r = arg;
+    ev_async_send(r->loop, &r->async);
+}
+
+static void execute(struct world *w, struct job *j)
+{
+    pool_add(&real_of(w)->pool, j);
+}
+
+/* --- transport: real or simulated, by the exchange ------------------------ */
+
+static struct transport *chosen(struct transport *t, const struct exchange *x)
+{
+    struct real *r =
+        (struct real *)((char *)t - offsetof(struct real, transport));
+    return x->sim != NULL ? r->sim : r->curl;
+}
+
+static int start(struct transport *t, struct exchange *x)
+{
+    return exchange_start(chosen(t, x), x);
+}
+
+static void cancel(struct transport *t, struct exchange *x)
+{
+    exchange_cancel(chosen(t, x), x);
+}
+
+static void pause_reading(struct transport *t, struct exchange *x)
+{
+    exchange_pause(chosen(t, x), x);
+}
+
+static void resume(struct transport *t, struct exchange *x)
+{
+    exchange_resume(chosen(t, x), x);
+}
+
+static const struct transport_ops transport_ops = {start, cancel, pause_reading,
+                                                   resume};
+
+static struct transport *transport(struct world *w)
+{
+    return &real_of(w)->transport;
+}
+
+/* --- open, run, close ----------------------------------------------------- */
+
+static const struct world_ops world_ops = {
+    .now = now,
+    .calendar = calendar,
+    .cpu = cpu,
+    .random = random_bytes,
+    .timer_start = start_timer,
+    .timer_stop = stop_timer,
+    .later = queue_later,
+    .post = post,
+    .execute = execute,
+    .log = log_line,
+    .transport = transport,
+};
+
+static void start_watchers(struct real *r)
+{
+    ev_timer_init(&r->alarm, ring, 0., 0.);
+    ev_prepare_init(&r->prepare, before_sleep);
+    ev_async_init(&r->async, woken);
+    ev_set_priority(&r->prepare, EV_MINPRI); /* after everybody else's */
+    r->alarm.data = r->prepare.data = r->async.data = r;
+    arm_next(r);
+    ev_prepare_start(r->loop, &r->prepare);
+    ev_async_start(r->loop, &r->async);
+    for (int i = 0; i < 3; i++)
+        ev_unref(r->loop);
+    if (r->loop_is_ours)
+        ev_ref(r->loop);
+}
+
+static void stop_watchers(struct real *r)
+{
+    for (int i = 0; i < 3; i++)
+        ev_ref(r->loop);
+    ev_timer_stop(r->loop, &r->alarm);
+    ev_prepare_stop(r->loop, &r->prepare);
+    ev_async_stop(r->loop, &r->async);
+    if (r->loop_is_ours)
+        ev_loop_destroy(r->loop);
+}
+
+static int open_loop(struct real *r, struct ev_loop *loop)
+{
+    int rc = timers_init(&r->timers);
+    if (rc != 0)
+        return rc;
+    r->loop_is_ours = loop == NULL;
+    r->loop = loop != NULL ? loop : ev_loop_new(EVFLAG_AUTO | EVFLAG_NOENV);
+    if (r->loop != NULL)
+        return 0;
+    timers_fini(&r->timers);
+    return ERR_SYSTEM;
+}
+
+static int open_transports(struct real *r)
+{
+    int rc = curl_transport_open(&r->curl, &r->base, r->loop);
+    return rc != 0 ? rc : sim_open(&r->sim, &r->base);
+}
+
+int real_open(struct world **out, struct ev_loop *loop,
+              void (*log)(void *, const char *line, size_t len), void *user)
+{
+    struct real *r = mem_zero(sizeof *r);
+    if (r == NULL)
+        return ERR_MEMORY;
+    r->base.ops = &world_ops;
+    r->transport.ops = &transport_ops;
+    r->log = log;
+    r->user = user;
+    int rc = open_loop(r, loop);
+    if (rc != 0) {
+        mem_free(r);
+        return rc;
+    }
+    pthread_mutex_init(&r->lock, NULL);
+    pool_init(&r->pool, wake, r);
+    start_watchers(r);
+    if ((rc = open_transports(r)) != 0)
+        real_close(&r->base);
+    else
+        *out = &r->base;
+    return rc;
+}
+
+void real_close(struct world *w)
+{
+    if (w == NULL)
+        return;
+    struct real *r = real_of(w);
+    sim_close(r->sim);
+    curl_transport_close(r->curl);
+    pool_fini(&r->pool);
+    for (struct posted *next, *p = take_posted(r); p != NULL; p = next) {
+        next = p->next;
+        mem_free(p);
+    }
+    stop_watchers(r);
+    pthread_mutex_destroy(&r->lock);
+    timers_fini(&r->timers);
+    mem_free(r);
+}
+
+struct ev_loop *real_loop(struct world *w)
+{
+    return real_of(w)->loop;
+}
+
+void real_run(struct world *w)
+{
+    ev_run(real_of(w)->loop, 0);
+}
+
+void real_step(struct world *w, nanos wait)
+{
+    struct real *r = real_of(w);
+    if (wait > 0)
+        arm(r, now(w) + wait);
+    ev_ref(r->loop); /* a turn may sleep even where nobody else waits */
+    ev_run(r->loop, wait > 0 ? EVRUN_ONCE : EVRUN_NOWAIT);
+    ev_unref(r->loop);
+    run_later(r);
+}
+
+void real_break(struct world *w)
+{
+    ev_break(real_of(w)->loop, EVBREAK_ALL);
+}

@@ -1,0 +1,89 @@
+/*
+** refuse.c -- what is answered without asking anybody.
+**
+** A request that cannot be read has no policy to ask. It gets an error in the
+** OpenAI shape, which says what was wrong and what to do, and since nobody
+** knows where the next request would begin, the connection ends with it.
+*/
+#include "net/conn.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/mem.h"
+
+struct refusal {
+    int status;
+    const char *code, *message;
+};
+
+static const struct refusal refusals[] = {
+    {400, "bad_http_request",
+     "This is not a valid HTTP/1.1 request. Check the request line, the Host "
+     "header and the framing of the body."},
+    {408, "request_timeout", NULL},
+    {413, "request_too_large", NULL},
+    {414, "uri_too_long",
+     "The request target is too long. Send data in the body instead."},
+    {417, "expectation_failed",
+     "Only 'Expect: 100-continue' is understood. Leave the header out."},
+    {431, "headers_too_large",
+     "The request has too many headers, or too large ones. Send fewer."},
+    {501, "not_implemented",
+     "Only 'Transfer-Encoding: chunked' is understood. Send the body so, or "
+     "with a Content-Length."},
+    {503, "out_of_memory",
+     "The gateway has no memory for this request. Try again in a moment."},
+    {505, "http_version_not_supported",
+     "Only HTTP/1.1 and HTTP/1.0 are spoken here."},
+};
+
+static const struct refusal *refusal_of(int status)
+{
+    size_t n = sizeof refusals / sizeof refusals[0];
+    for (size_t i = 0; i < n; i++)
+        if (refusals[i].status == status)
+            return &refusals[i];
+    return &refusals[0];
+}
+
+/* The messages that name a limit. */
+static void message_of(char *to, size_t size, const struct conn *c, int status)
+{
+    const struct server_limits *l = &c->server->limits;
+    if (status == 413)
+        snprintf(to, size,
+                 "The request body is larger than the %zu bytes allowed here. "
+                 "Send less.",
+                 l->max_body);
+    else if (c->state == CONN_HEAD)
+        snprintf(to, size,
+                 "The head of the request did not arrive within %.3g s. Send "
+                 "the request again.",
+                 (double)l->header_timeout / 1e9);
+    else
+        snprintf(to, size,
+                 "The body of the request arrived at less than %" PRId64
+                 " bytes per second. Send it again over a faster connection.",
+                 l->body_rate);
+}
+
+void conn_refuse(struct conn *c, int status)
+{
+    static const struct http_field json = {{"Content-Type", 12},
+                                           {"application/json", 16}};
+    const struct refusal *r = refusal_of(status);
+    char named[160], body[512];
+    message_of(named, sizeof named, c, status);
+    int n = snprintf(body, sizeof body,
+                     "{\"error\":{\"message\":\"%s\",\"type\":\"%s\","
+                     "\"param\":null,\"code\":\"%s\"}}",
+                     r->message != NULL ? r->message : named,
+                     status == 503 ? "server_error" : "invalid_request_error",
+                     r->code);
+    c->state = CONN_WAITING;
+    c->keep_alive = false;
+    conn_head(c, status, &json, 1, n);
+    conn_write(c, (str){body, (size_t)n});
+    conn_linger(c);
+}

@@ -1,0 +1,49 @@
+/*
+** sim.h -- an upstream made of arithmetic.
+**
+** The second transport: it emits the bytes of an OpenAI-compatible upstream,
+** on the world's timers and from a seed, so that the same script in the same
+** world says the same bytes at the same instants. Nothing above can tell it
+** from a real one. It is the embedded default, and how failures are tried.
+*/
+#ifndef NET_SIM_H
+#define NET_SIM_H
+
+#include "net/transport.h"
+#include "net/world.h"
+
+/* What an exchange's `sim` points at; borrowed until the exchange ends. All
+** zeroes is an upstream in good health. "Events" are those of a stream. */
+struct sim_script {
+    uint64_t seed;
+    nanos latency; /* to the first byte [20 ms]; < 0: none */
+    double rate;   /* tokens per second [streams: 60; whole replies come at
+                   ** once]; < 0: all at once */
+    int tokens;    /* words of the answer [as many as the text has] */
+    str text;      /* the answer; absent: a few words about the question */
+
+    /* How it misbehaves: */
+    int fails;           /* answers with this status and an error body */
+    bool refuses;        /* the connection is refused */
+    bool hangs;          /* connects, then says nothing, ever */
+    int64_t cuts_after;  /* breaks off after so many events, or bytes of a
+                        ** whole reply; < 0: right behind the head */
+    bool closes_early;   /* a stream ends without finish and [DONE] */
+    nanos drips;         /* the body comes byte by byte, at this interval */
+    bool garbage;        /* a page of HTML with status 200 */
+    int64_t error_event; /* an error event after so many events ends the
+                         ** stream; < 0: it is the first */
+
+    /* Only the first `times` requests meet the misbehaviour, counted in
+    ** *count, which is the caller's; 0 or no count: all do. */
+    int times;
+    int *count;
+};
+
+/* 0 or ERR_MEMORY. */
+int sim_open(struct transport **out, struct world *w);
+
+/* All its exchanges must have ended or been cancelled. NULL is fine. */
+void sim_close(struct transport *t);
+
+#endif

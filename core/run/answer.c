@@ -1,0 +1,344 @@
+/*
+** answer.c -- heads, bodies and error bodies; and the relay.
+**
+** The relay is a reader of the answer's call: same dialect, so whole events
+** go from the upstream to the sink untouched, without Lua and without a copy
+** of our own. When the sink is full the relay pauses the call, and so the
+** upstream.
+*/
+#include "run/answer.h"
+
+#include <stdio.h>
+
+#include "run/filter.h"
+#include "run/generation.h"
+#include "run/outcome.h"
+#include "run/task.h"
+
+#define HEADERS    20
+#define PATH_SHOWN 1024 /* bytes of the path in a header */
+
+#define OWNER(p) \
+    ((struct request *)(void *)((char *)(p)-offsetof(struct request, relay)))
+
+/* --- the head -------------------------------------------------------------- */
+
+struct head {
+    struct http_field fields[HEADERS];
+    int n;
+};
+
+static void head_add(struct head *h, str name, str value)
+{
+    if (h->n < HEADERS && value.p != NULL && http_value_ok(value))
+        h->fields[h->n++] = (struct http_field){ name, value };
+}
+
+static str number(struct request *r, int64_t n)
+{
+    return arena_print(&r->arena, "%lld", (long long)n);
+}
+
+/* "openai/gpt-4o-mini", of the call that answers. */
+static str model_used(struct request *r)
+{
+    if (r->answer == NULL)
+        return STR_NONE;
+    const struct question *ask = &r->answer->ask;
+    return arena_print(&r->arena, "%.*s/%.*s", STR_ARG(ask->provider->name),
+                       STR_ARG(ask->model));
+}
+
+static str path_so_far(struct request *r)
+{
+    struct buf path;
+    buf_init(&path, PATH_SHOWN);
+    request_path(r, &path);
+    str copy = arena_copy(&r->arena, buf_str(&path));
+    buf_fini(&path);
+    return copy;
+}
+
+static void send_head(struct request *r, int status, struct head *h,
+                      int64_t length)
+{
+    head_add(h, STR("x-request-id"), r->id);
+    head_add(h, STR("request-id"), r->id);
+    head_add(h, STR("x-perilune-model"), model_used(r));
+    head_add(h, STR("x-perilune-attempts"), number(r, r->attempts));
+    head_add(h, STR("x-perilune-path"), path_so_far(r));
+    head_add(h, STR("x-perilune-policy"), str_of(r->gen->version));
+    head_add(h, STR("x-perilune-overhead-us"),
+             number(r, request_inside(r) / NANOS_US));
+    r->status = status;
+    r->sink.head(r->sink.user, status, h->fields, h->n, length);
+}
+
+static void send_whole(struct request *r, int status, struct head *h, str body)
+{
+    send_head(r, status, h, (int64_t)body.n);
+    r->sink.chunk(r->sink.user, body);
+    request_finish(r, OUTCOME_ANSWERED);
+}
+
+static struct head json_head(void)
+{
+    struct head h = { .n = 0 };
+    head_add(&h, STR("content-type"), STR("application/json"));
+    return h;
+}
+
+static struct head stream_head(void)
+{
+    struct head h = { .n = 0 };
+    head_add(&h, STR("content-type"), STR("text/event-stream; charset=utf-8"));
+    head_add(&h, STR("cache-control"), STR("no-cache"));
+    head_add(&h, STR("x-accel-buffering"), STR("no"));
+    return h;
+}
+
+/* --- errors ---------------------------------------------------------------- */
+
+str answer_error_type(int status)
+{
+    switch (status) {
+    case 401:
+        return STR("authentication_error");
+    case 403:
+        return STR("permission_error");
+    case 404:
+        return STR("not_found_error");
+    case 429:
+        return STR("rate_limit_error");
+    default:
+        return status >= 500 ? STR("api_error") : STR("invalid_request_error");
+    }
+}
+
+static void send_error(struct request *r, int status, str body)
+{
+    struct head h = json_head();
+    head_add(&h, STR("x-should-retry"), STR("false"));
+    send_whole(r, status, &h, body);
+}
+
+void answer_error(struct request *r, int status, const struct error_shape *e)
+{
+    struct buf body;
+    buf_init(&body, 64 * 1024);
+    r->dialect->put_error(&body, e);
+    send_error(r, status, buf_str(&body));
+    buf_fini(&body);
+}
+
+static struct error_shape shape_of(const struct fault *fault)
+{
+    return (struct error_shape){
+        .message = fault->message,
+        .type = answer_error_type(fault->status),
+        .code = str_of(fault_name(fault->kind)),
+    };
+}
+
+void answer_fault(struct request *r, const struct fault *fault)
+{
+    struct fault none = { .kind = FAULT_NONE,
+                          .status = fault_status(FAULT_NONE),
+                          .message = STR("The policy gave no answer: every "
+                                         "rung was passed over. Try again "
+                                         "later or ask another model.") };
+    if (fault->kind == FAULT_NONE)
+        fault = &none;
+    if (fault->body.p != NULL) {
+        send_error(r, fault->status, fault->body);
+        return;
+    }
+    struct error_shape e = shape_of(fault);
+    if (fault->kind == FAULT_NONE)
+        e.code = STR("no_answer");
+    answer_error(r, fault->status, &e);
+}
+
+static void send_error_event(struct request *r, const struct fault *fault)
+{
+    struct error_shape e = shape_of(fault);
+    struct buf event;
+    buf_init(&event, 64 * 1024);
+    r->dialect->put_error_event(&event, &e);
+    r->sink.chunk(r->sink.user, buf_str(&event));
+    buf_fini(&event);
+}
+
+void answer_shutdown(struct request *r)
+{
+    struct fault fault = { .kind = FAULT_OVERLOADED,
+                           .status = 503,
+                           .message = STR("The gateway is shutting down. Try "
+                                          "again in a moment.") };
+    if (r->status == 0) {
+        answer_fault(r, &fault);
+        return;
+    }
+    if (r->asked.stream)
+        send_error_event(r, &fault);
+    request_finish(r, OUTCOME_SHUTDOWN);
+}
+
+/* --- written --------------------------------------------------------------- */
+
+static str reply_id(struct request *r)
+{
+    return arena_print(&r->arena, "chatcmpl-%.*s", STR_ARG(r->id));
+}
+
+static void send_written(struct request *r, const struct written_reply *w)
+{
+    struct written words = {
+        .id = reply_id(r),
+        .model = r->model.p != NULL ? r->model : STR("perilune"),
+        .text = { w->text, w->len },
+        .created = world_calendar(r->rt->world) / NANOS_S,
+        .as = r->asked,
+    };
+    struct buf body;
+    buf_init(&body, w->len * 6 + r->model.n * 24 + 8192);
+    r->dialect->put_reply(&body, &words);
+    struct head h = r->asked.stream ? stream_head() : json_head();
+    send_whole(r, w->status, &h, buf_str(&body));
+    buf_fini(&body);
+}
+
+void answer_written(struct request *r, const struct written_reply *w)
+{
+    static const char *const names[] = { "say", "sorry", "refuse" };
+    if (!w->raw) /* else the call that was refused is in the path */
+        request_step(r, str_of(names[w->kind]), "", NULL);
+    if (w->kind != WRITTEN_REFUSE) {
+        send_written(r, w);
+        return;
+    }
+    if (w->raw) {
+        send_error(r, w->status, (str){ w->text, w->len });
+        return;
+    }
+    struct error_shape e = {
+        .message = { w->text, w->len },
+        .type = answer_error_type(w->status),
+        .code = w->code[0] != '\0' ? str_of(w->code) : STR_NONE,
+    };
+    answer_error(r, w->status, &e);
+}
+
+/* --- live ------------------------------------------------------------------ */
+
+/* Send; false when it had to be put through a filter that ended the reply. */
+static bool send_through(struct request *r, str bytes)
+{
+    if (r->filtering == NULL) {
+        if (!r->sink.chunk(r->sink.user, bytes))
+            reader_pause(r->answer, &r->relay, true);
+        return true;
+    }
+    bool raised = false;
+    bool goes_on = filtering_put(r->filtering, bytes, &raised);
+    struct buf *out = &r->filtered;
+    if (out->n > 0 && !r->sink.chunk(r->sink.user, buf_str(out)) && goes_on)
+        reader_pause(r->answer, &r->relay, true);
+    buf_clear(out);
+    if (raised) {
+        struct fault fault = { .kind = FAULT_POLICY,
+                               .status = fault_status(FAULT_POLICY),
+                               .message = STR("the policy's filter failed; the "
+                                              "gateway's log says why") };
+        send_error_event(r, &fault);
+        request_fault(r, &fault);
+        request_finish(r, OUTCOME_BROKEN);
+    } else if (!goes_on) {
+        request_finish(r, OUTCOME_ANSWERED);
+    }
+    return goes_on && !raised;
+}
+
+static void relay_bytes(struct reader *reader, str bytes)
+{
+    struct request *r = OWNER(reader);
+    uint64_t serial = r->serial;
+    bool outermost = request_enter(r);
+    send_through(r, bytes);
+    if (r->serial == serial)
+        request_leave(r, outermost);
+}
+
+static void relay_end(struct reader *reader, const struct fault *fault)
+{
+    struct request *r = OWNER(reader);
+    if (fault->kind != FAULT_NONE) {
+        send_error_event(r, fault);
+        request_fault(r, fault);
+    }
+    request_finish(r, fault->kind == FAULT_NONE ? OUTCOME_ANSWERED
+                                                : OUTCOME_BROKEN);
+}
+
+static void relay_stream(struct request *r)
+{
+    struct head h = stream_head();
+    r->relay.bytes = relay_bytes;
+    r->relay.end = relay_end;
+    send_head(r, 200, &h, -1);
+    struct call *call = r->answer;
+    uint64_t serial = r->serial;
+    call_keep(call);
+    call_attach(call, &r->relay);
+    if (r->serial == serial && !r->over)
+        call_seal(call);
+    call_release(call);
+}
+
+/* A whole reply, put through its filter if it has one. */
+static void send_reply(struct request *r)
+{
+    str body = call_held(r->answer);
+    bool raised = false;
+    if (r->filtering != NULL) {
+        filtering_put(r->filtering, body, &raised);
+        body = buf_str(&r->filtered);
+    }
+    if (raised) {
+        struct error_shape e = { .message = STR("The policy's filter failed; "
+                                                "the gateway's log says why."),
+                                 .type = STR("api_error"),
+                                 .code = STR("policy_error") };
+        answer_error(r, 500, &e);
+        return;
+    }
+    struct head h = json_head();
+    send_whole(r, 200, &h, body);
+}
+
+static void drop_others(struct request *r)
+{
+    for (struct step *s = r->steps; s != NULL; s = s->next)
+        if (s->call != NULL && s->call != r->answer)
+            call_cancel(s->call);
+}
+
+void answer_live(struct request *r, const struct live *live)
+{
+    r->answer = live->call;
+    drop_others(r);
+    task_unwatch(r);
+    if (live->filter != NULL) {
+        buf_init(&r->filtered, live->call->ask.provider->max_reply);
+        r->filtering = filtering_open(r, live->filter, r->asked.stream,
+                                      &r->filtered);
+        if (r->filtering == NULL) {
+            outcome_no_memory(r);
+            return;
+        }
+    }
+    if (r->asked.stream)
+        relay_stream(r);
+    else
+        send_reply(r);
+}

@@ -1,0 +1,26 @@
+/*
+** events.h -- log lines that are not a request's own line.
+**
+** One JSON object per line: {"time":..., "event":..., "message":...}. Prompts
+** and keys never go in; control characters are escaped.
+*/
+#ifndef RUN_EVENTS_H
+#define RUN_EVENTS_H
+
+#include "run/request.h"
+
+/* Begin a line: {"time":"2026-01-31T12:00:00.000Z" */
+void event_begin(struct buf *line, struct world *world);
+
+/* Add a member. Absent text is null. */
+void event_text(struct buf *line, const char *name, str value);
+void event_int(struct buf *line, const char *name, int64_t value);
+
+/* Close the line and log it. */
+void event_send(struct buf *line, struct world *world);
+
+/* A line about the runtime, and one about a request. */
+void event_runtime(struct runtime *rt, const char *event, str message);
+void event_request(struct request *r, const char *event, str message);
+
+#endif

@@ -1,0 +1,294 @@
+/*
+** filter.c -- text through a Lua function, event by event.
+**
+** Only the text of an event is changed, in place, so ids, roles, tool calls
+** and usage pass as they came. What waits of a choice rides on the event that
+** finishes it; should none come before the end, the last event that had text
+** serves as the mould for one more.
+*/
+#include "run/filter.h"
+
+#include <lauxlib.h>
+
+#include "run/events.h"
+#include "run/generation.h"
+#include "run/task.h"
+
+struct filtering {
+    struct request *request;
+    const struct filter *filter;
+    struct filtering *inner; /* runs before this one */
+    struct buf between;      /* what inner gave */
+    bool stream, cut;
+    struct buf *out;
+    struct buf tail[FILTER_CHOICES]; /* text that waits, per choice */
+    struct buf mould;                /* data of the last event with text */
+    struct buf text, shown, event;   /* scratch */
+};
+
+struct filtering *filtering_open(struct request *r, const struct filter *f,
+                                 bool stream, struct buf *out)
+{
+    struct filtering *g = arena_zero(&r->arena, sizeof *g);
+    if (g == NULL)
+        return NULL;
+    size_t max = out->max;
+    *g = (struct filtering){
+        .request = r, .filter = f, .stream = stream, .out = out
+    };
+    for (int i = 0; i < FILTER_CHOICES; i++)
+        buf_init(&g->tail[i], max);
+    buf_init(&g->mould, max);
+    buf_init(&g->text, max);
+    buf_init(&g->shown, max);
+    buf_init(&g->event, max);
+    buf_init(&g->between, max);
+    if (f->inner != NULL) {
+        g->inner = filtering_open(r, f->inner, stream, &g->between);
+        if (g->inner == NULL)
+            return NULL;
+    }
+    return g;
+}
+
+void filtering_close(struct filtering *f)
+{
+    for (; f != NULL; f = f->inner) {
+        for (int i = 0; i < FILTER_CHOICES; i++)
+            buf_fini(&f->tail[i]);
+        buf_fini(&f->mould);
+        buf_fini(&f->text);
+        buf_fini(&f->shown);
+        buf_fini(&f->event);
+        buf_fini(&f->between);
+    }
+}
+
+/* --- asking the function --------------------------------------------------- */
+
+/* Take what it returned off the stack: f->shown is the text to go on with. */
+static bool take_result(struct filtering *f, lua_State *L)
+{
+    const struct written_reply *cut = luaL_testudata(L, -1, CUT_TYPE);
+    str text = buf_str(&f->text);
+    bool good = true;
+    if (cut != NULL) {
+        f->cut = true;
+        text = (str){ cut->text, cut->len };
+    } else if (lua_type(L, -1) == LUA_TSTRING) {
+        text.p = lua_tolstring(L, -1, &text.n);
+    } else {
+        good = lua_isnoneornil(L, -1);
+    }
+    buf_clear(&f->shown);
+    buf_add(&f->shown, text);
+    return good;
+}
+
+static int call_function(lua_State *L)
+{
+    str text = *(str *)lua_touserdata(L, 2);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, lua_tointeger(L, 1));
+    lua_pushlstring(L, text.p, text.n);
+    lua_call(L, 1, 1);
+    return 1;
+}
+
+/* Ask about f->text. False when the function raised or returned nonsense. */
+static bool ask(struct filtering *f)
+{
+    lua_State *L = f->request->gen->L;
+    str text = buf_str(&f->text);
+    int top = lua_gettop(L);
+    lua_pushcfunction(L, call_function);
+    lua_pushinteger(L, f->filter->function);
+    lua_pushlightuserdata(L, &text);
+    int status = task_call(f->request, L, 2, 1);
+    bool good = status == LUA_OK && take_result(f, L);
+    if (!good) {
+        const char *why = status != LUA_OK && lua_isstring(L, -1)
+                              ? lua_tostring(L, -1)
+                              : "p.filter: the function returned neither nil, "
+                                "a text nor p.cut(text)";
+        event_request(f->request, "policy_error", str_of(why));
+    }
+    lua_settop(L, top);
+    return good;
+}
+
+/* --- events ---------------------------------------------------------------- */
+
+static void put_event(struct filtering *f, str data)
+{
+    buf_text(f->out, "data: ");
+    buf_add(f->out, data);
+    buf_text(f->out, "\n\n");
+}
+
+/* How much of a text may leave when the last `hold` bytes wait: never half of
+** a character. */
+static size_t may_leave(str text, size_t hold)
+{
+    size_t n = text.n > hold ? text.n - hold : 0;
+    while (n > 0 && ((unsigned char)text.p[n] & 0xc0) == 0x80)
+        n--;
+    return n;
+}
+
+/* Put the text of one choice through; f->event becomes the changed data. */
+static bool put_choice(struct filtering *f, str data, int choice)
+{
+    const struct dialect *dialect = f->request->dialect;
+    struct buf *tail = &f->tail[choice];
+    if (!ask(f))
+        return false;
+    str shown = buf_str(&f->shown);
+    size_t leaves = f->cut || !f->stream ? shown.n
+                                         : may_leave(shown, f->filter->hold);
+    buf_clear(tail);
+    buf_add(tail, str_from(shown, leaves));
+    buf_clear(&f->event);
+    if (f->cut && f->stream)
+        dialect->put_cut(&f->event, data, choice, shown);
+    else
+        dialect->recontent(data, choice, (str){ shown.p, leaves }, &f->event);
+    return true;
+}
+
+/* Let all that waits ride on this event, as far as its choices go. */
+static void flush_tails(struct filtering *f, struct buf *data)
+{
+    for (int i = 0; i < FILTER_CHOICES; i++) {
+        if (f->tail[i].n == 0)
+            continue;
+        buf_clear(&f->event);
+        f->request->dialect->recontent(buf_str(data), i, buf_str(&f->tail[i]),
+                                       &f->event);
+        if (f->event.n == data->n)
+            continue; /* no such choice in it */
+        buf_clear(data);
+        buf_add(data, buf_str(&f->event));
+        buf_clear(&f->tail[i]);
+    }
+}
+
+static void flush_into_mould(struct filtering *f)
+{
+    for (int i = 0; i < FILTER_CHOICES; i++) {
+        if (f->tail[i].n == 0)
+            continue;
+        buf_clear(&f->event);
+        f->request->dialect->recontent(buf_str(&f->mould), i,
+                                       buf_str(&f->tail[i]), &f->event);
+        put_event(f, buf_str(&f->event));
+        buf_clear(&f->tail[i]);
+    }
+}
+
+/* What an event is to a filter. */
+static struct tap look(struct filtering *f, const struct sse_event *event)
+{
+    struct tap tap = { 0 };
+    f->request->dialect->event(&tap, event, true);
+    return tap;
+}
+
+static bool put_text_event(struct filtering *f, str data, int choice)
+{
+    buf_clear(&f->mould);
+    buf_add(&f->mould, data);
+    if (!put_choice(f, data, choice))
+        return false;
+    if (f->cut)
+        buf_add(f->out, buf_str(&f->event));
+    else
+        put_event(f, buf_str(&f->event));
+    return true;
+}
+
+/* The held tail and the new text of the event's first choice with text. */
+static bool gather(struct filtering *f, str data, int *choice)
+{
+    struct buf piece;
+    buf_init(&piece, data.n + 1);
+    bool found = f->request->dialect->content(data, 0, choice, &piece) &&
+                 *choice >= 0 && *choice < FILTER_CHOICES;
+    if (found) {
+        buf_clear(&f->text);
+        buf_add(&f->text, buf_str(&f->tail[*choice]));
+        buf_add(&f->text, buf_str(&piece));
+    }
+    buf_fini(&piece);
+    return found;
+}
+
+static bool put_one(struct filtering *f, const struct sse_event *event)
+{
+    struct tap tap = look(f, event);
+    int choice;
+    if (tap.terminal) {
+        flush_into_mould(f);
+        buf_add(f->out, event->bytes);
+    } else if (event->data.p == NULL) {
+        buf_add(f->out, event->bytes);
+    } else if (gather(f, event->data, &choice)) {
+        return put_text_event(f, event->data, choice);
+    } else if (tap.finish[0] != '\0') {
+        struct buf data;
+        buf_init(&data, f->out->max);
+        buf_add(&data, event->data);
+        flush_tails(f, &data);
+        put_event(f, buf_str(&data));
+        buf_fini(&data);
+    } else {
+        buf_add(f->out, event->bytes);
+    }
+    return true;
+}
+
+/* --- in and out ------------------------------------------------------------ */
+
+static bool put_stream(struct filtering *f, str bytes)
+{
+    struct sse_event event;
+    while (!f->cut && sse_next(&bytes, &event))
+        if (!put_one(f, &event))
+            return false;
+    return true;
+}
+
+static bool put_whole(struct filtering *f, str body)
+{
+    struct buf now;
+    buf_init(&now, f->out->max);
+    buf_add(&now, body);
+    bool good = true;
+    for (int nth = 0, choice; good && !f->cut; nth++) {
+        buf_clear(&f->text);
+        if (!f->request->dialect->content(body, nth, &choice, &f->text))
+            break;
+        if (choice < 0 || choice >= FILTER_CHOICES)
+            continue;
+        good = put_choice(f, buf_str(&now), choice);
+        buf_clear(&now);
+        buf_add(&now, buf_str(&f->event));
+    }
+    buf_add(f->out, buf_str(&now));
+    buf_fini(&now);
+    return good;
+}
+
+bool filtering_put(struct filtering *f, str bytes, bool *raised)
+{
+    if (f->inner != NULL) {
+        buf_clear(&f->between);
+        f->cut = !filtering_put(f->inner, bytes, raised);
+        bytes = buf_str(&f->between);
+        if (*raised)
+            return false;
+    }
+    bool over = f->cut;
+    f->cut = false; /* what the inner one gave still passes through here */
+    *raised = !(f->stream ? put_stream(f, bytes) : put_whole(f, bytes));
+    return !f->cut && !over;
+}

@@ -1,0 +1,186 @@
+/*
+** generation.c -- loading a version, pooling its coroutines, letting it go.
+**
+** Everything that may raise during the load happens inside one protected
+** call, so a version either stands complete or leaves nothing behind.
+*/
+#include "run/generation.h"
+
+#include <lauxlib.h>
+#include <stdio.h>
+
+#include "base/mem.h"
+#include "run/loader.h"
+#include "run/sandbox.h"
+
+static struct generation *make(struct runtime *rt)
+{
+    struct generation *g = mem_zero(sizeof *g);
+    if (g == NULL)
+        return NULL;
+    g->refs = 1;
+    g->rt = rt;
+    g->policy = g->rescue = LUA_NOREF;
+    arena_init(&g->arena);
+    sandbox_allow(g, rt->limits.load_cpu, rt->limits.heap);
+    g->L = sandbox_open(g);
+    if (g->L == NULL) {
+        generation_release(g);
+        return NULL;
+    }
+    return g;
+}
+
+/* Runs protected: the source comes as a light userdata. */
+static int load_policy(lua_State *L)
+{
+    struct generation *g = generation_of(L);
+    const struct policy_source *source = lua_touserdata(L, 1);
+    if (loader_main(g, source) != LUA_OK)
+        return lua_error(L);
+    lua_call(L, 0, 1);
+    lua_pushcfunction(L, loader_require);
+    lua_pushliteral(L, "perilune.rung");
+    lua_call(L, 1, 1);
+    lua_getfield(L, -1, "policy");
+    lua_pushvalue(L, -3);
+    lua_pushstring(L, source->name.p);
+    lua_call(L, 2, 1);
+    g->policy = luaL_ref(L, LUA_REGISTRYINDEX);
+    return 0;
+}
+
+static void say_why(lua_State *L, struct buf *error)
+{
+    size_t n;
+    const char *why = lua_tolstring(L, -1, &n);
+    if (why != NULL)
+        buf_add(error, (str){ why, n });
+    else
+        buf_print(error, "a %s was raised", luaL_typename(L, -1));
+}
+
+struct generation *generation_load(struct runtime *rt, struct watch *watch,
+                                   const struct policy_source *source,
+                                   struct buf *error)
+{
+    struct generation *g = make(rt);
+    if (g == NULL) {
+        buf_text(error, "not enough memory to load the policy");
+        return NULL;
+    }
+    g->watch = watch;
+    g->loading = true;
+    lua_pushcfunction(g->L, load_policy);
+    lua_pushlightuserdata(g->L, (void *)(uintptr_t)source);
+    int status = lua_pcall(g->L, 1, 0, 0);
+    g->loading = false;
+    g->watch = NULL;
+    if (status != LUA_OK) {
+        say_why(g->L, error);
+        generation_release(g);
+        return NULL;
+    }
+    snprintf(g->version, sizeof g->version, "%08x",
+             (unsigned)((g->hash ^ g->hash >> 32) & 0xffffffffu));
+    return g;
+}
+
+void generation_keep(struct generation *g)
+{
+    g->refs++;
+}
+
+void generation_release(struct generation *g)
+{
+    if (g == NULL || --g->refs > 0)
+        return;
+    if (g->L != NULL) {
+        /* Finalizers of ours are short; a policy has none. */
+        sandbox_allow(g, NANOS_S, SIZE_MAX);
+        lua_close(g->L);
+    }
+    arena_fini(&g->arena);
+    mem_free(g);
+}
+
+/* --- coroutines ------------------------------------------------------------ */
+
+static int new_thread(lua_State *L)
+{
+    lua_newthread(L);
+    lua_pushinteger(L, luaL_ref(L, LUA_REGISTRYINDEX));
+    return 1;
+}
+
+lua_State *generation_thread(struct generation *g, int *ref)
+{
+    if (g->idle_n > 0) {
+        struct idle_thread *idle = &g->idle[--g->idle_n];
+        *ref = idle->ref;
+        return idle->co;
+    }
+    lua_pushcfunction(g->L, new_thread);
+    if (lua_pcall(g->L, 0, 1, 0) != LUA_OK) {
+        lua_pop(g->L, 1);
+        return NULL;
+    }
+    *ref = (int)lua_tointeger(g->L, -1);
+    lua_rawgeti(g->L, LUA_REGISTRYINDEX, *ref);
+    lua_State *co = lua_tothread(g->L, -1);
+    lua_pop(g->L, 2);
+    sandbox_hook(co);
+    return co;
+}
+
+void generation_thread_done(struct generation *g, lua_State *co, int ref,
+                            bool spoilt)
+{
+    *(struct request **)lua_getextraspace(co) = NULL;
+    if (spoilt || g->idle_n == IDLE_THREADS) {
+        luaL_unref(g->L, LUA_REGISTRYINDEX, ref);
+        return;
+    }
+    lua_settop(co, 0);
+    g->idle[g->idle_n++] = (struct idle_thread){ ref, co };
+}
+
+/* --- what it declared ------------------------------------------------------ */
+
+int generation_declare(struct generation *g, str id, str provider)
+{
+    struct model_entry **at = &g->models;
+    for (; *at != NULL; at = &(*at)->next)
+        if (str_eq((*at)->id, id))
+            return 0;
+    struct model_entry *entry = arena_zero(&g->arena, sizeof *entry);
+    if (entry == NULL)
+        return -1;
+    entry->id = arena_copy(&g->arena, id);
+    entry->provider = arena_copy(&g->arena, provider);
+    *at = entry;
+    return entry->id.p != NULL && entry->provider.p != NULL ? 0 : -1;
+}
+
+/* Does this line, from its first word on, begin with `return`? */
+static bool is_return(str line)
+{
+    line = str_trim(line);
+    return str_starts(line, STR("return")) &&
+           (line.n == 6 || strchr(" \t({\"';-", line.p[6]) != NULL);
+}
+
+int generation_return_line(struct generation *g, lua_State *L)
+{
+    lua_Debug ar;
+    lua_getinfo(L, ">S", &ar);
+    int line = 0, found = ar.lastlinedefined;
+    for (str rest = g->text; rest.p != NULL;) {
+        str text = str_split(&rest, '\n');
+        line++;
+        if (line > ar.linedefined && line <= ar.lastlinedefined &&
+            is_return(text))
+            found = line;
+    }
+    return found;
+}

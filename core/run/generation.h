@@ -1,0 +1,83 @@
+/*
+** generation.h -- one version of a policy: one Lua state.
+**
+** Loaded whole or not at all. Requests hold references, so the version they
+** began with serves them to their end while a newer one takes the rest.
+*/
+#ifndef RUN_GENERATION_H
+#define RUN_GENERATION_H
+
+#include <lua.h>
+
+#include "run/runtime.h"
+
+/* What may run at this moment, and up to where. */
+struct allowance {
+    nanos until;      /* world_now at which the hook looks closer */
+    nanos cpu_from;   /* processor time when it first did, or 0 */
+    nanos budget;     /* processor time left after that */
+    size_t heap;      /* most the Lua heap may hold */
+    const char *doom; /* why all must stop now; sticky; NULL = run */
+};
+
+struct idle_thread {
+    int ref;
+    lua_State *co;
+};
+
+#define IDLE_THREADS 256
+
+struct generation {
+    int refs;
+    struct runtime *rt;
+    lua_State *L;
+    struct arena arena;      /* what is declared lives here */
+    struct watch *watch;     /* during the load only */
+    str folder;              /* where the policy's modules and files are */
+    str text;                /* the main file, for messages */
+    char version[9];         /* eight hex digits over all that was read */
+    uint64_t hash;           /* the same, running */
+    size_t used;             /* bytes of the Lua heap */
+    struct allowance allowed;
+    bool loading;
+    int policy;              /* registry: what is called with req */
+    int rescue;              /* registry: p.rescue's ladder, or LUA_NOREF */
+    struct model_entry *models; /* declared, for /v1/models */
+    struct idle_thread idle[IDLE_THREADS];
+    int idle_n;
+};
+
+/* A model that the policy declared. */
+struct model_entry {
+    struct model_entry *next;
+    str id;       /* "openai/gpt-4o-mini", or the name given by `as` */
+    str provider;
+};
+
+/* Load; NULL when it does not load, and *error says why, with file and line.
+** `watch` is told of every file read, found or missed. */
+struct generation *generation_load(struct runtime *rt, struct watch *watch,
+                                   const struct policy_source *source,
+                                   struct buf *error);
+
+void generation_keep(struct generation *g);
+void generation_release(struct generation *g); /* NULL is fine */
+
+/* The generation a Lua state belongs to. */
+struct generation *generation_of(lua_State *L);
+
+/* A coroutine from the pool; its reference in *ref. NULL without memory. */
+lua_State *generation_thread(struct generation *g, int *ref);
+
+/* Give it back; a spoilt one (it raised) is left to the collector. */
+void generation_thread_done(struct generation *g, lua_State *co, int ref,
+                            bool spoilt);
+
+/* Remember a declared model for the list of models. 0 or ERR_MEMORY. */
+int generation_declare(struct generation *g, str id, str provider);
+
+/* The line of the main file that a message about the policy's result should
+** point at: the last `return` of the function on top of the stack. */
+int generation_return_line(struct generation *g, lua_State *L);
+
+#endif

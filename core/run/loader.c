@@ -1,0 +1,251 @@
+/*
+** loader.c -- where Lua files come from.
+**
+** A file is watched first and read second, so an edit between the two is
+** still an edit. All that is read goes into the version's hash.
+*/
+#include "run/loader.h"
+
+#include <lauxlib.h>
+
+#include "base/err.h"
+#include "net/file.h"
+#include "run/embedded.h"
+#include "run/sandbox.h"
+
+#define MODULES "perilune.modules" /* registry: name -> what it returned */
+
+static void count_in(struct generation *g, str name, str text)
+{
+    g->hash = g->hash * 31 + str_hash(name);
+    g->hash = g->hash * 31 + str_hash(text);
+}
+
+/* Read folder/name, watched. */
+static int read_watched(struct generation *g, str folder, str name, str *text)
+{
+    str path = arena_print(&g->arena, "%.*s/%.*s", STR_ARG(folder),
+                           STR_ARG(name));
+    if (path.p == NULL || (g->watch != NULL && watch_add(g->watch, path.p) != 0))
+        return ERR_MEMORY;
+    int error = file_read(path.p, LOADER_MAX_FILE, &g->arena, text);
+    if (error == 0)
+        count_in(g, name, *text);
+    return error;
+}
+
+static bool embedded(str name, str *text)
+{
+    for (const struct embedded_file *f = embedded_files; f->name != NULL; f++)
+        if (str_eq(name, str_of(f->name))) {
+            *text = (str){ (const char *)f->text, f->len };
+            return true;
+        }
+    return false;
+}
+
+bool loader_builtin(struct generation *g, str name, str *text)
+{
+    str library = g->rt->source.library;
+    if (library.n > 0 && read_watched(g, library, name, text) == 0)
+        return true;
+    return embedded(name, text);
+}
+
+/* Does the path stay in its folder? */
+static bool stays_inside(str path)
+{
+    if (path.n == 0 || path.p[0] == '/' || str_find(path, '\0') < path.n)
+        return false;
+    for (str rest = path; rest.p != NULL;)
+        if (str_eq(str_split(&rest, '/'), STR("..")))
+            return false;
+    return true;
+}
+
+int loader_read(struct generation *g, str path, str *text)
+{
+    if (!stays_inside(path))
+        return ERR_INPUT;
+    if (g->folder.p == NULL)
+        return ERR_MISSING;
+    return read_watched(g, g->folder, path, text);
+}
+
+/* --- the policy itself ----------------------------------------------------- */
+
+/* Compile a text chunk; its environment is built fresh. */
+static int compile(lua_State *L, str text, const char *chunk_name, bool trusted)
+{
+    int status = luaL_loadbufferx(L, text.p, text.n, chunk_name, "t");
+    if (status != LUA_OK)
+        return status;
+    sandbox_environment(L, trusted);
+    lua_setupvalue(L, -2, 1);
+    return LUA_OK;
+}
+
+static str folder_of(struct generation *g, str path)
+{
+    size_t n = path.n;
+    while (n > 0 && path.p[n - 1] != '/')
+        n--;
+    if (n == 0)
+        return STR(".");
+    return arena_copy(&g->arena, (str){ path.p, n > 1 ? n - 1 : 1 });
+}
+
+static str base_of(str path)
+{
+    size_t n = path.n;
+    while (n > 0 && path.p[n - 1] != '/')
+        n--;
+    return str_from(path, n);
+}
+
+static const char *why_unread(int error)
+{
+    switch (error) {
+    case ERR_MISSING:
+        return "there is no such file";
+    case ERR_LIMIT:
+        return "the file is larger than 1 MiB";
+    case ERR_INPUT:
+        return "it is not a regular file";
+    case ERR_MEMORY:
+        return "not enough memory";
+    default:
+        return "the file cannot be read (permissions?)";
+    }
+}
+
+int loader_main(struct generation *g, const struct policy_source *source)
+{
+    lua_State *L = g->L;
+    g->text = source->text;
+    if (source->text.p == NULL) {
+        g->folder = folder_of(g, source->name);
+        int error = read_watched(g, g->folder, base_of(source->name), &g->text);
+        if (error != 0) {
+            lua_pushfstring(L, "%s: %s", source->name.p, why_unread(error));
+            return LUA_ERRRUN;
+        }
+    } else if (source->text.n == 0) {
+        if (!loader_builtin(g, source->name, &g->text)) {
+            lua_pushfstring(L, "%s: no such policy is built in",
+                            source->name.p);
+            return LUA_ERRRUN;
+        }
+        count_in(g, source->name, g->text);
+    } else {
+        count_in(g, source->name, g->text);
+    }
+    const char *chunk = lua_pushfstring(L, "@%s", source->name.p);
+    int status = compile(L, g->text, chunk, false);
+    lua_remove(L, -2);
+    return status;
+}
+
+/* --- require --------------------------------------------------------------- */
+
+static bool module_name_ok(str name)
+{
+    bool start = true;
+    for (size_t i = 0; i < name.n; i++) {
+        char c = name.p[i];
+        bool word = c == '_' || (c >= '0' && c <= '9') ||
+                    (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        if (!word && (start || (c != '.' && c != '-')))
+            return false;
+        start = c == '.';
+    }
+    return name.n > 0 && name.n < 128 && !start;
+}
+
+/* A module's name as a path: dots are folders. */
+static str slashed(struct generation *g, str name)
+{
+    str path = arena_copy(&g->arena, name);
+    char *at = (char *)(uintptr_t)path.p;
+    for (size_t i = 0; i < path.n; i++)
+        if (at[i] == '.')
+            at[i] = '/';
+    return path;
+}
+
+/* Beside the policy: name.lua, else name/init.lua. */
+static bool find_beside(lua_State *L, str name, str *text)
+{
+    struct generation *g = generation_of(L);
+    static const char *const endings[] = { ".lua", "/init.lua" };
+    for (int i = 0; i < 2 && g->folder.p != NULL; i++) {
+        str path = arena_print(&g->arena, "%.*s%s", STR_ARG(name), endings[i]);
+        if (path.p != NULL && read_watched(g, g->folder, path, text) == 0) {
+            lua_pushfstring(L, "@%s/%s", g->folder.p, path.p);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Find a module's text; the chunk name is pushed. */
+static bool find_module(lua_State *L, str name, str *text, bool *trusted)
+{
+    struct generation *g = generation_of(L);
+    bool ours = str_eq(name, STR("perilune")) ||
+                str_starts(name, STR("perilune."));
+    name = slashed(g, name);
+    *trusted = ours || !find_beside(L, name, text);
+    if (!*trusted)
+        return true;
+    str path = arena_print(&g->arena, "lua/%.*s.lua", STR_ARG(name));
+    if (path.p == NULL || !loader_builtin(g, path, text))
+        return false;
+    lua_pushfstring(L, "=%s", path.p);
+    return true;
+}
+
+static int run_module(lua_State *L, str name)
+{
+    str text;
+    bool trusted;
+    if (!find_module(L, name, &text, &trusted))
+        return sandbox_raise(L, "module '%s' not found: neither beside the "
+                                "policy nor built in", name.p);
+    int status = compile(L, text, lua_tostring(L, -1), trusted);
+    if (status != LUA_OK)
+        return lua_error(L);
+    lua_pushlstring(L, name.p, name.n);
+    lua_call(L, 1, 1);
+    if (lua_isnil(L, -1)) {
+        lua_pop(L, 1);
+        lua_pushboolean(L, 1);
+    }
+    return 1;
+}
+
+int loader_require(lua_State *L)
+{
+    str name;
+    name.p = luaL_checklstring(L, 1, &name.n);
+    if (!module_name_ok(name))
+        return sandbox_raise(L, "require: '%s' is not a module name", name.p);
+    lua_settop(L, 1);
+    luaL_getsubtable(L, LUA_REGISTRYINDEX, MODULES);
+    lua_pushvalue(L, 1);
+    if (lua_rawget(L, 2) != LUA_TNIL)
+        return 1;
+    lua_pop(L, 1);
+    struct generation *g = generation_of(L);
+    if (!g->loading)
+        return sandbox_raise(L, "require \"%s\" belongs above \"return "
+                                "function(req)\"", name.p);
+    if (str_eq(name, STR("perilune.core")))
+        g->rt->bind->open(L);
+    else
+        run_module(L, name);
+    lua_pushvalue(L, 1);
+    lua_pushvalue(L, -2);
+    lua_rawset(L, 2);
+    return 1;
+}

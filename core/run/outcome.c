@@ -1,0 +1,187 @@
+/*
+** outcome.c -- from what a policy returned or raised to an answer.
+**
+** A policy that raises, or returns nonsense, has a bug: the log gets file and
+** line, the client a plain 500 without any Lua text, unless the policy named
+** a ladder for such days with p.rescue. The texts are made in protected mode,
+** since making text may itself run out of memory.
+*/
+#include "run/outcome.h"
+
+#include <lauxlib.h>
+
+#include "run/answer.h"
+#include "run/events.h"
+#include "run/generation.h"
+#include "run/task.h"
+
+/* --- what was wrong with it ------------------------------------------------ */
+
+/* Push the name of the policy's variable (upvalue) that holds the value at
+** `value`, or nil. */
+static void push_variable(lua_State *L, int value, int policy)
+{
+    const char *name;
+    for (int i = 1; (name = lua_getupvalue(L, policy, i)) != NULL; i++) {
+        bool same = lua_rawequal(L, -1, value);
+        lua_pop(L, 1);
+        if (same) {
+            lua_pushstring(L, name);
+            return;
+        }
+    }
+    lua_pushnil(L);
+}
+
+static bool is_rung(lua_State *L, int value)
+{
+    if (lua_type(L, value) != LUA_TTABLE && !lua_isuserdata(L, value))
+        return false;
+    bool callable = luaL_getmetafield(L, value, "__call") != LUA_TNIL;
+    lua_settop(L, callable ? -2 : -1);
+    return callable;
+}
+
+/* Push what to say about a value that is no reply. */
+static void push_complaint(lua_State *L, int value, int policy)
+{
+    if (is_rung(L, value) || lua_isfunction(L, value)) {
+        push_variable(L, value, policy);
+        const char *name = lua_tostring(L, -1);
+        const char *kind = lua_isfunction(L, value) ? "function" : "rung";
+        if (name != NULL)
+            lua_pushfstring(L, "the policy returned the %s %s, not its reply; "
+                               "write %s(req)", kind, name, name);
+        else
+            lua_pushfstring(L, "the policy returned a %s, not its reply; call "
+                               "it with req", kind);
+    } else if (lua_type(L, value) == LUA_TSTRING) {
+        lua_pushliteral(L, "the policy returned a string, not a reply; write "
+                           "p.say \"hello\"");
+    } else if (lua_type(L, value) == LUA_TBOOLEAN) {
+        lua_pushliteral(L, "the policy returned true, not a reply; a condition "
+                           "belongs before \"and\": \"not admin and daily(req) "
+                           "or large(req)\"");
+    } else {
+        lua_pushfstring(L, "the policy returned a %s, not a reply",
+                        luaL_typename(L, value));
+    }
+}
+
+/* Where the policy's function returns, or ends; "" when it is no Lua function
+** of the main file. */
+static void push_place(lua_State *L, int policy, bool at_end)
+{
+    struct generation *g = generation_of(L);
+    lua_Debug ar;
+    lua_pushliteral(L, "");
+    if (lua_type(L, policy) != LUA_TFUNCTION || lua_iscfunction(L, policy))
+        return;
+    lua_pushvalue(L, policy);
+    lua_getinfo(L, ">S", &ar);
+    if (ar.source[0] != '@')
+        return;
+    lua_pushvalue(L, policy);
+    int line = at_end ? ar.lastlinedefined : generation_return_line(g, L);
+    lua_pop(L, 1);
+    lua_pushfstring(L, "%s:%d: ", ar.source + 1, line);
+}
+
+/* (policy) or (policy, value) -> message */
+static int complain(lua_State *L)
+{
+    bool nothing = lua_gettop(L) == 1;
+    push_place(L, 1, nothing);
+    if (nothing)
+        lua_pushliteral(L, "the policy ended without a reply; write \"return "
+                           "answers(req) or ...\"");
+    else
+        push_complaint(L, 2, 1);
+    int top = lua_gettop(L);
+    lua_pushvalue(L, nothing ? 2 : 3);
+    lua_pushvalue(L, top);
+    lua_concat(L, 2);
+    return 1;
+}
+
+/* --- telling --------------------------------------------------------------- */
+
+static void fail(struct request *r, str message)
+{
+    message = arena_copy(&r->arena, message);
+    r->policy_error = message.p != NULL ? message.p : "not enough memory";
+    stat_add(&r->rt->stats.policy_errors, 1);
+    event_request(r, "policy_error", str_of(r->policy_error));
+    struct fault fault = { .kind = FAULT_POLICY,
+                           .status = fault_status(FAULT_POLICY),
+                           .message = str_of(r->policy_error) };
+    request_fault(r, &fault);
+    request_step(r, STR("policy"), "error", NULL);
+    if (r->gen->rescue != LUA_NOREF && !r->rescued) {
+        r->rescued = true;
+        task_begin(r);
+        return;
+    }
+    struct error_shape e = {
+        .message = STR("The gateway's policy failed. Its log says why, under "
+                       "this request's id."),
+        .type = STR("api_error"),
+        .code = STR("policy_error"),
+    };
+    answer_error(r, 500, &e);
+}
+
+void outcome_no_memory(struct request *r)
+{
+    fail(r, STR("not enough memory to run the policy (limit: heap)"));
+}
+
+void outcome_raised(struct request *r, lua_State *L)
+{
+    str message = STR_NONE;
+    if (lua_type(L, -1) == LUA_TSTRING)
+        message.p = lua_tolstring(L, -1, &message.n);
+    else
+        message = arena_print(&r->arena, "a %s was raised; raise a text",
+                              luaL_typename(L, -1));
+    fail(r, message);
+}
+
+static void bad_return(struct request *r, lua_State *L, int n)
+{
+    lua_State *main = r->gen->L;
+    lua_pushcfunction(main, complain);
+    lua_rawgeti(main, LUA_REGISTRYINDEX,
+                r->rescued ? r->gen->rescue : r->gen->policy);
+    if (n > 0) {
+        lua_settop(L, -n);
+        lua_xmove(L, main, 1);
+    }
+    if (task_call(r, main, n > 0 ? 2 : 1, 1) != LUA_OK)
+        outcome_no_memory(r);
+    else
+        outcome_raised(r, main);
+    lua_settop(main, 0);
+}
+
+void outcome_returned(struct request *r, lua_State *L, int n)
+{
+    if (n == 0 || !lua_checkstack(L, 4)) {
+        bad_return(r, L, 0);
+        return;
+    }
+    int value = lua_gettop(L) - n + 1;
+    if (!lua_toboolean(L, value)) {
+        answer_fault(r, &r->fault);
+        return;
+    }
+    const struct written_reply *written =
+        luaL_testudata(L, value, WRITTEN_TYPE);
+    const struct live *live = luaL_testudata(L, value, LIVE_TYPE);
+    if (written != NULL)
+        answer_written(r, written);
+    else if (live != NULL && live->request == r && live_call(live) != NULL)
+        answer_live(r, live);
+    else
+        bad_return(r, L, n);
+}

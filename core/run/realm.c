@@ -1,0 +1,108 @@
+/*
+** realm.c -- a process-wide list of realms by path, counted.
+*/
+#include "run/realm.h"
+
+#include <pthread.h>
+
+#include "base/mem.h"
+
+/* What was said last on a topic. */
+struct said {
+    struct said *next;
+    const char *topic;
+    uint64_t key;
+};
+
+struct realm {
+    struct realm *next;
+    int refs;
+    pthread_mutex_t lock;
+    struct said *said;
+    char path[];
+};
+
+static pthread_mutex_t realms_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct realm *realms;
+
+static struct realm *find(const char *path)
+{
+    struct realm *r = realms;
+    while (r != NULL && strcmp(r->path, path) != 0)
+        r = r->next;
+    return r;
+}
+
+static struct realm *make(const char *path)
+{
+    size_t len = strlen(path) + 1;
+    struct realm *r = mem_zero(sizeof *r + len);
+    if (r == NULL)
+        return NULL;
+    memcpy(r->path, path, len);
+    pthread_mutex_init(&r->lock, NULL);
+    r->next = realms;
+    realms = r;
+    return r;
+}
+
+struct realm *realm_open(const char *store)
+{
+    pthread_mutex_lock(&realms_lock);
+    struct realm *r = find(store);
+    if (r == NULL)
+        r = make(store);
+    if (r != NULL)
+        r->refs++;
+    pthread_mutex_unlock(&realms_lock);
+    return r;
+}
+
+static void take_down(struct realm *r)
+{
+    struct realm **at = &realms;
+    while (*at != r)
+        at = &(*at)->next;
+    *at = r->next;
+    while (r->said != NULL) {
+        struct said *next = r->said->next;
+        mem_free(r->said);
+        r->said = next;
+    }
+    pthread_mutex_destroy(&r->lock);
+    mem_free(r);
+}
+
+void realm_close(struct realm *r)
+{
+    if (r == NULL)
+        return;
+    pthread_mutex_lock(&realms_lock);
+    if (--r->refs == 0)
+        take_down(r);
+    pthread_mutex_unlock(&realms_lock);
+}
+
+static struct said *said_on(struct realm *r, const char *topic)
+{
+    struct said *s = r->said;
+    while (s != NULL && strcmp(s->topic, topic) != 0)
+        s = s->next;
+    if (s == NULL && (s = mem_zero(sizeof *s)) != NULL) {
+        s->topic = topic;
+        s->next = r->said;
+        r->said = s;
+    }
+    return s;
+}
+
+bool realm_first(struct realm *r, const char *topic, uint64_t key)
+{
+    pthread_mutex_lock(&r->lock);
+    struct said *s = said_on(r, topic);
+    bool first = s == NULL || s->key != key;
+    if (s != NULL)
+        s->key = key;
+    pthread_mutex_unlock(&r->lock);
+    return first;
+}

@@ -1,0 +1,43 @@
+/*
+** reply.h -- what a policy may return.
+**
+** A *live* reply is an upstream call that has committed; its bytes may still
+** be on their way. A *written* one was composed by the policy. In Lua both
+** are userdata; these structs are what lies in them.
+*/
+#ifndef RUN_REPLY_H
+#define RUN_REPLY_H
+
+#include "run/request.h"
+
+#define LIVE_TYPE    "perilune.reply"
+#define WRITTEN_TYPE "perilune.written"
+
+/* Dead once its request has ended: then request->serial differs. */
+struct live {
+    struct request *request;
+    uint64_t serial;
+    struct call *call;
+    bool taken;            /* :each() hands it out piece by piece */
+    size_t at;             /* how far :each() has come in call_held */
+    struct filter *filter; /* p.filter's, or NULL */
+};
+
+enum written_kind { WRITTEN_SAY, WRITTEN_SORRY, WRITTEN_REFUSE };
+
+struct written_reply {
+    enum written_kind kind;
+    int status;
+    bool raw;      /* of a refusal: the text is the provider's error body */
+    char code[48]; /* of a refusal */
+    size_t len;
+    char text[];
+};
+
+/* The call of a live reply whose request has not ended, or NULL. */
+static inline struct call *live_call(const struct live *l)
+{
+    return l->request->serial == l->serial ? l->call : NULL;
+}
+
+#endif

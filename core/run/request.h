@@ -1,0 +1,155 @@
+/*
+** request.h -- one client request, from its whole body to its last byte.
+**
+**     open -> run (the policy, waits, calls) -> answer -> finish: endings
+**
+** A request owns an arena, its attempts, one coroutine and a list of endings,
+** each of which runs exactly once whoever ends it: the client, the upstream,
+** a timeout or a shutdown. What it says goes to a sink, so that a socket and
+** an embedding program look alike.
+**
+** Structs of ended requests are kept and used again, never freed before the
+** runtime is: Lua may hold a stale pointer, and `serial` tells that it is.
+*/
+#ifndef RUN_REQUEST_H
+#define RUN_REQUEST_H
+
+#include <lua.h>
+
+#include "net/call.h"
+#include "run/runtime.h"
+#include "wire/dialect.h"
+#include "wire/json.h"
+
+enum outcome {
+    OUTCOME_ANSWERED,    /* a reply or an error, whole */
+    OUTCOME_BROKEN,      /* the reply broke off after its head was sent */
+    OUTCOME_CLIENT_GONE, /* the client left first */
+    OUTCOME_SHUTDOWN     /* we were told to stop */
+};
+
+/* Where the reply goes. Called on the owner's thread; `done` last, once. */
+struct sink {
+    void *user;
+    /* length < 0: not known yet (a stream). */
+    void (*head)(void *user, int status, const struct http_field *fields, int n,
+                 int64_t length);
+    /* Copied. false: no more until request_drained. */
+    bool (*chunk)(void *user, str bytes);
+    void (*done)(void *user, enum outcome outcome);
+};
+
+/* Run once when the request ends. Embed it or take it from the arena. */
+struct ending {
+    void (*run)(struct ending *, struct request *);
+    struct ending *next; /* private */
+};
+
+/* One word of the path: "gpt-4o-mini ok". */
+struct step {
+    struct step *next;
+    str name;
+    const char *word; /* NULL: ask the call */
+    struct call *call;
+};
+
+/* A lasting failure: the same target would fail on the same content again. */
+struct scar {
+    struct scar *next;
+    const struct provider *provider;
+    str model;
+    uint64_t content;
+};
+
+struct filtering;
+
+struct request {
+    struct request *next, **at; /* in runtime.live; next in runtime.spare */
+    uint64_t serial;            /* changes when the struct is used again */
+    struct runtime *rt;
+    struct generation *gen;
+    struct arena arena;
+    struct sink sink;
+    /* As it came; texts lie in `memory` or in the arena. */
+    char *memory;
+    str body;
+    struct json root;
+    struct http_field *fields;
+    int fields_n;
+    str id, model, user, session, feature;
+    struct asked asked;
+    const struct dialect *dialect; /* what the client speaks */
+    /* What happened. */
+    nanos started, deadline, first, ended;
+    nanos lua;                      /* spent in the policy */
+    nanos inside;                   /* spent in Perilune, up to `entered` */
+    nanos entered;                  /* 0 = not inside now */
+    int status;                     /* sent to the client; 0 = nothing yet */
+    enum outcome outcome;
+    struct fault fault;             /* the last failure; kind NONE at first */
+    struct step *steps, **last_step;
+    int attempts;
+    struct scar *scars;
+    struct call *answer;            /* the call whose reply is the answer */
+    const char *policy_error;       /* the policy raised; text in the arena */
+    struct ending *endings;
+    /* The policy's coroutine. */
+    lua_State *co;
+    int co_ref;
+    bool waiting; /* it has yielded */
+    bool rescued; /* it runs p.rescue's ladder */
+    bool woken;   /* in runtime.woken */
+    struct request *woken_next;
+    struct watcher watcher;
+    struct call *watched;
+    struct timer timer; /* of a sleep */
+    /* The reply on its way. */
+    struct reader relay;
+    struct filtering *filtering; /* what it goes through, or NULL */
+    struct buf filtered;         /* and what comes out there */
+    bool over;
+};
+
+/* A new request of this runtime under its policy in force (which must be
+** there). NULL when there is no memory. */
+struct request *request_open(struct runtime *rt, struct generation *gen,
+                             const struct sink *sink);
+
+/* Begin the policy. The request may be over when this returns. */
+void request_run(struct request *r);
+
+/* The sink can take more. */
+void request_drained(struct request *r);
+
+/* End it now: OUTCOME_CLIENT_GONE or OUTCOME_SHUTDOWN. The policy's wait never
+** returns; its closing variables run; every call is cancelled. */
+void request_stop(struct request *r, enum outcome outcome);
+
+/* Run the endings and let everything go; sink.done is called. */
+void request_finish(struct request *r, enum outcome outcome);
+
+void request_on_end(struct request *r, struct ending *ending);
+
+/* Note a word of the path: a fixed word, or what the call has come to. */
+void request_step(struct request *r, str name, const char *word,
+                  struct call *call);
+
+/* Append the path so far: "large timeout, gpt-4o-mini ok". */
+void request_path(const struct request *r, struct buf *to);
+
+/* Remember a failure as req.fault. Texts must live as long as the request. */
+void request_fault(struct request *r, const struct fault *fault);
+
+/* Time spent in Perilune itself: from here ... to here. Nested pairs count
+** once. True when it was the outermost entry; hand it to request_leave. */
+bool request_enter(struct request *r);
+void request_leave(struct request *r, bool outermost);
+nanos request_inside(const struct request *r);
+
+/* The request whose coroutine this is, or NULL (while the policy loads). */
+static inline struct request *request_of(lua_State *L)
+{
+    return *(struct request **)lua_getextraspace(L);
+}
+
+#endif

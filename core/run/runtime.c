@@ -1,0 +1,111 @@
+/*
+** runtime.c -- the policy in force, and how a newer one takes its place.
+**
+** The files are asked about on every request, so an edit rules the very next
+** one. A version that does not load changes nothing: the last good one goes
+** on, the error is told once, and the next edit is tried again.
+*/
+#include "run/runtime.h"
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "run/events.h"
+#include "run/generation.h"
+#include "run/realm.h"
+#include "run/task.h"
+
+#define ERROR_MAX (16 * 1024)
+
+static const struct limits defaults = {
+    .cpu = 100 * NANOS_MS,
+    .load_cpu = NANOS_S,
+    .heap = 64u << 20,
+    .request_heap = 32u << 20,
+    .deadline = 120 * NANOS_S,
+    .attempts = 32,
+};
+
+int runtime_init(struct runtime *rt, struct world *world, const char *store)
+{
+    rt->world = world;
+    rt->limits = defaults;
+    rt->woken_last = &rt->woken;
+    rt->wake.run = task_run_woken;
+    arena_init(&rt->arena);
+    buf_init(&rt->load_error, ERROR_MAX);
+    rt->realm = realm_open(store);
+    return rt->realm != NULL ? 0 : ERR_MEMORY;
+}
+
+void runtime_fini(struct runtime *rt)
+{
+    generation_release(rt->current);
+    watch_close(rt->watch);
+    while (rt->spare != NULL) {
+        struct request *next = rt->spare->next;
+        mem_free(rt->spare);
+        rt->spare = next;
+    }
+    lane_free_all(rt->lanes);
+    realm_close(rt->realm);
+    buf_fini(&rt->load_error);
+    arena_fini(&rt->arena);
+}
+
+static void tell(struct runtime *rt, const char *event, str message)
+{
+    if (realm_first(rt->realm, event, str_hash(message)))
+        event_runtime(rt, event, message);
+}
+
+static void put_in_force(struct runtime *rt, struct generation *g)
+{
+    bool first = rt->current == NULL;
+    generation_release(rt->current);
+    rt->current = g;
+    stat_add(&rt->stats.reloads, 1);
+    str message = arena_print(&g->arena, "policy %.*s version %s is in force",
+                              STR_ARG(rt->source.name), g->version);
+    tell(rt, first ? "policy_loaded" : "policy_reloaded", message);
+}
+
+/* Load what rt->source names and put it in force, or keep the old one. */
+static int load(struct runtime *rt)
+{
+    struct watch *watch = watch_open(rt->no_inotify);
+    if (watch == NULL)
+        return ERR_MEMORY;
+    buf_clear(&rt->load_error);
+    struct generation *g =
+        generation_load(rt, watch, &rt->source, &rt->load_error);
+    watch_close(rt->watch);
+    rt->watch = watch;
+    if (g != NULL) {
+        put_in_force(rt, g);
+        return 0;
+    }
+    stat_add(&rt->stats.reloads_bad, 1);
+    tell(rt, "policy_error", buf_str(&rt->load_error));
+    return ERR_POLICY;
+}
+
+int runtime_load(struct runtime *rt, const struct policy_source *source)
+{
+    struct policy_source before = rt->source;
+    rt->source = (struct policy_source){
+        .name = arena_copy(&rt->arena, source->name),
+        .text = arena_copy(&rt->arena, source->text),
+        .library = arena_copy(&rt->arena, source->library),
+    };
+    int error = load(rt);
+    if (error != 0 && rt->current != NULL)
+        rt->source = before;
+    return error;
+}
+
+struct generation *runtime_policy(struct runtime *rt)
+{
+    if (rt->watch != NULL && watch_changed(rt->watch))
+        load(rt);
+    return rt->current;
+}

@@ -1,0 +1,85 @@
+/*
+** runtime.h -- one loop, one thread: the policy in force and its requests.
+**
+**     runtime --current--> generation (one Lua state)
+**        |                     ^
+**        '--requests--> request'      each request keeps the generation it
+**                                     began with
+**
+** The runtime lives on a world and outlives every policy version. What is
+** bound for Lua comes in through `bind`, so that this room need not know it.
+*/
+#ifndef RUN_RUNTIME_H
+#define RUN_RUNTIME_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/nanos.h"
+#include "meter/stats.h"
+#include "net/lane.h"
+#include "net/watch.h"
+#include "net/world.h"
+
+struct lua_State;
+struct generation;
+struct realm;
+struct request;
+
+/* What a policy may use up. */
+struct limits {
+    nanos cpu;         /* of one request, over all its turns [100 ms] */
+    nanos load_cpu;    /* to load a version [1 s] */
+    size_t heap;       /* bytes of a policy version's Lua heap [64 MiB] */
+    size_t request_heap; /* growth during one turn of a request [32 MiB] */
+    nanos deadline;    /* of a request, over all attempts [120 s] */
+    int attempts;      /* upstream calls of one request [32] */
+};
+
+/* Where the policy comes from. Texts are kept by the runtime. */
+struct policy_source {
+    str name;    /* shown in messages; a path when there is no text */
+    str text;    /* the policy itself, or absent: read the file `name` */
+    str library; /* folder that overrides the linked-in Lua files, or absent */
+};
+
+/* What the rooms above show to Lua. Both may raise. */
+struct binding {
+    int (*open)(struct lua_State *); /* pushes the module perilune.core */
+    void (*push_request)(struct lua_State *, struct request *);
+};
+
+struct runtime {
+    struct world *world;
+    struct realm *realm;
+    struct arena arena;
+    struct limits limits;
+    struct stats stats;
+    struct policy_source source;
+    const struct binding *bind;
+    struct generation *current;      /* the last that loaded; may be NULL */
+    struct watch *watch;             /* of the last that was tried */
+    struct buf load_error;           /* of the last try; empty: it was good */
+    struct lane *lanes;
+    struct request *live;  /* requests in flight */
+    struct request *spare; /* ended ones, to be used again */
+    uint64_t serial;       /* of the last request */
+    struct request *woken, **woken_last; /* their policies go on this turn */
+    struct later wake;
+    bool no_inotify;
+};
+
+/* 0 or ERR_MEMORY. The runtime is zeroed memory of the caller's. */
+int runtime_init(struct runtime *rt, struct world *world, const char *store);
+
+/* All requests must have ended. */
+void runtime_fini(struct runtime *rt);
+
+/* Put a policy in force: at once, or change nothing (ERR_POLICY, and
+** load_error says why). */
+int runtime_load(struct runtime *rt, const struct policy_source *source);
+
+/* The policy for a request that begins now: reloaded first if a file of it
+** changed. NULL when none ever loaded. */
+struct generation *runtime_policy(struct runtime *rt);
+
+#endif

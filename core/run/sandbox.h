@@ -1,0 +1,34 @@
+/*
+** sandbox.h -- what Lua may do here, how long, and how much.
+**
+** Globals are an allow-list; libraries are read-only; text chunks only. One
+** deadline in processor time and one heap limit hold over everything a
+** request does: the count hook and the allocator ask, and once tripped they
+** stay tripped, so that no pcall outlives them.
+*/
+#ifndef RUN_SANDBOX_H
+#define RUN_SANDBOX_H
+
+#include "run/generation.h"
+
+/* A Lua state whose allocator and hook obey g->allowed; NULL = no memory. */
+lua_State *sandbox_open(struct generation *g);
+
+/* Push the environment of policies, or (trusted) of the library's modules. */
+void sandbox_environment(lua_State *L, bool trusted);
+
+/* Allow `cpu` of processor time and `heap` bytes from now on. */
+void sandbox_allow(struct generation *g, nanos cpu, size_t heap);
+
+/* Count instructions on this coroutine too. */
+void sandbox_hook(lua_State *L);
+
+/* Raise "P:line: message", P:line being the first frame outside the library:
+** an author's mistake is shown where the author made it. */
+int sandbox_raise(lua_State *L, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Push "P:line" of that frame, or "". */
+void sandbox_where(lua_State *L);
+
+#endif

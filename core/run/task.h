@@ -1,0 +1,35 @@
+/*
+** task.h -- a policy running for a request: one coroutine, resumed here only.
+**
+** C code that has something to tell a waiting policy calls task_wake; the
+** coroutine goes on before the loop's turn ends, never inside a callback of
+** the transport.
+*/
+#ifndef RUN_TASK_H
+#define RUN_TASK_H
+
+#include "run/request.h"
+
+/* Give the policy a coroutine and let it run to its first wait. */
+void task_begin(struct request *r);
+
+/* What the policy waits for has changed: let it look. */
+void task_wake(struct request *r);
+
+/* The runtime's `wake`: everybody who was woken goes on. */
+void task_run_woken(struct later *l);
+
+/* Wait for a call to change, or for a time; then yield with lua_yieldk. */
+void task_watch(struct request *r, struct call *call);
+void task_sleep(struct request *r, nanos until);
+void task_unwatch(struct request *r);
+
+/* End it, waiting or not; closing variables run. */
+void task_end(struct request *r);
+
+/* Run a Lua function of the policy, with `n` arguments above it on L, for this
+** request: under its limits, without waits. A Lua status; on error the message
+** is on top of the stack. */
+int task_call(struct request *r, lua_State *L, int n, int results);
+
+#endif

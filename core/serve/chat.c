@@ -1,0 +1,174 @@
+/*
+** chat.c -- POST /v1/chat/completions.
+**
+** The body is checked once, strictly, and from then on carried as bytes. What
+** is wrong with it is said here, in words that help, before any policy runs;
+** what only a provider can judge is left to the provider.
+*/
+#include "serve/inner.h"
+
+#include "run/generation.h"
+#include "run/runtime.h"
+
+static struct request *refuse(struct arrival *a, int status, const char *code,
+                              str param, str message)
+{
+    struct error_shape e = {
+        .message = message,
+        .type = status < 500 ? STR("invalid_request_error") : STR("api_error"),
+        .param = param,
+        .code = str_of(code),
+    };
+    arrival_error(a, status, &e);
+    return NULL;
+}
+
+static struct request *refuse_json(struct arrival *a,
+                                   const struct json_error *error)
+{
+    char text[160];
+    struct buf message = { .p = text, .cap = sizeof text, .max = sizeof text };
+    buf_print(&message,
+              "The body is not valid JSON at byte %zu: %s. Send one JSON "
+              "object.", error->at + 1, error->what);
+    return refuse(a, 400, "invalid_json", STR_NONE, buf_str(&message));
+}
+
+/* --- what must hold of the body -------------------------------------------- */
+
+struct complaint {
+    const char *param;
+    const char *message;
+};
+
+static bool is_one_of(struct json v, enum json_kind a, enum json_kind b)
+{
+    return v.kind == JSON_NONE || v.kind == JSON_NULL || v.kind == a ||
+           v.kind == b;
+}
+
+static const char *check_message(struct json message)
+{
+    if (message.kind != JSON_OBJECT)
+        return "Every item of messages must be an object with a role.";
+    struct json role = json_get(message, STR("role"));
+    if (role.kind != JSON_STRING)
+        return "Every message needs a role: \"system\", \"user\", "
+               "\"assistant\" or \"tool\".";
+    struct json content = json_get(message, STR("content"));
+    if (!is_one_of(content, JSON_STRING, JSON_ARRAY))
+        return "The content of a message must be a string or an array of "
+               "parts.";
+    return NULL;
+}
+
+static const char *check_messages(struct json messages)
+{
+    if (messages.kind == JSON_NONE)
+        return "messages is missing: send the conversation as an array of "
+               "{\"role\": ..., \"content\": ...}.";
+    if (messages.kind != JSON_ARRAY)
+        return "messages must be an array.";
+    struct json_walk walk = json_walk(messages);
+    const char *wrong = "messages must not be empty.";
+    while (json_next(&walk))
+        if ((wrong = check_message(walk.value)) != NULL)
+            return wrong;
+    return wrong;
+}
+
+static struct complaint check_body(struct json root)
+{
+    struct json model = json_get(root, STR("model"));
+    struct json stream = json_get(root, STR("stream"));
+    struct json options = json_get(root, STR("stream_options"));
+    struct json limit = json_get(root, STR("max_tokens"));
+    const char *messages = check_messages(json_get(root, STR("messages")));
+    if (messages != NULL)
+        return (struct complaint){ "messages", messages };
+    if (model.kind != JSON_NONE && model.kind != JSON_STRING)
+        return (struct complaint){ "model", "model must be a string." };
+    if (!is_one_of(stream, JSON_TRUE, JSON_FALSE))
+        return (struct complaint){ "stream", "stream must be true or false." };
+    if (!is_one_of(options, JSON_OBJECT, JSON_OBJECT))
+        return (struct complaint){ "stream_options",
+                                   "stream_options must be an object." };
+    if (!is_one_of(limit, JSON_NUMBER, JSON_NUMBER))
+        return (struct complaint){ "max_tokens",
+                                   "max_tokens must be a number." };
+    return (struct complaint){ NULL, NULL };
+}
+
+/* --- the request ----------------------------------------------------------- */
+
+static bool copy_fields(struct request *r, const struct arrival *a)
+{
+    size_t n = (size_t)a->fields_n * sizeof *r->fields;
+    r->fields = arena_zero(&r->arena, n);
+    if (r->fields == NULL)
+        return false;
+    if (n > 0)
+        memcpy(r->fields, a->fields, n);
+    r->fields_n = a->fields_n;
+    return true;
+}
+
+static bool fill(struct request *r, struct arrival *a, struct json root)
+{
+    r->memory = a->memory;
+    a->memory = NULL;
+    r->body = a->body;
+    r->root = root;
+    r->dialect->asked(r->body, &r->asked);
+    struct json model = json_get(root, STR("model"));
+    if (model.kind == JSON_STRING) {
+        struct buf text;
+        buf_init(&text, model.text.n + 1);
+        r->model = arena_copy(&r->arena, json_text(model, &text));
+        buf_fini(&text);
+    }
+    identify_request(r, a);
+    return copy_fields(r, a);
+}
+
+static struct request *begin(struct service *s, struct arrival *a,
+                             struct json root)
+{
+    struct generation *g = runtime_policy(s->rt);
+    if (g == NULL)
+        return refuse(a, 503, "no_policy", STR_NONE,
+                      STR("The gateway has no policy that loads; its log says "
+                          "why."));
+    struct request *r = request_open(s->rt, g, &a->sink);
+    if (r == NULL)
+        return refuse(a, 503, "no_memory", STR_NONE,
+                      STR("The gateway is out of memory. Try again later."));
+    bool whole = fill(r, a, root);
+    journal_open(r);
+    if (whole)
+        request_run(r);
+    else
+        request_stop(r, OUTCOME_SHUTDOWN);
+    return r;
+}
+
+struct request *chat_take(struct service *s, struct arrival *a)
+{
+    struct json_error error;
+    if (a->body.n == 0)
+        return refuse(a, 400, "invalid_json", STR_NONE,
+                      STR("The body is empty. Send a JSON object with model "
+                          "and messages."));
+    if (!json_check(a->body, &error))
+        return refuse_json(a, &error);
+    struct json root = json_of(a->body);
+    if (root.kind != JSON_OBJECT)
+        return refuse(a, 400, "invalid_json", STR_NONE,
+                      STR("The body must be a JSON object with model and "
+                          "messages."));
+    struct complaint wrong = check_body(root);
+    if (wrong.message != NULL)
+        return refuse(a, 400, "invalid_request", str_of(wrong.param),
+                      str_of(wrong.message));
+    return begin(s, a, root);
+}

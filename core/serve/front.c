@@ -1,0 +1,132 @@
+/*
+** front.c -- from client connections to arrivals, and back.
+**
+** Browsers may ask from other origins; every answer to a request that names
+** an Origin says that it may be read.
+*/
+#include "serve/inner.h"
+
+#include "base/mem.h"
+
+#define FRONT_HEADERS 32
+
+/* One exchange on a connection. */
+struct client {
+    struct conn *conn;
+    struct request *request;
+    bool cors, preflight;
+    bool taking, done; /* done while service_take still runs */
+    str asked_headers; /* Access-Control-Request-Headers */
+};
+
+static void add(struct http_field *fields, int *n, const char *name, str value)
+{
+    if (*n < FRONT_HEADERS && value.n > 0 && http_value_ok(value))
+        fields[(*n)++] = (struct http_field){ str_of(name), value };
+}
+
+static void add_cors(const struct client *c, struct http_field *fields, int *n)
+{
+    add(fields, n, "access-control-allow-origin", STR("*"));
+    add(fields, n, "access-control-expose-headers",
+        STR("x-request-id, request-id, retry-after, x-should-retry, "
+            "x-perilune-model, x-perilune-attempts, x-perilune-path, "
+            "x-perilune-policy, x-perilune-overhead-us"));
+    if (!c->preflight)
+        return;
+    add(fields, n, "access-control-allow-methods",
+        STR("GET, POST, DELETE, OPTIONS"));
+    add(fields, n, "access-control-allow-headers",
+        c->asked_headers.n > 0 ? c->asked_headers : STR("*"));
+    add(fields, n, "access-control-max-age", STR("86400"));
+}
+
+static void head(void *user, int status, const struct http_field *given,
+                 int given_n, int64_t length)
+{
+    struct client *c = user;
+    struct http_field fields[FRONT_HEADERS];
+    int n = 0;
+    for (; n < given_n && n < FRONT_HEADERS - 6; n++)
+        fields[n] = given[n];
+    if (c->cors)
+        add_cors(c, fields, &n);
+    conn_head(c->conn, status, fields, n, length);
+}
+
+static bool chunk(void *user, str bytes)
+{
+    struct client *c = user;
+    return conn_write(c->conn, bytes);
+}
+
+static void done(void *user, enum outcome outcome)
+{
+    struct client *c = user;
+    if (outcome != OUTCOME_CLIENT_GONE)
+        conn_end(c->conn);
+    c->done = true;
+    if (!c->taking)
+        mem_free(c);
+}
+
+static void refuse_for_memory(struct conn *conn)
+{
+    static const struct http_field json = { { "content-type", 12 },
+                                            { "application/json", 16 } };
+    str body = STR("{\"error\":{\"message\":\"The gateway is out of memory. Try "
+                   "again later.\",\"type\":\"api_error\",\"param\":null,"
+                   "\"code\":\"no_memory\"}}");
+    conn_head(conn, 503, &json, 1, (int64_t)body.n);
+    conn_write(conn, body);
+    conn_end(conn);
+}
+
+static void *on_request(void *user, struct conn *conn, struct incoming *in)
+{
+    struct client *c = mem_zero(sizeof *c);
+    if (c == NULL) {
+        mem_free(in->memory);
+        refuse_for_memory(conn);
+        return NULL;
+    }
+    *c = (struct client){ .conn = conn, .taking = true };
+    struct arrival a = {
+        .method = in->head->method,
+        .path = in->head->path,
+        .fields = in->head->fields,
+        .fields_n = in->head->fields_n,
+        .body = in->body,
+        .memory = in->memory,
+        .sink = { c, head, chunk, done },
+    };
+    c->preflight = str_eq(a.method, STR("OPTIONS"));
+    c->cors = c->preflight || arrival_field(&a, STR("origin")).p != NULL;
+    c->asked_headers =
+        arrival_field(&a, STR("access-control-request-headers"));
+    c->request = service_take(user, &a);
+    c->taking = false;
+    if (!c->done)
+        return c;
+    mem_free(c);
+    return NULL;
+}
+
+static void on_gone(void *user, void *exchange)
+{
+    struct client *c = exchange;
+    (void)user;
+    if (c != NULL)
+        request_stop(c->request, OUTCOME_CLIENT_GONE);
+}
+
+static void on_drained(void *user, void *exchange)
+{
+    struct client *c = exchange;
+    (void)user;
+    if (c != NULL)
+        request_drained(c->request);
+}
+
+const struct server_handler service_handler = { on_request, on_gone,
+                                                on_drained };

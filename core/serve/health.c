@@ -1,0 +1,86 @@
+/*
+** health.c -- is it alive, is it ready, what does it run.
+**
+** A policy whose newest version does not load is told here as `degraded`,
+** with the error; the last good version goes on serving, so this is a 200.
+*/
+#include "serve/inner.h"
+
+#include "run/generation.h"
+
+#define HEALTH_MAX (64 * 1024)
+
+static void put_text(struct buf *b, const char *name, str value)
+{
+    json_put_name(b, str_of(name));
+    if (value.n > 0)
+        json_put_string(b, value);
+    else
+        buf_text(b, "null");
+}
+
+static void put_count(struct buf *b, const char *name,
+                      const atomic_uint_fast64_t *count)
+{
+    json_put_name(b, str_of(name));
+    buf_int(b, (int64_t)stat_get(count));
+}
+
+static void put_policy(struct buf *b, struct runtime *rt)
+{
+    const struct generation *g = rt->current;
+    buf_text(b, ",\"policy\":{");
+    put_text(b, "name", rt->source.name);
+    put_text(b, "version", g != NULL ? str_of(g->version) : STR_NONE);
+    put_text(b, "error", buf_str(&rt->load_error));
+    buf_byte(b, '}');
+}
+
+/* The counters are this worker's. */
+static void put_counts(struct buf *b, const struct stats *s)
+{
+    buf_text(b, ",\"worker\":{");
+    put_count(b, "requests", &s->requests);
+    put_count(b, "open", &s->open);
+    put_count(b, "attempts", &s->attempts);
+    put_count(b, "policy_errors", &s->policy_errors);
+    put_count(b, "reloads", &s->reloads);
+    put_count(b, "failed_reloads", &s->reloads_bad);
+    buf_byte(b, '}');
+}
+
+void health_full(struct service *s, struct arrival *a)
+{
+    struct buf body;
+    struct runtime *rt = s->rt;
+    runtime_policy(rt);
+    bool degraded = rt->load_error.n > 0 || rt->current == NULL;
+    buf_init(&body, HEALTH_MAX);
+    buf_text(&body, degraded ? "{\"status\":\"degraded\""
+                             : "{\"status\":\"ok\"");
+    put_text(&body, "perilune", STR(PERI_VERSION_TEXT));
+    put_policy(&body, rt);
+    put_counts(&body, &rt->stats);
+    buf_byte(&body, '}');
+    arrival_json(a, 200, buf_str(&body));
+    buf_fini(&body);
+}
+
+void health_ready(struct service *s, struct arrival *a)
+{
+    if (s->draining)
+        arrival_json(a, 503, STR("{\"status\":\"draining\"}"));
+    else if (runtime_policy(s->rt) == NULL)
+        arrival_json(a, 503, STR("{\"status\":\"no policy\"}"));
+    else
+        arrival_json(a, 200, STR("{\"status\":\"ready\"}"));
+}
+
+void health_root(struct service *s, struct arrival *a)
+{
+    (void)s;
+    arrival_json(a, 200,
+                 STR("{\"name\":\"perilune\",\"version\":\"" PERI_VERSION_TEXT
+                     "\",\"chat\":\"/v1/chat/completions\","
+                     "\"models\":\"/v1/models\",\"health\":\"/healthz\"}"));
+}

@@ -1,0 +1,78 @@
+/*
+** identity.c -- who asks, as far as anybody can tell.
+**
+** Until keys exist nothing is proven: the user is what a header or the body
+** says. Bytes are compared and never normalised, and what may not stand in a
+** header or a log line is not taken for a name.
+*/
+#include "serve/inner.h"
+
+#include <stdio.h>
+
+#define LONGEST_ID   128
+#define LONGEST_NAME 256
+
+static bool is_plain(str s, size_t longest)
+{
+    if (s.n == 0 || s.n > longest)
+        return false;
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] <= ' ' || s.p[i] > '~')
+            return false;
+    return true;
+}
+
+void identify_arrival(struct service *s, struct arrival *a, char room[64])
+{
+    a->id = arrival_field(a, STR("x-request-id"));
+    if (is_plain(a->id, LONGEST_ID))
+        return;
+    uint64_t dice[2];
+    world_random(s->rt->world, dice, sizeof dice);
+    int n = snprintf(room, 64, "req_%016llx%08llx",
+                     (unsigned long long)dice[0],
+                     (unsigned long long)(dice[1] & 0xffffffffu));
+    a->id = (str){ room, (size_t)n };
+}
+
+/* The first of the named headers that holds a name. */
+static str named_by(struct request *r, const struct arrival *a,
+                    const char *const *headers)
+{
+    for (; *headers != NULL; headers++) {
+        str value = arrival_field(a, str_of(*headers));
+        if (value.n > 0 && value.n <= LONGEST_NAME)
+            return arena_copy(&r->arena, value);
+    }
+    return STR_NONE;
+}
+
+static str user_in_body(struct request *r)
+{
+    struct json user = json_get(r->root, STR("user"));
+    if (user.kind != JSON_STRING || user.text.n > LONGEST_NAME)
+        return STR_NONE;
+    struct buf text;
+    buf_init(&text, user.text.n + 1);
+    str name = arena_copy(&r->arena, json_text(user, &text));
+    buf_fini(&text);
+    return name;
+}
+
+void identify_request(struct request *r, const struct arrival *a)
+{
+    static const char *const users[] = { "x-perilune-user", NULL };
+    static const char *const features[] = { "x-perilune-feature", NULL };
+    static const char *const sessions[] = { "x-perilune-session",
+                                            "x-claude-code-session-id",
+                                            "x-openwebui-chat-id",
+                                            "session_id", NULL };
+    r->id = arena_copy(&r->arena, a->id);
+    r->user = named_by(r, a, users);
+    if (r->user.n == 0)
+        r->user = user_in_body(r);
+    if (r->user.n == 0)
+        r->user = STR("anonymous");
+    r->feature = named_by(r, a, features);
+    r->session = named_by(r, a, sessions);
+}

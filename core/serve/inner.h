@@ -1,0 +1,35 @@
+/*
+** inner.h -- what the files of this room tell one another.
+*/
+#ifndef SERVE_INNER_H
+#define SERVE_INNER_H
+
+#include "serve/service.h"
+
+/* The value of a field of the arrival; absent when there is none. */
+str arrival_field(const struct arrival *a, str name);
+
+/* Answer with a JSON body, and with an error; the arrival is over then. */
+void arrival_json(struct arrival *a, int status, str body);
+void arrival_error(struct arrival *a, int status, const struct error_shape *e);
+
+/* identity.c: who asks. Fills a->id; r->id, user, session, feature. */
+void identify_arrival(struct service *s, struct arrival *a, char room[64]);
+void identify_request(struct request *r, const struct arrival *a);
+
+/* chat.c: POST /chat/completions */
+struct request *chat_take(struct service *s, struct arrival *a);
+
+/* models.c: GET /models, GET /models/{id} */
+void models_list(struct service *s, struct arrival *a);
+void models_one(struct service *s, struct arrival *a, str id);
+
+/* health.c: GET /, /healthz, /readyz */
+void health_root(struct service *s, struct arrival *a);
+void health_full(struct service *s, struct arrival *a);
+void health_ready(struct service *s, struct arrival *a);
+
+/* journal.c: see to it that the request is logged and counted at its end. */
+void journal_open(struct request *r);
+
+#endif

@@ -1,0 +1,162 @@
+/*
+** journal.c -- the end of a request: its line in the log, its counts.
+**
+** Two endings, run whoever ends the request. The line holds names, numbers
+** and the path; never a prompt, never a reply, never a key.
+*/
+#include "serve/inner.h"
+
+#include "run/events.h"
+#include "run/generation.h"
+
+static int64_t us(nanos t)
+{
+    return t / NANOS_US;
+}
+
+/* --- the log line ---------------------------------------------------------- */
+
+static void put_model(struct buf *line, const struct request *r)
+{
+    const struct question *ask = r->answer != NULL ? &r->answer->ask : NULL;
+    event_text(line, "model_asked", r->model);
+    event_text(line, "provider", ask != NULL ? ask->provider->name : STR_NONE);
+    event_text(line, "model", ask != NULL ? ask->model : STR_NONE);
+}
+
+static void put_path(struct buf *line, const struct request *r)
+{
+    struct buf path;
+    buf_init(&path, 8 * 1024);
+    request_path(r, &path);
+    event_text(line, "path", buf_str(&path));
+    buf_fini(&path);
+}
+
+/* Null when the provider did not tell. */
+static void put_usage(struct buf *line, const struct request *r)
+{
+    const struct usage *u = r->answer != NULL ? &r->answer->tap.usage : NULL;
+    static const char *const names[] = { "prompt_tokens", "completion_tokens",
+                                         "cached_tokens" };
+    bool known = u != NULL && u->known;
+    int64_t counts[3] = { known ? u->prompt : 0, known ? u->completion : 0,
+                          known ? u->cached : 0 };
+    for (int i = 0; i < 3; i++)
+        if (known)
+            event_int(line, names[i], counts[i]);
+        else
+            event_text(line, names[i], STR_NONE);
+}
+
+static void put_ms(struct buf *line, const char *name, nanos t)
+{
+    json_put_name(line, str_of(name));
+    buf_print(line, "%lld.%03d", (long long)(t / NANOS_MS),
+              (int)(t % NANOS_MS / NANOS_US));
+}
+
+/* To the first token of a stream; null when there was none. */
+static void put_times(struct buf *line, const struct request *r)
+{
+    nanos first = r->answer != NULL ? r->answer->first : 0;
+    put_ms(line, "latency_ms", r->ended - r->started);
+    if (first != 0)
+        put_ms(line, "ttft_ms", first - r->started);
+    else
+        event_text(line, "ttft_ms", STR_NONE);
+    event_int(line, "overhead_us", us(request_inside(r)));
+    event_int(line, "lua_us", us(r->lua));
+}
+
+static const char *outcome_name(enum outcome outcome)
+{
+    static const char *const names[] = { "answered", "broken", "client_gone",
+                                         "shutdown" };
+    return names[outcome];
+}
+
+static void put_fault(struct buf *line, const struct request *r)
+{
+    bool none = r->fault.kind == FAULT_NONE;
+    event_text(line, "fault",
+               none ? STR_NONE : str_of(fault_name(r->fault.kind)));
+    if (!none)
+        event_text(line, "fault_message", r->fault.message);
+}
+
+static void write_line(struct ending *ending, struct request *r)
+{
+    struct buf line;
+    (void)ending;
+    event_begin(&line, r->rt->world);
+    event_text(&line, "event", STR("request"));
+    event_text(&line, "request_id", r->id);
+    event_text(&line, "session", r->session);
+    event_text(&line, "user", r->user);
+    buf_text(&line, ",\"user_verified\":false");
+    put_model(&line, r);
+    put_path(&line, r);
+    event_int(&line, "attempts", r->attempts);
+    event_int(&line, "status", r->status);
+    event_text(&line, "outcome", str_of(outcome_name(r->outcome)));
+    buf_text(&line, r->asked.stream ? ",\"stream\":true" : ",\"stream\":false");
+    put_usage(&line, r);
+    put_times(&line, r);
+    event_text(&line, "policy_version", str_of(r->gen->version));
+    put_fault(&line, r);
+    event_send(&line, r->rt->world);
+}
+
+/* --- the counts ------------------------------------------------------------ */
+
+static void count_attempts(struct stats *stats, const struct request *r)
+{
+    for (const struct step *s = r->steps; s != NULL; s = s->next) {
+        if (s->call == NULL || s->call->ask.provider->keyless)
+            continue;
+        stat_add(&stats->attempts, 1);
+        if (s->call->fault.kind != FAULT_NONE)
+            stat_add(&stats->attempts_bad, 1);
+    }
+}
+
+static void count_answer(struct stats *stats, const struct request *r)
+{
+    const struct call *c = r->answer;
+    if (c == NULL)
+        return;
+    stat_add(&stats->prompt_tokens, (uint64_t)c->tap.usage.prompt);
+    stat_add(&stats->completion_tokens, (uint64_t)c->tap.usage.completion);
+    stat_add(&stats->cached_tokens, (uint64_t)c->tap.usage.cached);
+    if (c->first != 0)
+        histogram_add(&stats->ttft, (uint64_t)us(c->first - r->started));
+}
+
+static void count(struct ending *ending, struct request *r)
+{
+    struct stats *stats = &r->rt->stats;
+    (void)ending;
+    stat_add(&stats->requests, 1);
+    if (r->outcome == OUTCOME_CLIENT_GONE)
+        stat_add(&stats->client_gone, 1);
+    else if (r->status >= 500 || r->outcome == OUTCOME_BROKEN)
+        stat_add(&stats->failed, 1);
+    else if (r->status >= 400)
+        stat_add(&stats->refused, 1);
+    count_attempts(stats, r);
+    count_answer(stats, r);
+    histogram_add(&stats->latency, (uint64_t)us(r->ended - r->started));
+    histogram_add(&stats->overhead, (uint64_t)us(request_inside(r)));
+}
+
+void journal_open(struct request *r)
+{
+    struct ending *line = arena_zero(&r->arena, 2 * sizeof *line);
+    if (line == NULL)
+        return;
+    line[0].run = write_line;
+    line[1].run = count;
+    request_on_end(r, &line[1]);
+    request_on_end(r, &line[0]);
+}

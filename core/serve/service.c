@@ -1,0 +1,179 @@
+/*
+** service.c -- the table of endpoints.
+**
+** Clients set their base URL with and without /v1, with a slash at the end,
+** and sometimes twice; so the path is first brought to one form, and then
+** looked up. One path, one parse: whatever else looks at it sees this one.
+*/
+#include "serve/inner.h"
+
+#include "base/mem.h"
+#include "run/answer.h"
+
+enum method { GET, POST, OTHER };
+
+struct route {
+    enum method method;
+    const char *path; /* a '*' at the end takes the rest */
+    void (*serve)(struct service *, struct arrival *);
+    struct request *(*take)(struct service *, struct arrival *);
+    void (*serve_rest)(struct service *, struct arrival *, str rest);
+};
+
+static const struct route routes[] = {
+    { POST, "/chat/completions", NULL, chat_take, NULL },
+    { GET, "/models", models_list, NULL, NULL },
+    { GET, "/models/*", NULL, NULL, models_one },
+    { GET, "/healthz", health_full, NULL, NULL },
+    { GET, "/readyz", health_ready, NULL, NULL },
+    { GET, "/", health_root, NULL, NULL },
+};
+
+/* --- answering without a request ------------------------------------------- */
+
+str arrival_field(const struct arrival *a, str name)
+{
+    for (int i = 0; i < a->fields_n; i++)
+        if (str_eq_nocase(a->fields[i].name, name))
+            return a->fields[i].value;
+    return STR_NONE;
+}
+
+static void say(struct arrival *a, int status, const char *kind, str allow,
+                str body)
+{
+    struct http_field fields[5];
+    int n = 0;
+    if (kind != NULL)
+        fields[n++] = (struct http_field){ STR("content-type"), str_of(kind) };
+    fields[n++] = (struct http_field){ STR("x-request-id"), a->id };
+    fields[n++] = (struct http_field){ STR("request-id"), a->id };
+    if (allow.p != NULL)
+        fields[n++] = (struct http_field){ STR("allow"), allow };
+    if (status >= 400)
+        fields[n++] =
+            (struct http_field){ STR("x-should-retry"), STR("false") };
+    a->sink.head(a->sink.user, status, fields, n, (int64_t)body.n);
+    if (body.n > 0)
+        a->sink.chunk(a->sink.user, body);
+    a->sink.done(a->sink.user, OUTCOME_ANSWERED);
+}
+
+void arrival_json(struct arrival *a, int status, str body)
+{
+    say(a, status, "application/json", STR_NONE, body);
+}
+
+static void say_error(struct arrival *a, int status,
+                      const struct error_shape *e, str allow)
+{
+    struct buf body;
+    buf_init(&body, 16 * 1024);
+    dialect_openai.put_error(&body, e);
+    say(a, status, "application/json", allow, buf_str(&body));
+    buf_fini(&body);
+}
+
+void arrival_error(struct arrival *a, int status, const struct error_shape *e)
+{
+    say_error(a, status, e, STR_NONE);
+}
+
+/* --- finding the endpoint -------------------------------------------------- */
+
+static str plain_path(str path)
+{
+    while (str_starts(path, STR("/v1/")) || str_eq(path, STR("/v1")))
+        path = path.n > 3 ? str_from(path, 3) : STR("/");
+    while (path.n > 1 && path.p[path.n - 1] == '/')
+        path.n--;
+    return path;
+}
+
+static bool fits(const struct route *route, str path, str *rest)
+{
+    str want = str_of(route->path);
+    if (want.p[want.n - 1] != '*')
+        return str_eq(path, want);
+    want.n--;
+    if (!str_starts(path, want) || path.n == want.n)
+        return false;
+    *rest = str_from(path, want.n);
+    return true;
+}
+
+static enum method method_of(str method)
+{
+    if (str_eq(method, STR("GET")) || str_eq(method, STR("HEAD")))
+        return GET;
+    return str_eq(method, STR("POST")) ? POST : OTHER;
+}
+
+static void not_found(struct arrival *a)
+{
+    struct error_shape e = {
+        .message = STR("There is nothing at this path. Chat completions are "
+                       "at POST /v1/chat/completions, models at GET "
+                       "/v1/models."),
+        .type = STR("invalid_request_error"),
+        .code = STR("unknown_url"),
+    };
+    arrival_error(a, 404, &e);
+}
+
+static void wrong_method(struct arrival *a, enum method wanted)
+{
+    struct error_shape e = {
+        .message = wanted == POST ? STR("Use POST for this path.")
+                                  : STR("Use GET for this path."),
+        .type = STR("invalid_request_error"),
+        .code = STR("method_not_allowed"),
+    };
+    say_error(a, 405, &e,
+              wanted == POST ? STR("POST, OPTIONS")
+                             : STR("GET, HEAD, OPTIONS"));
+}
+
+static struct request *go(struct service *s, struct arrival *a,
+                          const struct route *route, str rest)
+{
+    if (route->take != NULL)
+        return route->take(s, a);
+    if (route->serve_rest != NULL)
+        route->serve_rest(s, a, rest);
+    else
+        route->serve(s, a);
+    return NULL;
+}
+
+static struct request *find_and_go(struct service *s, struct arrival *a)
+{
+    str path = plain_path(a->path), rest = STR_NONE;
+    const struct route *other = NULL;
+    for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
+        if (!fits(&routes[i], path, &rest))
+            continue;
+        if (routes[i].method == method_of(a->method))
+            return go(s, a, &routes[i], rest);
+        other = &routes[i];
+    }
+    if (other != NULL)
+        wrong_method(a, other->method);
+    else
+        not_found(a);
+    return NULL;
+}
+
+struct request *service_take(struct service *s, struct arrival *a)
+{
+    char room[64];
+    struct request *r = NULL;
+    identify_arrival(s, a, room);
+    if (str_eq(a->method, STR("OPTIONS")))
+        say(a, 204, NULL, STR_NONE, STR(""));
+    else
+        r = find_and_go(s, a);
+    mem_free(a->memory); /* unless a request took it */
+    a->memory = NULL;
+    return r;
+}

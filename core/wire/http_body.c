@@ -1,0 +1,196 @@
+/*
+** http_body.c -- a request body, taken as it comes.
+**
+**     size line CRLF -> data -> CRLF --.       trailer* -> empty line -> done
+**         ^  '-----------------------------(size 0)--'
+**         '----------------------------'
+**
+** Payload is passed on in runs. Lines are gathered until their end has come
+** and then read whole, so that their grammar needs no state of its own.
+** Framing costs time without being payload, so it is bounded: a size has at
+** most 16 digits, a line HTTP_MAX_LINE bytes, all extensions of a body 16 KB,
+** its trailers 4 KB. Extensions and trailers are checked and forgotten.
+*/
+#include "wire/http_parts.h"
+
+#define MAX_DIGITS     16
+#define MAX_EXTENSION  256
+#define MAX_EXTENSIONS (16 * 1024)
+#define MAX_TRAILERS   (4 * 1024)
+
+enum state { LENGTH, SIZE, DATA, DATA_END, TRAILER, DONE, BAD };
+
+void http_body_init(struct http_body *b, const struct http_head *head)
+{
+    b->seen = b->spent = 0;
+    b->line_n = 0;
+    b->left = !head->chunked && head->length > 0 ? head->length : 0;
+    b->state = head->chunked ? SIZE : b->left > 0 ? LENGTH : DONE;
+}
+
+bool http_body_done(const struct http_body *b)
+{
+    return b->state == DONE;
+}
+
+static int hex(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    return (c | 0x20) - 'a' + 10;
+}
+
+/* Cut a token, or else nothing, off the front. */
+static str cut_token(str *s)
+{
+    size_t n = 0;
+    while (n < s->n && http_char(s->p[n], HTTP_TOKEN))
+        n++;
+    str token = {s->p, n};
+    *s = str_from(*s, n);
+    return token;
+}
+
+static bool cut_quoted(str *s)
+{
+    for (size_t i = 1; i < s->n; i++) {
+        if (s->p[i] == '\\') {
+            i++;
+        } else if (s->p[i] == '"') {
+            *s = str_from(*s, i + 1);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Is this *( BWS ";" BWS name [ BWS "=" BWS value ] ), RFC 9112 7.1.1? */
+static bool extensions_ok(str s)
+{
+    if (!http_value_ok(s))
+        return false;
+    while (s.n > 0) {
+        s = str_trim(s);
+        if (!str_starts(s, STR(";")))
+            return false;
+        s = str_trim(str_from(s, 1));
+        if (cut_token(&s).n == 0)
+            return false;
+        str value = str_trim(s);
+        if (!str_starts(value, STR("=")))
+            continue;
+        s = str_trim(str_from(value, 1));
+        if (str_starts(s, STR("\"")) ? !cut_quoted(&s) : cut_token(&s).n == 0)
+            return false;
+    }
+    return true;
+}
+
+/* The size line has come: what state follows? */
+static int size_line(struct http_body *b, str line)
+{
+    size_t n = 0;
+    b->left = 0;
+    for (; n < line.n && http_char(line.p[n], HTTP_HEX); n++) {
+        int digit = hex(line.p[n]);
+        if (n == MAX_DIGITS || b->left > INT64_MAX / 16)
+            return BAD;
+        b->left = b->left * 16 + digit;
+    }
+    str extensions = str_from(line, n);
+    b->spent += (int64_t)extensions.n;
+    if (n == 0 || extensions.n > MAX_EXTENSION || b->spent > MAX_EXTENSIONS ||
+        !extensions_ok(extensions))
+        return BAD;
+    if (b->left > 0)
+        return DATA;
+    b->spent = 0;
+    return TRAILER;
+}
+
+/* A trailer may not say what only a head may say (RFC 9110 6.5.1). */
+static int trailer_line(struct http_body *b, str line)
+{
+    static const char *const framing[] = {"content-length", "host",
+                                          "transfer-encoding"};
+    struct http_field field;
+    if (line.n == 0)
+        return DONE;
+    b->spent += (int64_t)line.n + 2;
+    if (b->spent > MAX_TRAILERS || !http_field_line(line, &field))
+        return BAD;
+    for (size_t i = 0; i < sizeof framing / sizeof framing[0]; i++)
+        if (str_eq_nocase(field.name, str_of(framing[i])))
+            return BAD;
+    return TRAILER;
+}
+
+static int line_came(struct http_body *b, str line)
+{
+    switch (b->state) {
+    case SIZE:
+        return size_line(b, line);
+    case DATA_END:
+        return line.n == 0 ? SIZE : BAD;
+    default:
+        return trailer_line(b, line);
+    }
+}
+
+/* Can what is held of a line still become one? */
+static bool line_hopeful(const struct http_body *b)
+{
+    str held = {b->line, (size_t)b->line_n};
+    if (held.n > 0 && held.p[held.n - 1] == '\r')
+        held.n--;
+    if (b->state == DATA_END)
+        return held.n == 0;
+    if (b->state == SIZE && b->line_n > 0 && !http_char(b->line[0], HTTP_HEX))
+        return false;
+    return http_value_ok(held);
+}
+
+/* Take up to one line; how many bytes were taken. */
+static size_t feed_line(struct http_body *b, str in)
+{
+    size_t lf = str_find(in, '\n');
+    size_t take = lf < in.n ? lf + 1 : in.n;
+    if (take > sizeof b->line - (size_t)b->line_n) {
+        b->state = BAD;
+        return 0;
+    }
+    memcpy(b->line + b->line_n, in.p, take);
+    b->line_n += (int)take;
+    if (lf == in.n) {
+        if (!line_hopeful(b))
+            b->state = BAD;
+        return take;
+    }
+    str line = {b->line, (size_t)b->line_n};
+    bool ended = line.n >= 2 && line.p[line.n - 2] == '\r';
+    b->line_n = 0;
+    b->state = ended ? line_came(b, (str){line.p, line.n - 2}) : BAD;
+    return take;
+}
+
+static size_t feed_data(struct http_body *b, str in, struct buf *out)
+{
+    size_t take = (uint64_t)b->left < in.n ? (size_t)b->left : in.n;
+    buf_add(out, (str){in.p, take});
+    b->seen += (int64_t)take;
+    b->left -= (int64_t)take;
+    if (b->left == 0)
+        b->state = b->state == LENGTH ? DONE : DATA_END;
+    return take;
+}
+
+int64_t http_body_feed(struct http_body *b, str in, struct buf *out)
+{
+    size_t at = 0;
+    while (at < in.n && b->state != DONE && b->state != BAD && buf_ok(out)) {
+        str rest = str_from(in, at);
+        bool data = b->state == LENGTH || b->state == DATA;
+        at += data ? feed_data(b, rest, out) : feed_line(b, rest);
+    }
+    return b->state == BAD ? -400 : (int64_t)at;
+}

@@ -1,0 +1,67 @@
+/*
+** json_parts.h -- what the files behind json.h share. Private to them.
+**
+**     json_names.c   the names of an object, and whether one came twice
+**     json_scan.c    the strict check, in one pass
+**     json_read.c    walking and decoding what was checked
+**     json_number.c  numbers
+**     json_write.c   strings, names, splices
+*/
+#ifndef WIRE_JSON_PARTS_H
+#define WIRE_JSON_PARTS_H
+
+#include "base/arena.h"
+#include "wire/json.h"
+
+static inline bool json_space(char c)
+{
+    return c <= ' ' && (c == ' ' || c == '\n' || c == '\r' || c == '\t');
+}
+
+/* Eight bytes as a word whose lowest byte came first. */
+static inline uint64_t json_word(const char *p)
+{
+    uint64_t w;
+    memcpy(&w, p, sizeof w);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    w = __builtin_bswap64(w);
+#endif
+    return w;
+}
+
+/* In the lowest flagged byte of a result the flag is right; in higher ones a
+** borrow may have set it. No flags at all is right too. */
+#define JSON_ONES       0x0101010101010101u
+#define JSON_FLAGS      (JSON_ONES * 0x80)
+#define JSON_IS(w, c)   ((((w) ^ JSON_ONES * (c)) - JSON_ONES) & ~(w))
+#define JSON_FIRST(hit) (__builtin_ctzll(hit) / 8)
+
+/* Decode one escape of a checked string. *at points behind the backslash and
+** moves behind the escape; at most 4 bytes go to `to`. How many. */
+size_t json_escape(const char **at, char *to);
+
+/* Decode the inside of a checked string into `to`, which has room for
+** inner.n bytes. How many bytes it became. */
+size_t json_unescape(str inner, char *to);
+
+/* The names of all objects that are open, innermost last. */
+#define JSON_NAMES_INLINE 64
+struct json_names {
+    str inline_room[JSON_NAMES_INLINE];
+    str *at; /* inline_room, or on the heap */
+    size_t n, cap;
+    struct arena decoded; /* names that had escapes */
+};
+
+void json_names_init(struct json_names *names);
+void json_names_fini(struct json_names *names);
+
+/* Add a name (the inside of its quotes) to the object whose names begin at
+** `base`: NULL, or what is wrong. */
+const char *json_names_add(struct json_names *names, size_t base, str inner,
+                           bool escaped);
+
+/* The object is whole: forget its names. NULL, or what is wrong. */
+const char *json_names_end(struct json_names *names, size_t base);
+
+#endif

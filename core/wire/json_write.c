@@ -1,0 +1,108 @@
+/*
+** json_write.c -- strings, names, and edits of a text that stays what it was.
+**
+** A splice copies everything between the edits as it is, which is how a body
+** passes through with nothing changed but what a policy changed.
+*/
+#include "wire/json.h"
+#include "wire/utf8.h"
+
+/* How a byte that may not stand in a string is written. */
+static void put_escaped(struct buf *b, unsigned char c)
+{
+    static const char letters[] = "\"\\bfnrt", meant[] = "\"\\\b\f\n\r\t";
+    const char *found = c != 0 ? strchr(meant, c) : NULL;
+    if (found != NULL)
+        buf_add(b, (str){(char[]){'\\', letters[found - meant]}, 2});
+    else
+        buf_print(b, "\\u%04x", (unsigned)c);
+}
+
+/* Bytes at the front of s that are written as they are. */
+static size_t plain_run(str s)
+{
+    size_t i = 0;
+    while (i < s.n) {
+        unsigned char c = (unsigned char)s.p[i];
+        size_t n = 1;
+        if (c < 0x20 || c == '"' || c == '\\')
+            break;
+        if (c >= 0x80) {
+            str rest = str_from(s, i);
+            n = utf8_len(rest);
+            if (n == 0 || str_starts(rest, STR("\xe2\x80\xa8")) ||
+                str_starts(rest, STR("\xe2\x80\xa9")))
+                break;
+        }
+        i += n;
+    }
+    return i;
+}
+
+void json_put_string(struct buf *b, str s)
+{
+    buf_byte(b, '"');
+    for (;;) {
+        size_t plain = plain_run(s);
+        buf_add(b, (str){s.p, plain});
+        s = str_from(s, plain);
+        if (s.n == 0)
+            break;
+        unsigned char c = (unsigned char)s.p[0];
+        size_t n = 1;
+        if (c < 0x80) {
+            put_escaped(b, c);
+        } else if (utf8_len(s) == 3) { /* U+2028 or U+2029 */
+            buf_text(b, s.p[2] == '\xa8' ? "\\u2028" : "\\u2029");
+            n = 3;
+        } else {
+            buf_text(b, "\xef\xbf\xbd");
+        }
+        s = str_from(s, n);
+    }
+    buf_byte(b, '"');
+}
+
+void json_put_name(struct buf *b, str name)
+{
+    if (b->n > 0 && b->p[b->n - 1] != '{' && b->p[b->n - 1] != ',')
+        buf_byte(b, ',');
+    json_put_string(b, name);
+    buf_byte(b, ':');
+}
+
+/* Does a come before b? At one place insertions come first. */
+static bool before(const struct json_edit *a, const struct json_edit *b)
+{
+    if (a->from.p != b->from.p)
+        return a->from.p < b->from.p;
+    return a->from.n == 0 && b->from.n > 0;
+}
+
+static void sort(struct json_edit *edits, int n)
+{
+    for (int i = 1; i < n; i++) {
+        struct json_edit edit = edits[i];
+        int at = i;
+        for (; at > 0 && before(&edit, &edits[at - 1]); at--)
+            edits[at] = edits[at - 1];
+        edits[at] = edit;
+    }
+}
+
+void json_splice(str text, struct json_edit *edits, int n, struct buf *out)
+{
+    const char *at = text.p;
+    size_t len = text.n;
+    sort(edits, n);
+    for (int i = 0; i < n; i++)
+        len += edits[i].to.n - edits[i].from.n;
+    if (buf_room(out, len) == NULL)
+        return;
+    for (int i = 0; i < n; i++) {
+        buf_add(out, (str){at, (size_t)(edits[i].from.p - at)});
+        buf_add(out, edits[i].to);
+        at = edits[i].from.p + edits[i].from.n;
+    }
+    buf_add(out, (str){at, (size_t)(text.p + text.n - at)});
+}

@@ -1,0 +1,25 @@
+/*
+** openai.h -- what the files of the OpenAI dialect share. Private to them.
+**
+**     openai_build.c  the upstream's body from the client's
+**     openai_read.c   what events and replies say: usage, first token, errors
+**     openai_text.c   the answer's text, read and replaced
+**     openai_write.c  errors and replies made here; the dialect's table
+*/
+#ifndef WIRE_OPENAI_H
+#define WIRE_OPENAI_H
+
+#include "wire/dialect.h"
+
+void openai_asked(str body, struct asked *a);
+int openai_build(const struct build *in, struct buf *out);
+
+int openai_event(struct tap *tap, const struct sse_event *event,
+                 bool usage_asked);
+int openai_whole(struct tap *tap, str body);
+bool openai_error_of(str data, struct upstream_error *e, struct buf *scratch);
+
+bool openai_content(str data, int nth, int *choice, struct buf *text);
+void openai_recontent(str data, int choice, str text, struct buf *out);
+
+#endif

@@ -1,0 +1,241 @@
+/*
+** openai_build.c -- the upstream's request: the client's bytes and few edits.
+**
+** One walk over the top-level members notes where the interesting ones stand
+** and cuts out our own control fields together with a comma; then each
+** override adds an edit; json_splice writes the result. Which comma goes with
+** a member that leaves depends on its neighbours: behind a member that stays
+** the cut begins at that member's end, before the first one that stays it
+** ends where that one begins.
+*/
+#include "wire/openai.h"
+
+#include "base/err.h"
+#include "wire/json.h"
+
+/* Members that are ours, or would route around us at the provider. */
+static const char *const control[] = {
+    "perilune", "api_key",       "api_base",
+    "base_url", "extra_headers", "extra_body",
+};
+
+#define MAX_EDITS 16
+
+struct plan {
+    struct json_edit edits[MAX_EDITS];
+    int n;
+    bool crowded;         /* more edits than there can be */
+    const char *front;    /* behind the opening brace */
+    const char *kept_end; /* behind the last member that stays, or NULL */
+    const char *last_end; /* behind the last member seen */
+    const char *cut_from; /* an unfinished cut at the front, or NULL */
+    struct json model, stream, options, messages, limit, new_limit;
+    struct buf model_text, system_text, limit_text; /* what is spliced in */
+};
+
+static void edit(struct plan *p, const char *from, const char *to, str text)
+{
+    if (p->n == MAX_EDITS) {
+        p->crowded = true;
+        return;
+    }
+    p->edits[p->n++] = (struct json_edit){{from, (size_t)(to - from)}, text};
+}
+
+static void replace(struct plan *p, struct json v, str text)
+{
+    edit(p, v.text.p, v.text.p + v.text.n, text);
+}
+
+static bool is_control(str name)
+{
+    for (size_t i = 0; i < sizeof control / sizeof control[0]; i++)
+        if (json_is(name, str_of(control[i])))
+            return true;
+    return false;
+}
+
+static void note(struct plan *p, const struct json_walk *w)
+{
+    const struct {
+        const char *name;
+        struct json *where;
+    } wanted[] = {
+        {"model", &p->model},
+        {"stream", &p->stream},
+        {"stream_options", &p->options},
+        {"messages", &p->messages},
+        {"max_tokens", &p->limit},
+        {"max_completion_tokens", &p->new_limit},
+    };
+    for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++)
+        if (json_is(w->name, str_of(wanted[i].name)))
+            *wanted[i].where = w->value;
+}
+
+/* A member that leaves, or one that stays. */
+static void pass(struct plan *p, const struct json_walk *w)
+{
+    const char *end = w->value.text.p + w->value.text.n;
+    if (is_control(w->name)) {
+        if (p->kept_end != NULL)
+            edit(p, p->last_end, end, STR(""));
+        else if (p->cut_from == NULL)
+            p->cut_from = w->name.p;
+    } else {
+        if (p->cut_from != NULL)
+            edit(p, p->cut_from, w->name.p, STR(""));
+        p->cut_from = NULL;
+        p->kept_end = end;
+        note(p, w);
+    }
+    p->last_end = end;
+}
+
+static void survey(struct plan *p, struct json body)
+{
+    struct json_walk w = json_walk(body);
+    p->front = body.text.p + 1;
+    while (json_next(&w))
+        pass(p, &w);
+    if (p->cut_from != NULL)
+        edit(p, p->cut_from, p->last_end, STR(""));
+}
+
+/* Add members, with their comma in front, behind all that stays. */
+static void append(struct plan *p, str members)
+{
+    const char *at = p->kept_end != NULL ? p->kept_end : p->front;
+    edit(p, at, at, members);
+}
+
+static void set_model(struct plan *p, str model)
+{
+    bool absent = p->model.kind == JSON_NONE;
+    if (absent)
+        buf_text(&p->model_text, "\"model\":");
+    json_put_string(&p->model_text, model);
+    if (absent && p->kept_end != NULL)
+        buf_byte(&p->model_text, ',');
+    if (absent)
+        edit(p, p->front, p->front, buf_str(&p->model_text));
+    else
+        replace(p, p->model, buf_str(&p->model_text));
+}
+
+static void ask_usage(struct plan *p)
+{
+    struct json options = p->options;
+    if (p->stream.kind != JSON_TRUE)
+        return;
+    if (options.kind == JSON_NONE) {
+        append(p, STR(",\"stream_options\":{\"include_usage\":true}"));
+    } else if (options.kind == JSON_NULL) {
+        replace(p, options, STR("{\"include_usage\":true}"));
+    } else if (options.kind == JSON_OBJECT) {
+        struct json include = json_get(options, STR("include_usage"));
+        struct json_walk w = json_walk(options);
+        const char *inside = options.text.p + 1;
+        if (include.kind != JSON_NONE)
+            replace(p, include, STR("true"));
+        else if (json_next(&w))
+            edit(p, inside, inside, STR("\"include_usage\":true,"));
+        else
+            edit(p, inside, inside, STR("\"include_usage\":true"));
+    }
+}
+
+/* In whichever of its two names the client used; in both if it used both. */
+static void set_limit(struct plan *p, int64_t limit)
+{
+    bool absent = p->limit.kind == JSON_NONE && p->new_limit.kind == JSON_NONE;
+    if (absent)
+        buf_text(&p->limit_text, ",\"max_tokens\":");
+    buf_int(&p->limit_text, limit);
+    str text = buf_str(&p->limit_text);
+    if (p->limit.kind != JSON_NONE)
+        replace(p, p->limit, text);
+    if (p->new_limit.kind != JSON_NONE)
+        replace(p, p->new_limit, text);
+    if (absent)
+        append(p, text);
+}
+
+static bool is_system(struct json message)
+{
+    struct json role = json_get(message, STR("role"));
+    return role.kind == JSON_STRING && (json_is(role.text, STR("system")) ||
+                                        json_is(role.text, STR("developer")));
+}
+
+/* Put `system` where the first message's instructions are, or before it. */
+static int set_system(struct plan *p, str system)
+{
+    struct json_walk w = json_walk(p->messages);
+    if (p->messages.kind != JSON_ARRAY)
+        return ERR_INPUT;
+    struct buf *text = &p->system_text;
+    bool any = json_next(&w);
+    struct json content = json_get(w.value, STR("content"));
+    bool instructed = any && is_system(w.value);
+    const char *at = instructed ? w.value.text.p + 1 : p->messages.text.p + 1;
+
+    if (instructed && content.kind != JSON_NONE) {
+        json_put_string(text, system);
+        replace(p, content, buf_str(text));
+        return 0;
+    }
+    buf_text(text,
+             instructed ? "\"content\":" : "{\"role\":\"system\",\"content\":");
+    json_put_string(text, system);
+    buf_text(text, instructed ? "," : any ? "}," : "}");
+    edit(p, at, at, buf_str(text));
+    return 0;
+}
+
+/* The edits in their order: what stands at the front comes first. */
+static int overrides(struct plan *p, const struct build *in)
+{
+    set_model(p, in->model);
+    if (in->ask_usage)
+        ask_usage(p);
+    if (in->max_tokens > 0)
+        set_limit(p, in->max_tokens);
+    int err = in->system.p != NULL ? set_system(p, in->system) : 0;
+    if (err == 0 && p->crowded)
+        err = ERR_INPUT;
+    if (!buf_ok(&p->model_text) || !buf_ok(&p->system_text) ||
+        !buf_ok(&p->limit_text))
+        err = ERR_LIMIT;
+    return err;
+}
+
+int openai_build(const struct build *in, struct buf *out)
+{
+    struct json body = json_of(in->body);
+    if (body.kind != JSON_OBJECT)
+        return ERR_INPUT;
+    struct plan p = {0};
+    buf_init(&p.model_text, in->model.n * 6 + 64);
+    buf_init(&p.system_text, in->system.n * 6 + 64);
+    buf_init(&p.limit_text, 64);
+    survey(&p, body);
+    int err = overrides(&p, in);
+    if (err == 0) {
+        json_splice(in->body, p.edits, p.n, out);
+        err = buf_ok(out) ? 0 : ERR_LIMIT;
+    }
+    buf_fini(&p.model_text);
+    buf_fini(&p.system_text);
+    buf_fini(&p.limit_text);
+    return err;
+}
+
+void openai_asked(str body, struct asked *a)
+{
+    struct json object = json_of(body);
+    struct json options = json_get(object, STR("stream_options"));
+    struct json usage = json_get(options, STR("include_usage"));
+    a->stream = json_get(object, STR("stream")).kind == JSON_TRUE;
+    a->usage = usage.kind == JSON_TRUE;
+}

@@ -1,0 +1,240 @@
+/*
+** openai_read.c -- what an event, a reply or an error says.
+**
+** Every event is checked and then walked once at its top level; only members
+** with a meaning here are looked into. Numbers that cannot be token counts
+** make the whole usage unknown: it is better to bill by the reserve than by
+** nonsense.
+*/
+#include "wire/openai.h"
+
+#include "base/mem.h"
+#include "wire/json.h"
+
+#define MAX_TOKENS 1000000000000 /* nobody has used so many */
+
+/* Neither absent, null, false, 0, "", [] nor {}; what SDKs mean by `if`. */
+static bool truthy(struct json v)
+{
+    struct json_walk w = json_walk(v);
+    int64_t number;
+    switch (v.kind) {
+    case JSON_STRING:
+        return v.text.n > 2;
+    case JSON_NUMBER:
+        return !json_integer(v, &number) || number != 0;
+    case JSON_ARRAY:
+    case JSON_OBJECT:
+        return json_next(&w);
+    default:
+        return v.kind == JSON_TRUE;
+    }
+}
+
+/* A count of tokens by name: its value, 0 if absent or null, -1 if odd. */
+static int64_t count(struct json object, str name)
+{
+    struct json v = json_get(object, name);
+    int64_t n;
+    if (v.kind == JSON_NONE || v.kind == JSON_NULL)
+        return 0;
+    return json_integer(v, &n) && n >= 0 && n <= MAX_TOKENS ? n : -1;
+}
+
+static int64_t detail(struct json usage, str details, str name, int64_t most)
+{
+    int64_t n = count(json_get(usage, details), name);
+    return n > most ? most : n < 0 ? 0 : n;
+}
+
+static void read_usage(struct tap *tap, struct json usage)
+{
+    if (json_get(usage, STR("prompt_tokens")).kind != JSON_NUMBER)
+        return;
+    struct usage u = {.known = true};
+    u.prompt = count(usage, STR("prompt_tokens"));
+    u.completion = count(usage, STR("completion_tokens"));
+    if (u.prompt < 0 || u.completion < 0)
+        return;
+    u.cached = detail(usage, STR("prompt_tokens_details"), STR("cached_tokens"),
+                      u.prompt);
+    int64_t hits = count(usage, STR("prompt_cache_hit_tokens")); /* DeepSeek */
+    if (u.cached == 0 && hits > 0)
+        u.cached = hits < u.prompt ? hits : u.prompt;
+    u.reasoning = detail(usage, STR("completion_tokens_details"),
+                         STR("reasoning_tokens"), u.completion);
+    tap->usage = u;
+}
+
+/* Does a delta carry something the client can use? */
+static bool says_something(struct json delta)
+{
+    static const char *const matters[] = {
+        "content",   "refusal",    "reasoning_content",
+        "reasoning", "tool_calls", "function_call",
+    };
+    struct json_walk w = json_walk(delta);
+    while (json_next(&w))
+        for (size_t i = 0; i < sizeof matters / sizeof matters[0]; i++)
+            if (json_is(w.name, str_of(matters[i])) && truthy(w.value))
+                return true;
+    return false;
+}
+
+static void read_finish(struct tap *tap, struct json reason)
+{
+    if (reason.kind != JSON_STRING)
+        return;
+    tap->first = true;
+    str text = {reason.text.p + 1, reason.text.n - 2};
+    if (tap->finish[0] != '\0' || text.n >= sizeof tap->finish)
+        return;
+    memcpy(tap->finish, text.p, text.n);
+    tap->finish[text.n] = '\0';
+}
+
+static void read_choices(struct tap *tap, struct json choices)
+{
+    struct json_walk w = json_walk(choices);
+    while (json_next(&w)) {
+        struct json_walk member = json_walk(w.value);
+        while (w.value.kind == JSON_OBJECT && json_next(&member)) {
+            if (json_is(member.name, STR("finish_reason")))
+                read_finish(tap, member.value);
+            else if (!tap->first && (json_is(member.name, STR("delta")) ||
+                                     json_is(member.name, STR("message"))))
+                tap->first = says_something(member.value);
+        }
+    }
+}
+
+/* What stood at the top level of an event or a reply. */
+struct top {
+    struct json choices, usage, error;
+};
+
+/* Check the text and find its parts. False: malformed. */
+static bool read_top(str data, struct top *top)
+{
+    struct json_error ignored;
+    struct json object = json_of(data);
+    *top = (struct top){0};
+    if (object.kind != JSON_OBJECT || !json_check(data, &ignored))
+        return false;
+    struct json_walk w = json_walk(object);
+    while (json_next(&w)) {
+        if (json_is(w.name, STR("choices")))
+            top->choices = w.value;
+        else if (json_is(w.name, STR("usage")) && w.value.kind == JSON_OBJECT)
+            top->usage = w.value;
+        else if (json_is(w.name, STR("x_groq")) && top->usage.kind == JSON_NONE)
+            top->usage = json_get(w.value, STR("usage"));
+        else if (json_is(w.name, STR("error")))
+            top->error = w.value;
+    }
+    return true;
+}
+
+static int read_event(struct tap *tap, str data, bool usage_asked)
+{
+    struct top top;
+    if (!read_top(data, &top))
+        return EVENT_MALFORMED;
+    if (truthy(top.error)) {
+        tap->failed = true;
+        return EVENT_ERROR;
+    }
+    read_usage(tap, top.usage);
+    read_choices(tap, top.choices);
+    bool bare = top.choices.kind == JSON_ARRAY && !truthy(top.choices);
+    return bare && top.usage.kind == JSON_OBJECT && !usage_asked ? EVENT_DROP
+                                                                 : EVENT_RELAY;
+}
+
+/* An event whose data is spread over lines. */
+static int read_lines(struct tap *tap, const struct sse_event *event,
+                      bool usage_asked)
+{
+    char *joined = mem_alloc(event->bytes.n);
+    if (joined == NULL)
+        return EVENT_MALFORMED;
+    int verdict = read_event(tap, sse_data(event, joined), usage_asked);
+    mem_free(joined);
+    return verdict;
+}
+
+int openai_event(struct tap *tap, const struct sse_event *event,
+                 bool usage_asked)
+{
+    if (str_eq(event->name, STR("error"))) {
+        tap->failed = true;
+        return EVENT_ERROR;
+    }
+    if (event->data.n == 0 && !event->many)
+        return EVENT_RELAY;
+    if (str_starts(event->data, STR("[DONE]"))) {
+        tap->terminal = true;
+        return EVENT_RELAY;
+    }
+    if (event->many)
+        return read_lines(tap, event, usage_asked);
+    return read_event(tap, event->data, usage_asked);
+}
+
+int openai_whole(struct tap *tap, str body)
+{
+    struct top top;
+    if (!read_top(body, &top))
+        return EVENT_MALFORMED;
+    if (truthy(top.error)) {
+        tap->failed = true;
+        return EVENT_ERROR;
+    }
+    if (top.choices.kind != JSON_ARRAY)
+        return EVENT_MALFORMED;
+    read_usage(tap, top.usage);
+    read_choices(tap, top.choices);
+    tap->first = true;
+    tap->terminal = true;
+    return EVENT_RELAY;
+}
+
+/* A text, or a number's text: some providers give codes as numbers. */
+static str plain(struct json v, struct buf *scratch)
+{
+    return v.kind == JSON_NUMBER ? v.text : json_text(v, scratch);
+}
+
+/* The fields of the innermost object that describes the error. */
+static void read_error(struct json object, struct upstream_error *e,
+                       struct buf *scratch)
+{
+    e->message = plain(json_get(object, STR("message")), scratch);
+    if (e->message.p == NULL) /* FastAPI */
+        e->message = plain(json_get(object, STR("detail")), scratch);
+    e->type = plain(json_get(object, STR("type")), scratch);
+    if (e->type.p == NULL) /* Gemini: RESOURCE_EXHAUSTED */
+        e->type = plain(json_get(object, STR("status")), scratch);
+    e->code = plain(json_get(object, STR("code")), scratch);
+}
+
+bool openai_error_of(str data, struct upstream_error *e, struct buf *scratch)
+{
+    struct json_error ignored;
+    *e = (struct upstream_error){0};
+    /* Room for all texts at once: those already read must not move. */
+    if (!json_check(data, &ignored) || buf_room(scratch, data.n) == NULL)
+        return false;
+    struct json top = json_of(data);
+    if (top.kind == JSON_ARRAY) { /* Gemini wraps its errors in one */
+        struct json_walk w = json_walk(top);
+        if (json_next(&w))
+            top = w.value;
+    }
+    struct json error = json_get(top, STR("error"));
+    if (error.kind == JSON_STRING)
+        e->message = json_text(error, scratch);
+    else
+        read_error(error.kind == JSON_OBJECT ? error : top, e, scratch);
+    return e->message.p != NULL || e->type.p != NULL || e->code.p != NULL;
+}

@@ -1,0 +1,218 @@
+-- cli.pages -- what `perilune help` shows: a page for each subcommand.
+
+local pages = {}
+
+pages.perilune = [[
+NAME
+    perilune - an LLM gateway whose policy is a program
+
+SYNOPSIS
+    perilune serve [OPTIONS]        answer requests
+    perilune check FILE...          load policies and say what is wrong
+    perilune version                print the version
+    perilune help [COMMAND]         show a command's page
+
+DESCRIPTION
+    Perilune stands between programs that speak the OpenAI API and the services
+    that answer them. A policy, a Lua file, decides for each request which model
+    is asked, what happens when it fails, and what the client is told. The file
+    is looked at on every request: an edit holds from the next one on.
+
+    Without a policy the built-in default answers: with OPENAI_API_KEY,
+    ANTHROPIC_API_KEY, GEMINI_API_KEY and the like in the environment it asks
+    those services, without any key a simulated one.
+
+EXIT STATUS
+    0   all is well
+    1   it did not work; the reason is on standard error
+    2   the command line was not understood
+
+EXAMPLES
+    perilune serve
+    perilune serve --policy chat.lua --listen 0.0.0.0:8080
+    perilune check chat.lua
+    perilune help serve
+]]
+
+pages.serve = [[
+NAME
+    perilune serve - answer requests
+
+SYNOPSIS
+    perilune serve [--listen ADDR]... [--workers N] [--policy FILE]
+                   [--store DIR] [--library DIR] [--log FILE]
+                   [--grace SECONDS] [--max-body SIZE]
+
+DESCRIPTION
+    Listens, and answers POST /v1/chat/completions, GET /v1/models, GET /healthz
+    and GET /readyz, with and without /v1, as the policy decides. Runs in the
+    foreground until it is told to stop.
+
+    On SIGTERM or SIGINT it takes no new connections, lets running streams come
+    to their end for at most --grace seconds, and leaves with status 0.
+
+OPTIONS
+    Each option may also be set by the environment variable beside it. An option
+    wins over its variable.
+
+    --listen ADDR       PERILUNE_LISTEN    (127.0.0.1:8080)
+        An address and port, such as 0.0.0.0:8080 or [::1]:8080. May be given
+        more than once; in the variable, separate them with commas.
+
+    --workers N         PERILUNE_WORKERS   (one per processor)
+        Threads that answer. Each has a loop and a policy state of its own; the
+        system spreads the connections.
+
+    --policy FILE       PERILUNE_POLICY    (the built-in default)
+        The Lua file that decides. Files that it reads with p.file or require
+        are looked for beside it. A change to any of them holds from the next
+        request; a version that fails to load changes nothing but the log and
+        /healthz.
+
+    --store DIR         PERILUNE_STORE     (./perilune.data)
+        Where named state lives. Made when first needed.
+
+    --library DIR       PERILUNE_LIBRARY   (none)
+        A folder that holds lua/ and policies/. A file found there is used in
+        place of the one linked into the program.
+
+    --log FILE|-|none   PERILUNE_LOG       (-, standard output)
+        Where the log goes: one line of JSON per request. A slow reader never
+        delays a request: lines it cannot take are dropped and counted.
+
+    --grace SECONDS     PERILUNE_GRACE     (30)
+        How long SIGTERM waits for running streams.
+
+    --max-body SIZE     PERILUNE_MAX_BODY  (64MiB)
+        The largest request body; a larger one is answered with 413. A number of
+        bytes, or with a unit: 512kB, 16MB, 64MiB.
+
+    --help
+        Show this page.
+
+ENVIRONMENT
+    Beside the variables above, the keys that p.secret and the known providers
+    name: OPENAI_API_KEY, ANTHROPIC_API_KEY, GEMINI_API_KEY, MISTRAL_API_KEY,
+    GROQ_API_KEY... A policy can use a key and cannot read it.
+
+FILES
+    ./perilune.data     the store, unless --store says otherwise
+
+EXIT STATUS
+    0   it was told to stop and did
+    1   it could not start: the address is taken, the policy does not load
+    2   the command line was not understood
+
+EXAMPLES
+    Start with the built-in policy, and ask:
+        perilune serve
+        curl http://127.0.0.1:8080/v1/chat/completions \
+            -H 'content-type: application/json' \
+            -d '{"model": "gpt-4o-mini",
+                 "messages": [{"role": "user", "content": "Hello"}]}'
+
+    A policy of your own, two workers, the log in a file:
+        perilune serve --policy chat.lua --workers 2 --log perilune.log
+
+SEE ALSO
+    perilune help check
+]]
+
+pages.check = [[
+NAME
+    perilune check - load policies and say what is wrong
+
+SYNOPSIS
+    perilune check FILE...
+
+DESCRIPTION
+    Loads each policy as serve would, without listening and without asking any
+    model, and prints one line for it:
+
+        ok  chat.lua  version 1a2b3c4d  models: openai/gpt-4o-mini
+
+    The version is what the x-perilune-policy header and the log will say. A
+    missing key is no fault of the policy and is not looked for.
+
+    For a policy that does not load, the message goes to standard error, with
+    the file and the line it is about.
+
+OPTIONS
+    --help
+        Show this page.
+
+ENVIRONMENT
+    PERILUNE_LIBRARY
+        A folder that holds lua/ and policies/, used in place of what is linked
+        into the program.
+
+FILES
+    Files that a policy reads with p.file or require are looked for beside it.
+
+EXIT STATUS
+    0   every policy loads
+    1   at least one does not
+    2   the command line was not understood
+
+EXAMPLES
+    perilune check chat.lua
+    perilune check policies/*.lua && systemctl reload-or-restart perilune
+]]
+
+pages.version = [[
+NAME
+    perilune version - print the version
+
+SYNOPSIS
+    perilune version
+
+DESCRIPTION
+    Prints the program's name and version on one line.
+
+OPTIONS
+    --help
+        Show this page.
+
+ENVIRONMENT
+    None is read.
+
+FILES
+    None are read.
+
+EXIT STATUS
+    0   always
+
+EXAMPLES
+    perilune version
+]]
+
+pages.help = [[
+NAME
+    perilune help - show a command's page
+
+SYNOPSIS
+    perilune help [COMMAND]
+    perilune COMMAND --help
+
+DESCRIPTION
+    Shows the page of a command: serve, check, version or help. Without one, an
+    overview.
+
+OPTIONS
+    None.
+
+ENVIRONMENT
+    None is read.
+
+FILES
+    None are read; the pages are part of the program.
+
+EXIT STATUS
+    0   the page was shown
+    2   there is no such command
+
+EXAMPLES
+    perilune help serve
+]]
+
+return pages

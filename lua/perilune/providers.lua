@@ -1,0 +1,160 @@
+-- perilune.providers -- p.provider: where models live, and how they are asked.
+--
+-- Known services need no declaration (presets.lua). Declaring one of them
+-- changes what is said and keeps the rest, with one exception: under another
+-- url the usual key is not sent, because a key goes to no host but its own.
+
+local address = require "perilune.address"
+local core = require "perilune.core"
+local moment = require "perilune.moment"
+local named = require "perilune.named"
+local nearest = require "perilune.nearest"
+local options = require "perilune.options"
+local presets = require "perilune.presets"
+local secret = require "perilune.secret"
+local show = require "perilune.show"
+local sim = require "perilune.sim"
+local units = require "perilune.units"
+
+local providers = {}
+
+local function reply_size(v, name)
+  return options.whole(1024, 1 << 40)(units.bytes(v, name), name)
+end
+
+local OPTIONS = {
+  url = address.url,
+  key = address.key,
+  auth = options.choice { "bearer", "x-api-key", "api-key", "x-goog-api-key", "none" },
+  headers = address.headers,
+  http2 = options.flag,
+  usage = options.flag,
+  concurrency = options.whole(1, 100000),
+  max_reply = reply_size,
+  sim = sim.script,
+}
+local PASSED_ON = { "headers", "http2", "concurrency", "max_reply" }
+
+local made = {} -- by name: { provider =, where =, key = }
+
+-- The address: what is said, or else the preset's.
+local function set_address(spec, name, given, preset)
+  if given.url and given.sim then
+    core.raise 'provider: "url" and "sim" at once; a provider is one or the other'
+  end
+  spec.url, spec.sim = given.url, given.sim
+  if spec.url or spec.sim then return end
+  if not preset then
+    core.raise(('provider: "%s" needs an address: url = "https://host/v1"'):format(name))
+  end
+  spec.url, spec.sim = preset.url, preset.sim
+end
+
+local function set_key(spec, given, preset)
+  spec.key = given.key
+  if spec.key == nil and preset and preset.key and spec.url == preset.url then
+    spec.key = secret.new(preset.key)
+  end
+  if not spec.key and given.auth and given.auth ~= "none" then
+    core.raise(('provider: auth = "%s" needs a key; write key = p.secret "NAME"')
+      :format(given.auth))
+  end
+  if spec.key and given.auth == "none" then
+    core.raise 'provider: a key and auth = "none" at once; leave one of them out'
+  end
+  spec.auth = given.auth or spec.key and "bearer" or "none"
+  spec.key_name = core.kind(spec.key) == "secret" and secret.variable(spec.key) or nil
+end
+
+local function make(name, given)
+  local preset, spec = presets.known[name], {}
+  set_address(spec, name, given, preset)
+  set_key(spec, given, preset)
+  for _, option in ipairs(PASSED_ON) do spec[option] = given[option] end
+  spec.usage = given.usage
+  if spec.usage == nil then spec.usage = not preset or preset.usage ~= false end
+  local provider = core.provider(name, spec)
+  made[name] = { provider = provider, where = core.where(), key = spec.key }
+  return provider
+end
+
+local function check_name(name)
+  if type(name) == "string" and name:find "^%w[%w._-]*$" then return end
+  core.raise(("provider: %s is not a name (letters, digits and . _ -)")
+    :format(show.value(name)))
+end
+
+-- A text is the url, and so is a first item.
+local function with_url(t)
+  t = options.table_of("provider", t, "a table of options such as { url = ... }")
+  if t[1] == nil then return t end
+  if t[2] ~= nil or t.url ~= nil then core.raise "provider: one url is enough" end
+  local named_url = {}
+  for key, v in pairs(t) do named_url[key == 1 and "url" or key] = v end
+  return named_url
+end
+
+local function hidden(t)
+  local headers = type(t.headers) == "table" and show.options(t.headers) or ""
+  return (type(t.key) == "string" and t.key or "") .. "\n" .. headers
+end
+
+--- p.provider: declare a provider, or change a known one.
+function providers.declare(name, t)
+  moment.load("provider", name)
+  check_name(name)
+  t = with_url(t)
+  local given = options.read("provider", t, OPTIONS)
+  if made[name] and made[name].preset then
+    core.raise(('provider "%s" was used at %s already; declare it above that')
+      :format(name, made[name].where))
+  end
+  local text = show.options(t, { key = true, headers = true })
+  return named.once("provider", name, text, function() return make(name, given) end, hidden(t))
+end
+
+local function everyone()
+  local all = {}
+  for name in pairs(presets.known) do all[name] = true end
+  for name in pairs(made) do all[name] = true end
+  return show.names(all)
+end
+
+local function unknown(kind, name)
+  local example = presets.example[name]
+  if example then
+    core.raise(('%s: the address of "%s" is your own; declare it: %s')
+      :format(kind, name, example))
+  end
+  local meant = nearest.word(name, everyone())
+  core.raise(('%s: there is no provider "%s"%s; declare it above: p.provider("%s", '
+    .. '{ url = "https://host/v1", key = p.secret "NAME" }), or use one of: %s'):format(
+    kind, name, meant and (' (did you mean "%s"?)'):format(meant) or "", name,
+    table.concat(everyone(), ", ")))
+end
+
+--- The provider of that name, declared or known; raises when there is none.
+-- `kind` begins the message.
+function providers.get(kind, name)
+  if made[name] then return made[name].provider end
+  if not presets.known[name] then unknown(kind, name) end
+  make(name, {})
+  made[name].preset = true
+  return made[name].provider
+end
+
+--- p.has: can this provider be asked: is its key there, or needs it none?
+function providers.has(name)
+  if type(name) ~= "string" then
+    core.raise(("has: expected a provider's name, not %s"):format(show.value(name)))
+  end
+  if made[name] then
+    local variable = core.kind(made[name].key) == "secret" and secret.variable(made[name].key)
+    return not variable or core.has_env(variable)
+  end
+  if presets.example[name] then return false end -- not declared
+  local preset = presets.known[name] or unknown("has", name)
+  return not preset.key or core.has_env(preset.key)
+end
+
+return providers

@@ -1,0 +1,21 @@
+/*
+** body.h -- the request that load sends, made once: bytes for the wire.
+*/
+#ifndef BENCH_BODY_H
+#define BENCH_BODY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct body {
+    const char *file; /* send this file's bytes; NULL: make a chat request */
+    size_t size;      /* bytes of a made one */
+    bool stream;      /* a made one asks for a stream */
+    bool usage;       /* and for its usage event */
+    const char *path; /* of the request line */
+};
+
+/* Head and body; the caller keeps them. */
+char *body_request(const struct body *body, size_t *len);
+
+#endif

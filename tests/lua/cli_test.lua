@@ -1,0 +1,91 @@
+-- cli: perilune help and perilune check.
+
+local check = require "check"
+
+package.path = "lua/?.lua;" .. package.path
+
+local help = require "cli.help"
+local run_check = require "cli.check"
+
+-- A tool that remembers what was printed; `policies` are what check finds.
+local function new_tool(policies)
+  local tool = { said = "", complained = "" }
+  function tool.out(text) tool.said = tool.said .. text end
+  function tool.err(text) tool.complained = tool.complained .. text end
+  function tool.check(path)
+    local found = policies[path]
+    if type(found) == "table" then return found end
+    return nil, found or path .. ": No such file or directory"
+  end
+  return tool
+end
+
+local GOOD = { version = "1a2b3c4d", models = { "openai/a", "openai/b" }, files = {} }
+
+check.that("every command has a page with every section", function()
+  for _, topic in ipairs { "serve", "check", "version", "help" } do
+    local tool = new_tool {}
+    check.is(help({ topic }, tool), 0)
+    for _, section in ipairs { "NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "ENVIRONMENT", "FILES",
+      "EXIT STATUS", "EXAMPLES" } do
+      check.has("\n" .. tool.said, "\n" .. section .. "\n")
+    end
+  end
+end)
+
+check.that("the pages fit a terminal of eighty columns", function()
+  for _, page in pairs(require "cli.pages") do
+    for line in page:gmatch "[^\n]+" do check.is(#line <= 80, true) end
+  end
+end)
+
+check.that("serve's page names every option and its variable", function()
+  local page = require "cli.pages".serve
+  for _, name in ipairs { "listen", "workers", "policy", "store", "library", "log", "grace",
+    "max-body" } do
+    check.has(page, "\n    --" .. name .. " ")
+    check.has(page, "PERILUNE_" .. name:upper():gsub("-", "_"))
+  end
+end)
+
+check.that("help without a command is an overview", function()
+  local tool = new_tool {}
+  check.is(help({}, tool), 0)
+  check.has(tool.said, "perilune - an LLM gateway")
+end)
+
+check.that("an unknown command is a usage error", function()
+  local tool = new_tool {}
+  check.is(help({ "sevre" }, tool), 2)
+  check.is(tool.complained,
+    "perilune help: there is no command 'sevre' (there are: serve, check, version, help)\n")
+  check.is(help({ "serve", "check" }, tool), 2)
+end)
+
+check.that("a good policy is one line", function()
+  local tool = new_tool { ["a.lua"] = GOOD }
+  check.is(run_check({ "a.lua" }, tool), 0)
+  check.is(tool.said, "ok  a.lua  version 1a2b3c4d  models: openai/a, openai/b\n")
+end)
+
+check.that("a policy without models says none", function()
+  local tool = new_tool { ["a.lua"] = { version = "1", models = {}, files = {} } }
+  run_check({ "a.lua" }, tool)
+  check.is(tool.said, "ok  a.lua  version 1  models: none\n")
+end)
+
+check.that("one bad policy fails the check, and the others are still looked at", function()
+  local tool = new_tool { ["a.lua"] = "a.lua:3: no", ["b.lua"] = GOOD }
+  check.is(run_check({ "a.lua", "b.lua" }, tool), 1)
+  check.is(tool.complained, "bad a.lua  a.lua:3: no\n")
+  check.has(tool.said, "ok  b.lua")
+end)
+
+check.that("a command line that is not understood is 2", function()
+  local tool = new_tool { ["-a"] = GOOD }
+  check.is(run_check({}, tool), 2)
+  check.is(run_check({ "--wat", "a.lua" }, tool), 2)
+  check.has(tool.complained, "perilune check: unknown option '--wat'; see perilune help check\n")
+  check.is(run_check({ "--", "-a" }, tool), 0)
+  check.is(run_check({ "--help" }, tool), 0)
+end)
