@@ -1,5 +1,6 @@
 -- default.lua: what answers while nobody has written a policy.
 -- A key in the environment opens its provider; without any key, `sim` plays them all.
+-- A failure is told as it is, so that clients see what their provider said.
 local p = require "perilune"
 
 local services = { "openai", "anthropic", "gemini", "mistral", "groq", "deepseek", "xai",
@@ -12,12 +13,11 @@ for _, service in ipairs(services) do
   if p.has(service) then offered[#offered + 1] = service .. "/*" end
 end
 
-local sorry = p.sorry "The models are out of reach. Please try again in a minute."
-
 if #offered == 0 then
   local sim = p.model "sim/simulated"
   return function(req)
-    return sim:ask(req, req.model or "simulated") or sorry
+    local name = req.model or "simulated"
+    return sim:ask(req, name:match "^sim/(.+)" or name)
   end
 end
 
@@ -34,5 +34,5 @@ end
 
 return function(req)
   local named = req.model and req:with { model = full(req.model) } or req
-  return asked(named) or sorry
+  return asked(named)
 end

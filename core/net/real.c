@@ -402,6 +402,7 @@ void real_close(struct world *w)
     if (w == NULL)
         return;
     struct real *r = real_of(w);
+    run_later(r); /* some of it frees what was closed before */
     sim_close(r->sim);
     curl_transport_close(r->curl);
     pool_fini(&r->pool);

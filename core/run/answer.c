@@ -106,12 +106,10 @@ str answer_error_type(int status)
         return STR("authentication_error");
     case 403:
         return STR("permission_error");
-    case 404:
-        return STR("not_found_error");
     case 429:
         return STR("rate_limit_error");
     default:
-        return status >= 500 ? STR("api_error") : STR("invalid_request_error");
+        return status >= 500 ? STR("server_error") : STR("invalid_request_error");
     }
 }
 
@@ -307,7 +305,7 @@ static void send_reply(struct request *r)
     if (raised) {
         struct error_shape e = { .message = STR("The policy's filter failed; "
                                                 "the gateway's log says why."),
-                                 .type = STR("api_error"),
+                                 .type = STR("server_error"),
                                  .code = STR("policy_error") };
         answer_error(r, 500, &e);
         return;

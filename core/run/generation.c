@@ -162,25 +162,34 @@ int generation_declare(struct generation *g, str id, str provider)
     return entry->id.p != NULL && entry->provider.p != NULL ? 0 : -1;
 }
 
-/* Does this line, from its first word on, begin with `return`? */
-static bool is_return(str line)
+/* What stands behind the word `return` in a line; absent when it has none. */
+static str returned_by(str line)
 {
-    line = str_trim(line);
-    return str_starts(line, STR("return")) &&
-           (line.n == 6 || strchr(" \t({\"';-", line.p[6]) != NULL);
+    const char *at = line.p;
+    size_t left = line.n;
+    while ((at = memmem(at, left, "return", 6)) != NULL) {
+        left = line.n - (size_t)(at - line.p);
+        bool starts = at == line.p || strchr(" \t;", at[-1]) != NULL;
+        if (starts && (left == 6 || strchr(" \t({\"';-", at[6]) != NULL))
+            return str_trim((str){ at + 6, left - 6 });
+        at += 6;
+        left -= 6;
+    }
+    return STR_NONE;
 }
 
-int generation_return_line(struct generation *g, lua_State *L)
+int generation_return_line(const struct generation *g, int from, int to,
+                           str clue)
 {
-    lua_Debug ar;
-    lua_getinfo(L, ">S", &ar);
-    int line = 0, found = ar.lastlinedefined;
+    int line = 0, last = to, best = 0;
     for (str rest = g->text; rest.p != NULL;) {
-        str text = str_split(&rest, '\n');
+        str behind = returned_by(str_split(&rest, '\n'));
         line++;
-        if (line > ar.linedefined && line <= ar.lastlinedefined &&
-            is_return(text))
-            found = line;
+        if (line < from || line > to || behind.p == NULL)
+            continue;
+        last = line;
+        if (clue.n > 0 && str_starts(behind, clue))
+            best = line;
     }
-    return found;
+    return best != 0 ? best : last;
 }

@@ -76,8 +76,9 @@ void generation_thread_done(struct generation *g, lua_State *co, int ref,
 /* Remember a declared model for the list of models. 0 or ERR_MEMORY. */
 int generation_declare(struct generation *g, str id, str provider);
 
-/* The line of the main file that a message about the policy's result should
-** point at: the last `return` of the function on top of the stack. */
-int generation_return_line(struct generation *g, lua_State *L);
+/* The line between `from` and `to` of the main file that holds the `return` a
+** message should point at: the last one followed by `clue`, else the last. */
+int generation_return_line(const struct generation *g, int from, int to,
+                           str clue);
 
 #endif

@@ -68,38 +68,52 @@ static void push_complaint(lua_State *L, int value, int policy)
     }
 }
 
-/* Where the policy's function returns, or ends; "" when it is no Lua function
-** of the main file. */
-static void push_place(lua_State *L, int policy, bool at_end)
+/* Push "P:8: " for the policy's function at `policy`: the line it ends at, or
+** the one that returned what the complaint is about; "" when it is no Lua
+** function of the author's. */
+static void push_place(lua_State *L, int policy, bool at_end, str clue)
 {
-    struct generation *g = generation_of(L);
     lua_Debug ar;
-    lua_pushliteral(L, "");
-    if (lua_type(L, policy) != LUA_TFUNCTION || lua_iscfunction(L, policy))
+    if (lua_type(L, policy) != LUA_TFUNCTION || lua_iscfunction(L, policy)) {
+        lua_pushliteral(L, "");
         return;
+    }
     lua_pushvalue(L, policy);
     lua_getinfo(L, ">S", &ar);
-    if (ar.source[0] != '@')
-        return;
-    lua_pushvalue(L, policy);
-    int line = at_end ? ar.lastlinedefined : generation_return_line(g, L);
-    lua_pop(L, 1);
+    int line = ar.lastlinedefined;
+    if (!at_end)
+        line = generation_return_line(generation_of(L), ar.linedefined,
+                                      ar.lastlinedefined, clue);
     lua_pushfstring(L, "%s:%d: ", ar.source + 1, line);
+}
+
+/* What stands behind `return` in the source when this value was returned. */
+static str clue_to(lua_State *L, int value, int policy)
+{
+    if (lua_type(L, value) == LUA_TBOOLEAN)
+        return STR("true");
+    if (lua_type(L, value) == LUA_TSTRING)
+        return STR("\"");
+    push_variable(L, value, policy);
+    return str_of(lua_tostring(L, -1)); /* stays on the stack, so it lives */
 }
 
 /* (policy) or (policy, value) -> message */
 static int complain(lua_State *L)
 {
-    bool nothing = lua_gettop(L) == 1;
-    push_place(L, 1, nothing);
-    if (nothing)
+    if (lua_gettop(L) == 1) {
+        push_place(L, 1, true, STR_NONE);
         lua_pushliteral(L, "the policy ended without a reply; write \"return "
                            "answers(req) or ...\"");
-    else
-        push_complaint(L, 2, 1);
-    int top = lua_gettop(L);
-    lua_pushvalue(L, nothing ? 2 : 3);
-    lua_pushvalue(L, top);
+        lua_concat(L, 2);
+        return 1;
+    }
+    str clue = clue_to(L, 2, 1);
+    push_place(L, 1, false, clue);
+    int place = lua_gettop(L);
+    push_complaint(L, 2, 1);
+    lua_pushvalue(L, place);
+    lua_pushvalue(L, -2);
     lua_concat(L, 2);
     return 1;
 }
@@ -125,7 +139,7 @@ static void fail(struct request *r, str message)
     struct error_shape e = {
         .message = STR("The gateway's policy failed. Its log says why, under "
                        "this request's id."),
-        .type = STR("api_error"),
+        .type = STR("server_error"),
         .code = STR("policy_error"),
     };
     answer_error(r, 500, &e);

@@ -15,7 +15,7 @@ static struct request *refuse(struct arrival *a, int status, const char *code,
 {
     struct error_shape e = {
         .message = message,
-        .type = status < 500 ? STR("invalid_request_error") : STR("api_error"),
+        .type = status < 500 ? STR("invalid_request_error") : STR("server_error"),
         .param = param,
         .code = str_of(code),
     };

@@ -75,7 +75,7 @@ static void refuse_for_memory(struct conn *conn)
     static const struct http_field json = { { "content-type", 12 },
                                             { "application/json", 16 } };
     str body = STR("{\"error\":{\"message\":\"The gateway is out of memory. Try "
-                   "again later.\",\"type\":\"api_error\",\"param\":null,"
+                   "again later.\",\"type\":\"server_error\",\"param\":null,"
                    "\"code\":\"no_memory\"}}");
     conn_head(conn, 503, &json, 1, (int64_t)body.n);
     conn_write(conn, body);

@@ -35,10 +35,12 @@ check.that("a name whose provider has no key is 404 and says what there is", fun
   check.has(reply.said, "anthropic/*, sim/*")
 end)
 
-check.that("it ends in an apology", function()
+check.that("a failure is told as it is", function()
   local world = started("OPENAI_API_KEY")
   world.script["gpt-4o"] = { { fault = "overloaded" } }
-  check.is(world.ask({ model = "gpt-4o" }).sorry, true)
+  local reply, fault = world.ask({ model = "gpt-4o" })
+  check.is(reply, nil)
+  check.is(fault.kind, "overloaded")
 end)
 
 check.that("a request without a model is told so", function()

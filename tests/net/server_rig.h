@@ -19,6 +19,7 @@
 #include <fcntl.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -144,12 +145,16 @@ static inline void rig_say(int fd, const char *what)
     rig_send(fd, str_of(what));
 }
 
-/* All that has come to the client by now. */
+/* All that has come to the client by now. A busy machine may take a moment to
+** carry a packet even to itself; silence is believed only after that. */
 static inline str rig_hear(struct rig *r, int fd)
 {
+    struct pollfd ear = {.fd = fd, .events = POLLIN};
     size_t n = 0;
     ssize_t some;
     world_settle(&r->world);
+    if (poll(&ear, 1, 10) == 0)
+        world_settle(&r->world);
     while ((some = recv(fd, r->ears + n, RIG_EARS - n, 0)) > 0) {
         n += (size_t)some;
         if (n == RIG_EARS)

@@ -89,27 +89,27 @@ static void a_source_is_not_paused_for_what_the_socket_takes(void)
     rig_close(&r);
 }
 
+/* The sockets' own buffers take some megabytes; ours is larger. */
 static void a_reply_that_never_catches_up_needs_no_more_memory(void)
 {
-    static const struct server_limits limits = {.high_water = 1 << 20,
-                                                .low_water = 900 << 10};
-    static char piece[30000];
+    static const struct server_limits limits = {.high_water = 16 << 20,
+                                                .low_water = 12 << 20};
+    static char piece[1 << 20];
     struct rig r;
     rig_open(&r, &limits);
     r.hold = true;
     int client = rig_connect(&r);
     rig_say(client, GET);
     world_settle(&r.world);
-    setsockopt(r.held->io.fd, SOL_SOCKET, SO_SNDBUF, &(int){8192}, sizeof(int));
     conn_head(r.held, 200, NULL, 0, -1);
-    for (int i = 0; i < 100000 && r.drained < 100; i++) {
+    for (int i = 0; i < 10000 && r.drained < 40; i++) {
         while (!r.held->paused)
             conn_write(r.held, (str){piece, sizeof piece});
-        recv(client, r.ears, 10000, 0);
+        recv(client, r.ears, RIG_EARS, 0);
         world_step(&r.world);
     }
-    CHECK_INT(r.drained, 100);
-    CHECK(r.held->out.cap <= 4 << 20);
+    CHECK_INT(r.drained, 40);
+    CHECK(r.held->out.cap <= 64 << 20);
     rig_close(&r);
 }
 
