@@ -77,23 +77,46 @@ static const char *check_messages(struct json messages)
     return wrong;
 }
 
-static struct complaint check_body(struct json root)
+/* The members we look at, found in one walk over the body. */
+struct members {
+    struct json model, messages, stream, stream_options, max_tokens, user;
+};
+
+static struct members members_of(struct json root)
 {
-    struct json model = json_get(root, STR("model"));
-    struct json stream = json_get(root, STR("stream"));
-    struct json options = json_get(root, STR("stream_options"));
-    struct json limit = json_get(root, STR("max_tokens"));
-    const char *messages = check_messages(json_get(root, STR("messages")));
+    struct members m = { .model = { .kind = JSON_NONE } };
+    const struct {
+        str name;
+        struct json *to;
+    } wanted[] = {
+        { STR("model"), &m.model },
+        { STR("messages"), &m.messages },
+        { STR("stream"), &m.stream },
+        { STR("stream_options"), &m.stream_options },
+        { STR("max_tokens"), &m.max_tokens },
+        { STR("user"), &m.user },
+    };
+    struct json_walk walk = json_walk(root);
+    while (json_next(&walk))
+        for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++)
+            if (json_is(walk.name, wanted[i].name))
+                *wanted[i].to = walk.value;
+    return m;
+}
+
+static struct complaint check_body(const struct members *m)
+{
+    const char *messages = check_messages(m->messages);
     if (messages != NULL)
         return (struct complaint){ "messages", messages };
-    if (model.kind != JSON_NONE && model.kind != JSON_STRING)
+    if (m->model.kind != JSON_NONE && m->model.kind != JSON_STRING)
         return (struct complaint){ "model", "model must be a string." };
-    if (!is_one_of(stream, JSON_TRUE, JSON_FALSE))
+    if (!is_one_of(m->stream, JSON_TRUE, JSON_FALSE))
         return (struct complaint){ "stream", "stream must be true or false." };
-    if (!is_one_of(options, JSON_OBJECT, JSON_OBJECT))
+    if (!is_one_of(m->stream_options, JSON_OBJECT, JSON_OBJECT))
         return (struct complaint){ "stream_options",
                                    "stream_options must be an object." };
-    if (!is_one_of(limit, JSON_NUMBER, JSON_NUMBER))
+    if (!is_one_of(m->max_tokens, JSON_NUMBER, JSON_NUMBER))
         return (struct complaint){ "max_tokens",
                                    "max_tokens must be a number." };
     return (struct complaint){ NULL, NULL };
@@ -113,26 +136,32 @@ static bool copy_fields(struct request *r, const struct arrival *a)
     return true;
 }
 
-static bool fill(struct request *r, struct arrival *a, struct json root)
+static str text_of(struct request *r, struct json string)
+{
+    struct buf text;
+    buf_init(&text, string.text.n + 1);
+    str copy = arena_copy(&r->arena, json_text(string, &text));
+    buf_fini(&text);
+    return copy;
+}
+
+static bool fill(struct request *r, struct arrival *a, struct json root,
+                 const struct members *m)
 {
     r->memory = a->memory;
     a->memory = NULL;
     r->body = a->body;
     r->root = root;
-    r->dialect->asked(r->body, &r->asked);
-    struct json model = json_get(root, STR("model"));
-    if (model.kind == JSON_STRING) {
-        struct buf text;
-        buf_init(&text, model.text.n + 1);
-        r->model = arena_copy(&r->arena, json_text(model, &text));
-        buf_fini(&text);
-    }
-    identify_request(r, a);
+    r->asked.stream = m->stream.kind == JSON_TRUE;
+    r->asked.usage =
+        json_get(m->stream_options, STR("include_usage")).kind == JSON_TRUE;
+    r->model = text_of(r, m->model);
+    identify_request(r, a, text_of(r, m->user));
     return copy_fields(r, a);
 }
 
 static struct request *begin(struct service *s, struct arrival *a,
-                             struct json root)
+                             struct json root, const struct members *m)
 {
     struct generation *g = runtime_policy(s->rt);
     if (g == NULL)
@@ -143,7 +172,7 @@ static struct request *begin(struct service *s, struct arrival *a,
     if (r == NULL)
         return refuse(a, 503, "no_memory", STR_NONE,
                       STR("The gateway is out of memory. Try again later."));
-    bool whole = fill(r, a, root);
+    bool whole = fill(r, a, root, m);
     journal_open(r);
     if (whole)
         request_run(r);
@@ -166,9 +195,10 @@ struct request *chat_take(struct service *s, struct arrival *a)
         return refuse(a, 400, "invalid_json", STR_NONE,
                       STR("The body must be a JSON object with model and "
                           "messages."));
-    struct complaint wrong = check_body(root);
+    struct members members = members_of(root);
+    struct complaint wrong = check_body(&members);
     if (wrong.message != NULL)
         return refuse(a, 400, "invalid_request", str_of(wrong.param),
                       str_of(wrong.message));
-    return begin(s, a, root);
+    return begin(s, a, root, &members);
 }

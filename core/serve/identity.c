@@ -47,19 +47,8 @@ static str named_by(struct request *r, const struct arrival *a,
     return STR_NONE;
 }
 
-static str user_in_body(struct request *r)
-{
-    struct json user = json_get(r->root, STR("user"));
-    if (user.kind != JSON_STRING || user.text.n > LONGEST_NAME)
-        return STR_NONE;
-    struct buf text;
-    buf_init(&text, user.text.n + 1);
-    str name = arena_copy(&r->arena, json_text(user, &text));
-    buf_fini(&text);
-    return name;
-}
-
-void identify_request(struct request *r, const struct arrival *a)
+void identify_request(struct request *r, const struct arrival *a,
+                      str user_in_body)
 {
     static const char *const users[] = { "x-perilune-user", NULL };
     static const char *const features[] = { "x-perilune-feature", NULL };
@@ -69,8 +58,8 @@ void identify_request(struct request *r, const struct arrival *a)
                                             "session_id", NULL };
     r->id = arena_copy(&r->arena, a->id);
     r->user = named_by(r, a, users);
-    if (r->user.n == 0)
-        r->user = user_in_body(r);
+    if (r->user.n == 0 && user_in_body.n <= LONGEST_NAME)
+        r->user = user_in_body;
     if (r->user.n == 0)
         r->user = STR("anonymous");
     r->feature = named_by(r, a, features);

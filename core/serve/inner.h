@@ -15,7 +15,8 @@ void arrival_error(struct arrival *a, int status, const struct error_shape *e);
 
 /* identity.c: who asks. Fills a->id; r->id, user, session, feature. */
 void identify_arrival(struct service *s, struct arrival *a, char room[64]);
-void identify_request(struct request *r, const struct arrival *a);
+void identify_request(struct request *r, const struct arrival *a,
+                      str user_in_body);
 
 /* chat.c: POST /chat/completions */
 struct request *chat_take(struct service *s, struct arrival *a);

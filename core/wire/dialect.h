@@ -80,9 +80,6 @@ struct dialect {
     const char *name; /* "openai" */
     const char *path; /* below the provider's url: "/chat/completions" */
 
-    /* Read it from a body that passed json_check; wrong types are false. */
-    void (*asked)(str body, struct asked *a);
-
     /* Append the upstream's body to `out`: the client's bytes but for the
     ** model, what `in` overrides, and our own control fields, which leave.
     ** 0; ERR_INPUT if the body is not an object (or `messages` not an array

@@ -11,7 +11,6 @@
 
 #include "wire/dialect.h"
 
-void openai_asked(str body, struct asked *a);
 int openai_build(const struct build *in, struct buf *out);
 
 int openai_event(struct tap *tap, const struct sse_event *event,

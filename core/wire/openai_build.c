@@ -230,12 +230,3 @@ int openai_build(const struct build *in, struct buf *out)
     buf_fini(&p.limit_text);
     return err;
 }
-
-void openai_asked(str body, struct asked *a)
-{
-    struct json object = json_of(body);
-    struct json options = json_get(object, STR("stream_options"));
-    struct json usage = json_get(options, STR("include_usage"));
-    a->stream = json_get(object, STR("stream")).kind == JSON_TRUE;
-    a->usage = usage.kind == JSON_TRUE;
-}

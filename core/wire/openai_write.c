@@ -133,7 +133,6 @@ static void put_reply(struct buf *out, const struct written *w)
 const struct dialect dialect_openai = {
     .name = "openai",
     .path = "/chat/completions",
-    .asked = openai_asked,
     .build = openai_build,
     .event = openai_event,
     .whole = openai_whole,

@@ -243,20 +243,6 @@ static void a_large_body_keeps_every_other_byte(void)
     }
 }
 
-static void what_was_asked_is_read_strictly(void)
-{
-    struct asked a;
-    dialect_openai.asked(STR("{\"stream\":true,\"stream_options\":"
-                             "{\"include_usage\":true}}"),
-                         &a);
-    CHECK(a.stream && a.usage);
-    dialect_openai.asked(STR("{\"stream\":\"true\",\"stream_options\":[]}"),
-                         &a);
-    CHECK(!a.stream && !a.usage);
-    dialect_openai.asked(STR("[]"), &a);
-    CHECK(!a.stream && !a.usage);
-}
-
 TESTS(the_model_is_replaced_in_place, an_absent_model_comes_first,
       other_models_are_left_alone, numbers_and_empty_things_keep_their_bytes,
       our_own_fields_leave_with_their_comma,
@@ -264,4 +250,4 @@ TESTS(the_model_is_replaced_in_place, an_absent_model_comes_first,
       a_limit_goes_where_the_client_put_it,
       instructions_replace_the_first_message_or_precede_it,
       what_does_not_fit_or_has_no_memory_is_an_error,
-      a_large_body_keeps_every_other_byte, what_was_asked_is_read_strictly)
+      a_large_body_keeps_every_other_byte)
