@@ -27,8 +27,8 @@ CFLAGS += -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -pthread $(WARN) \
 
 # What is small and rarely on a machine is linked in, so that one copied file
 # runs wherever libcurl and OpenSSL are. Sanitizers want everything shared.
-STATIC := -Wl,-Bstatic -llua5.4 -llua5.4-cjson -lev -llmdb -Wl,-Bdynamic
-LIBS := $(STATIC) -lcurl -lcrypto -lm -ldl -pthread
+STATIC := -Wl,-Bstatic -llua5.4 -lev -Wl,-Bdynamic
+LIBS := $(STATIC) -lcurl -lm -ldl -pthread
 
 ROOMS := base kernel wire meter store net run bind serve
 SOURCES := $(foreach r,$(ROOMS),$(wildcard core/$(r)/*.c)) $(wildcard core/perilune*.c)
@@ -68,7 +68,7 @@ $(B)/libperilune.a: $(OBJECTS)
 $(B)/libperilune.so: $(OBJECTS)
 	@echo "  ld   $@"
 	$(Q)$(CC) $(CFLAGS) -shared -Wl,-soname,libperilune.so.0 -o $@ $(OBJECTS) \
-	  -llua5.4 -llua5.4-cjson -lev -llmdb -lcurl -lcrypto -lm -pthread
+	  -llua5.4 -lev -lcurl -lm -pthread
 
 # The program exports Lua's C API to nobody; it sees perilune.h only.
 $(B)/perilune: $(GATE) $(B)/libperilune.a
@@ -130,8 +130,7 @@ clean: ## remove everything built
 
 # --- what must be on the machine -------------------------------------------
 
-NEED_BUILD := gcc libc6-dev pkg-config liblua5.4-dev lua-cjson-dev \
-              libcurl4-openssl-dev libev-dev liblmdb-dev libssl-dev
+NEED_BUILD := gcc libc6-dev binutils liblua5.4-dev libcurl4-openssl-dev libev-dev
 NEED_TEST  := $(NEED_BUILD) lua5.4 curl clang-format lua-check \
               $(if $(shell command -v npm),,nodejs npm)
 NEED_BENCH := $(NEED_BUILD) nginx-light

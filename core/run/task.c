@@ -49,21 +49,24 @@ static void drop_thread(struct request *r, bool spoilt)
 static void resume(struct request *r, int arguments)
 {
     struct world *world = r->rt->world;
+    struct generation *g = r->gen;
     int results = 0;
     nanos from = world_now(world);
     allow(r);
     r->waiting = false;
-    int status = lua_resume(r->co, r->gen->L, arguments, &results);
+    int status = lua_resume(r->co, g->L, arguments, &results);
     r->lua += world_now(world) - from;
     if (status == LUA_YIELD) {
         lua_pop(r->co, results);
         r->waiting = true;
         return;
     }
+    generation_keep(g); /* the request may end, and be its last */
     if (status == LUA_OK)
         outcome_returned(r, r->co, results);
     else
         outcome_raised(r, r->co);
+    generation_release(g);
 }
 
 static int policy_done(lua_State *L, int status, lua_KContext context)
