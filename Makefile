@@ -26,7 +26,7 @@ CFLAGS += -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -pthread $(WARN) \
           -DPERI_VERSION_TEXT='"$(VERSION)"'
 
 # What is small and rarely on a machine is linked in, so that one copied file
-# runs wherever libcurl and OpenSSL are. Sanitizers want everything shared.
+# runs wherever libcurl is.
 STATIC := -Wl,-Bstatic -llua5.4 -lev -Wl,-Bdynamic
 LIBS := $(STATIC) -lcurl -lm -ldl -pthread
 

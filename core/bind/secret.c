@@ -56,6 +56,9 @@ str bind_secret_value(lua_State *L, int arg, struct arena *arena)
         return arena_copy(arena, value);
     }
     const struct secret *s = to_secret(L, arg);
+    struct watch *watch = generation_of(L)->watch;
+    if (s->file && watch != NULL)
+        watch_add(watch, s->name); /* a new key is a new version */
     if (!s->file)
         value = str_of(getenv(s->name));
     else if (file_read(s->name, LONGEST_KEY, arena, &value) == 0)

@@ -230,19 +230,26 @@ static int read_only(lua_State *L)
                          luaL_tolstring(L, 2, NULL));
 }
 
-/* Replace the table on top by a proxy that can be read and not written. */
-static void seal(lua_State *L, lua_CFunction on_write)
+/* Give the table at -2 a metatable that nobody reaches: what it has not is
+** looked up in, or asked of, the value on top (popped). */
+static void guard(lua_State *L, lua_CFunction on_write)
 {
-    lua_newtable(L);
     lua_createtable(L, 0, 3);
-    lua_pushvalue(L, -3);
+    lua_insert(L, -2);
     lua_setfield(L, -2, "__index");
     lua_pushcfunction(L, on_write);
     lua_setfield(L, -2, "__newindex");
     lua_pushboolean(L, 0);
     lua_setfield(L, -2, "__metatable");
     lua_setmetatable(L, -2);
-    lua_remove(L, -2);
+}
+
+/* Replace the table on top by a proxy that can be read and not written. */
+static void seal(lua_State *L)
+{
+    lua_newtable(L);
+    lua_insert(L, -2);
+    guard(L, read_only);
 }
 
 static const char *const base_names[] = { "assert", "error",    "ipairs",
@@ -268,7 +275,7 @@ static void copy_globals(lua_State *L, const char *const *names, bool sealed)
     for (; *names != NULL; names++) {
         lua_getglobal(L, *names);
         if (sealed)
-            seal(L, read_only);
+            seal(L);
         lua_setfield(L, -2, *names);
     }
 }
@@ -283,14 +290,8 @@ void sandbox_environment(lua_State *L, bool trusted)
         lua_getglobal(L, "rawset");
         lua_setfield(L, -2, "rawset");
     }
-    lua_createtable(L, 0, 3);
     lua_pushcfunction(L, no_such_global);
-    lua_setfield(L, -2, "__index");
-    lua_pushcfunction(L, no_new_global);
-    lua_setfield(L, -2, "__newindex");
-    lua_pushboolean(L, 0);
-    lua_setfield(L, -2, "__metatable");
-    lua_setmetatable(L, -2);
+    guard(L, no_new_global);
 }
 
 static void remove_field(lua_State *L, const char *library, const char *name)

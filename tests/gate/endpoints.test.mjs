@@ -206,7 +206,7 @@ test('an id with control characters is not let in', async (t) => {
   assert.equal(upstream.arrivals.length, 0);
 });
 
-test('no path has a fault to tell: replies name model, path, attempts and policy', async (t) => {
+test('replies name model, path, attempts and policy', async (t) => {
   const { g } = await served(t);
   for (const reply of [await chatWith(g), await streamed(g)]) {
     assert.equal(reply.headers['x-perilune-model'], 'up/m');

@@ -101,6 +101,7 @@ class Mock {
   keep(socket) {
     this.connections++;
     this.sockets.add(socket);
+    socket.setMaxListeners(0);
     socket.on('close', () => this.sockets.delete(socket));
     socket.on('error', () => {});
   }
