@@ -21,8 +21,9 @@
 ** MEMORY    What you pass in is copied before the call returns. What you are
 **           handed is borrowed, and valid until your callback returns.
 **
-** ERRORS    int results are 0, or negative: a PERI_E* code. peri_error() says
-**           it in words. The library never prints, never exits, and installs
+** ERRORS    int results are 0, or negative: a PERI_E* code. peri_strerror()
+**           says it in words; peri_error() says what was wrong and where,
+**           except for functions marked [any], which leave it alone. The library never prints, never exits, and installs
 **           no signal handlers.
 **
 ** UNITS     time: seconds (double). sizes: bytes.

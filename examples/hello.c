@@ -25,9 +25,8 @@ static int chunk(void *user, const char *bytes, size_t len)
 
 static void done(void *user, int outcome)
 {
-    perilune *gateway = user;
     printf("outcome %d\n", outcome);
-    peri_stop(gateway, 0);
+    peri_stop(user, 0);
 }
 
 int main(void)
@@ -38,10 +37,17 @@ int main(void)
         fprintf(stderr, "hello: %s\n", peri_strerror(error));
         return 1;
     }
-    peri_request ask = { .size = sizeof ask, .body = question,
-                         .body_len = strlen(question) };
-    peri_sink sink = { .size = sizeof sink, .user = gateway, .chunk = chunk,
-                       .done = done };
+    peri_request ask = {
+        .size = sizeof ask,
+        .body = question,
+        .body_len = strlen(question),
+    };
+    peri_sink sink = {
+        .size = sizeof sink,
+        .user = gateway,
+        .chunk = chunk,
+        .done = done,
+    };
     error = peri_load(gateway, NULL);
     if (error == 0)
         error = peri_submit(gateway, &ask, &sink, NULL);

@@ -82,10 +82,18 @@ static void done(void *user, int outcome)
 
 static int ask(struct host *h)
 {
-    peri_request request = { .size = sizeof request, .body = question,
-                             .body_len = strlen(question) };
-    peri_sink sink = { .size = sizeof sink, .user = h, .head = head,
-                       .chunk = chunk, .done = done };
+    peri_request request = {
+        .size = sizeof request,
+        .body = question,
+        .body_len = strlen(question),
+    };
+    peri_sink sink = {
+        .size = sizeof sink,
+        .user = h,
+        .head = head,
+        .chunk = chunk,
+        .done = done,
+    };
     int error = peri_load_text(h->gateway, "talker", policy, strlen(policy));
     return error != 0 ? error
                       : peri_submit(h->gateway, &request, &sink, &h->id);
@@ -93,8 +101,8 @@ static int ask(struct host *h)
 
 int main(void)
 {
-    struct host h = { .loop = ev_default_loop(0), .outcome = -1 };
-    peri_options options = { .size = sizeof options, .loop = h.loop };
+    struct host h = {.loop = ev_default_loop(0), .outcome = -1};
+    peri_options options = {.size = sizeof options, .loop = h.loop};
     if (peri_open(&h.gateway, &options) != 0)
         return 1;
     ev_timer_init(&h.ticker, tick, 0, 0.01);

@@ -134,7 +134,7 @@ void request_on_end(struct request *r, struct ending *ending);
 void request_step(struct request *r, str name, const char *word,
                   struct call *call);
 
-/* Append the path so far: "large timeout, gpt-4o-mini ok". */
+/* Append the path so far: "gpt-4o timeout, gpt-4o-mini ok". */
 void request_path(const struct request *r, struct buf *to);
 
 /* Remember a failure as req.fault. Texts must live as long as the request. */

@@ -15,6 +15,7 @@
 
 #include "base/buf.h"
 #include "base/str.h"
+#include "wire/mould.h"
 #include "wire/sse.h"
 
 /* Tokens. `cached` is a part of `prompt`, `reasoning` one of `completion`. */
@@ -32,6 +33,7 @@ struct tap {
                      ** or a ping does not count */
     bool terminal;   /* the dialect's terminal event was seen */
     bool failed;     /* an error was seen where a reply should be */
+    struct mould mould; /* of the events with text; the dialect's own */
 };
 
 /* What to do with an event, or with a whole reply. */

@@ -6,7 +6,7 @@
 ** or array by counting brackets outside of strings.
 */
 #include "wire/json_parts.h"
-#include "wire/utf8.h"
+#include "base/utf8.h"
 
 static const char *skip_space(const char *p, const char *end)
 {

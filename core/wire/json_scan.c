@@ -7,7 +7,7 @@
 ** whose depth is bounded and whose only memory is the names of open objects.
 */
 #include "wire/json_parts.h"
-#include "wire/utf8.h"
+#include "base/utf8.h"
 
 struct scan {
     const char *at, *end;

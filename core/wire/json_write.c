@@ -5,7 +5,7 @@
 ** passes through with nothing changed but what a policy changed.
 */
 #include "wire/json.h"
-#include "wire/utf8.h"
+#include "base/utf8.h"
 
 /* How a byte that may not stand in a string is written. */
 static void put_escaped(struct buf *b, unsigned char c)

@@ -135,9 +135,29 @@ static bool read_top(str data, struct top *top)
     return true;
 }
 
+/* An event that carried one choice's text and nothing else of note is the
+** mould of those to come. */
+static void learn_mould(struct tap *tap, str data, const struct top *top)
+{
+    struct json_walk w = json_walk(top->choices);
+    if (top->usage.kind != JSON_NONE || !json_next(&w))
+        return;
+    struct json choice = w.value, delta = json_get(choice, STR("delta"));
+    struct json text = json_get(delta, STR("content"));
+    if (json_next(&w) || text.kind != JSON_STRING || text.text.n <= 2 ||
+        json_get(choice, STR("finish_reason")).kind == JSON_STRING)
+        return;
+    mould_cast(&tap->mould, data, text.text);
+}
+
 static int read_event(struct tap *tap, str data, bool usage_asked)
 {
     struct top top;
+    str text;
+    if (mould_fits(&tap->mould, data, &text)) {
+        tap->first = tap->first || text.n > 2;
+        return EVENT_RELAY;
+    }
     if (!read_top(data, &top))
         return EVENT_MALFORMED;
     if (truthy(top.error)) {
@@ -146,6 +166,7 @@ static int read_event(struct tap *tap, str data, bool usage_asked)
     }
     read_usage(tap, top.usage);
     read_choices(tap, top.choices);
+    learn_mould(tap, data, &top);
     bool bare = top.choices.kind == JSON_ARRAY && !truthy(top.choices);
     return bare && top.usage.kind == JSON_OBJECT && !usage_asked ? EVENT_DROP
                                                                  : EVENT_RELAY;

@@ -94,10 +94,8 @@ test('a body of 64 MB passes and keeps its bytes', async (t) => {
   const g = await gateway(t, policyFor(upstream));
   const body = large(64 * 1024 * 1024);
   const got = await sent(g, upstream, body);
-  assert.equal(got.length, body.length - 3);
-  const wanted = Buffer.concat([body.subarray(0, body.length - 7), Buffer.from('"m"}')]);
-  assert.ok(got.subarray(0, got.length).equals(
-    Buffer.concat([wanted.subarray(0, wanted.length)])), 'its bytes changed');
+  const wanted = Buffer.concat([body.subarray(0, -'"up/m"}'.length), Buffer.from('"m"}')]);
+  assert.ok(got.equals(wanted), 'its bytes changed');
 });
 
 test('a body of 65 MB is a 413 that names the limit, and nothing is asked', async (t) => {
@@ -122,7 +120,7 @@ test('a chunked body arrives whole', async (t) => {
   const upstream = await mock(t);
   const g = await gateway(t, policyFor(upstream));
   const reply = await request(g, {
-    body: large(100_000), headers: { 'transfer-encoding': 'chunked', 'content-length': undefined },
+    body: large(100_000), headers: { 'transfer-encoding': 'chunked' },
   });
   assert.equal(reply.status, 200, reply.text);
   assert.equal(upstream.last.body.length, 100_000 - 3);

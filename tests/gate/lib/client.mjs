@@ -52,8 +52,11 @@ class Reply {
 export function open(g, { method = 'POST', path = CHAT, headers = {}, body, agent = false } = {}) {
   return new Promise((resolve, reject) => {
     const bytes = bytesOf(body);
-    const all = bytes === undefined ? headers
-      : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(bytes), ...headers };
+    const chunked = bytes === undefined || 'transfer-encoding' in headers;
+    const all = {
+      'content-type': 'application/json', ...headers,
+      ...(chunked ? {} : { 'content-length': Buffer.byteLength(bytes) }),
+    };
     const req = http.request({ host: '127.0.0.1', port: g.port, method, path, headers: all, agent });
     req.on('response', (res) => resolve(new Reply(req, res)));
     req.on('error', reject);

@@ -4,7 +4,7 @@
 ** The first byte says how many follow; overlong forms, surrogates and values
 ** past U+10FFFF all show in the second byte, so only its range varies.
 */
-#include "wire/utf8.h"
+#include "base/utf8.h"
 
 static bool within(char c, unsigned low, unsigned high)
 {

@@ -1,8 +1,8 @@
 /*
 ** utf8.h -- is this UTF-8? (RFC 3629: no overlong forms, no surrogates.)
 */
-#ifndef WIRE_UTF8_H
-#define WIRE_UTF8_H
+#ifndef BASE_UTF8_H
+#define BASE_UTF8_H
 
 #include "base/str.h"
 

@@ -1,0 +1,160 @@
+/*
+** From what providers send to the closed set of faults.
+*/
+#include "net/fault.h"
+
+#include "unit.h"
+
+static enum fault_kind by(int status, const char *type, const char *code,
+                          const char *message)
+{
+    struct upstream_error e = {
+        .type = str_of(type), .code = str_of(code), .message = str_of(message)};
+    return fault_of_error(status, &e);
+}
+
+#define CHECK_KIND(got, want) CHECK_STR(str_of(fault_name(got)), want)
+
+static void every_kind_has_a_name_of_its_own(void)
+{
+    for (int i = 0; i < FAULT_KINDS; i++) {
+        const char *name = fault_name((enum fault_kind)i);
+        CHECK(name != NULL && *name != '\0');
+        CHECK_INT(fault_of(str_of(name)), i);
+    }
+    CHECK_INT(fault_of(STR("no_such_fault")), FAULT_KINDS);
+    CHECK_INT(fault_of(STR("")), FAULT_KINDS);
+    CHECK_INT(fault_of(STR("time")), FAULT_KINDS);
+}
+
+static void every_kind_has_a_status_that_tells_of_an_error(void)
+{
+    for (int i = 0; i < FAULT_KINDS; i++) {
+        int status = fault_status((enum fault_kind)i);
+        CHECK(status >= 400 && status < 600);
+    }
+    CHECK_INT(fault_status(FAULT_NONE), 503);
+    CHECK_INT(fault_status(FAULT_RATE_LIMITED), 429);
+    CHECK_INT(fault_status(FAULT_TIMEOUT_FIRST), 504);
+    CHECK_INT(fault_status(FAULT_AUTH), 502);
+    CHECK_INT(fault_status(FAULT_POLICY), 500);
+}
+
+static void a_status_alone_is_the_last_word(void)
+{
+    CHECK_KIND(by(401, NULL, NULL, NULL), "auth");
+    CHECK_KIND(by(403, NULL, NULL, NULL), "auth");
+    CHECK_KIND(by(402, NULL, NULL, NULL), "quota_exhausted");
+    CHECK_KIND(by(404, NULL, NULL, NULL), "not_found");
+    CHECK_KIND(by(408, NULL, NULL, NULL), "timeout_total");
+    CHECK_KIND(by(429, NULL, NULL, NULL), "rate_limited");
+    CHECK_KIND(by(503, NULL, NULL, NULL), "overloaded");
+    CHECK_KIND(by(529, NULL, NULL, NULL), "overloaded");
+    CHECK_KIND(by(400, NULL, NULL, NULL), "bad_request");
+    CHECK_KIND(by(422, NULL, NULL, NULL), "bad_request");
+    CHECK_KIND(by(500, NULL, NULL, NULL), "server_error");
+    CHECK_KIND(by(302, NULL, NULL, NULL), "server_error");
+    CHECK_KIND(by(0, NULL, NULL, NULL), "server_error");
+}
+
+static void a_code_says_more_than_the_status(void)
+{
+    CHECK_KIND(by(400, NULL, "context_length_exceeded", NULL),
+               "context_too_long");
+    CHECK_KIND(by(400, "exceed_context_size_error", NULL, NULL),
+               "context_too_long");
+    CHECK_KIND(by(400, NULL, "content_filter", NULL), "content_filtered");
+    CHECK_KIND(by(400, NULL, "content_policy_violation", NULL),
+               "content_filtered");
+    CHECK_KIND(by(429, NULL, "insufficient_quota", NULL), "quota_exhausted");
+    CHECK_KIND(by(429, "insufficient_quota", NULL, NULL), "quota_exhausted");
+    CHECK_KIND(by(400, "billing_error", NULL, NULL), "quota_exhausted");
+    CHECK_KIND(by(400, NULL, "invalid_api_key", NULL), "auth");
+    CHECK_KIND(by(400, NULL, "model_not_found", NULL), "not_found");
+    CHECK_KIND(by(500, "overloaded_error", NULL, NULL), "overloaded");
+}
+
+static void a_message_says_more_than_the_status(void)
+{
+    CHECK_KIND(by(400, "invalid_request_error", NULL,
+                  "prompt is too long: 210000 tokens > 200000 maximum"),
+               "context_too_long");
+    CHECK_KIND(by(400, "invalid_request_error", NULL,
+                  "This model's maximum context length is 8192 tokens"),
+               "context_too_long");
+    CHECK_KIND(by(400, NULL, NULL,
+                  "The response was filtered due to Azure OpenAI's content "
+                  "management policy"),
+               "content_filtered");
+    CHECK_KIND(by(400, "invalid_request_error", NULL, "no such field"),
+               "bad_request");
+}
+
+static void an_error_event_has_no_status_and_is_read_by_its_texts(void)
+{
+    CHECK_KIND(by(0, "overloaded_error", NULL, "Overloaded"), "overloaded");
+    CHECK_KIND(by(0, NULL, "rate", "who knows"), "server_error");
+}
+
+static void every_timeout_leaves_the_same_word_in_the_path(void)
+{
+    CHECK_STR(str_of(fault_word(FAULT_TIMEOUT_CONNECT)), "timeout");
+    CHECK_STR(str_of(fault_word(FAULT_TIMEOUT_FIRST)), "timeout");
+    CHECK_STR(str_of(fault_word(FAULT_TIMEOUT_IDLE)), "timeout");
+    CHECK_STR(str_of(fault_word(FAULT_TIMEOUT_TOTAL)), "timeout");
+    CHECK_STR(str_of(fault_word(FAULT_AUTH)), "auth");
+    CHECK_STR(str_of(fault_word(FAULT_DEADLINE)), "deadline");
+}
+
+static void what_passes_by_itself_does_not_last(void)
+{
+    for (int i = 0; i < FAULT_KINDS; i++)
+        CHECK(!(fault_passing((enum fault_kind)i) &&
+                fault_lasting((enum fault_kind)i)));
+    CHECK(fault_passing(FAULT_RATE_LIMITED) && fault_passing(FAULT_NETWORK));
+    CHECK(!fault_passing(FAULT_QUOTA_EXHAUSTED));
+    CHECK(!fault_passing(FAULT_DEADLINE));
+}
+
+static void what_lies_in_the_request_or_key_lasts(void)
+{
+    CHECK(fault_lasting(FAULT_CONTEXT_TOO_LONG));
+    CHECK(fault_lasting(FAULT_CONTENT_FILTERED));
+    CHECK(fault_lasting(FAULT_BAD_REQUEST));
+    CHECK(fault_lasting(FAULT_AUTH));
+    CHECK(fault_lasting(FAULT_NOT_FOUND));
+    CHECK(!fault_lasting(FAULT_SERVER_ERROR));
+}
+
+static void only_bad_and_filtered_requests_end_the_ladder(void)
+{
+    int refusing = 0;
+    for (int i = 0; i < FAULT_KINDS; i++)
+        refusing += fault_refuses((enum fault_kind)i);
+    CHECK_INT(refusing, 2);
+    CHECK(fault_refuses(FAULT_BAD_REQUEST));
+    CHECK(fault_refuses(FAULT_CONTENT_FILTERED));
+}
+
+static void an_exchange_that_ends_by_itself_has_a_kind(void)
+{
+    CHECK_KIND(fault_of_end(EXCHANGE_OK), "none");
+    CHECK_KIND(fault_of_end(EXCHANGE_RESOLVE), "network");
+    CHECK_KIND(fault_of_end(EXCHANGE_CONNECT), "network");
+    CHECK_KIND(fault_of_end(EXCHANGE_CLOSED), "network");
+    CHECK_KIND(fault_of_end(EXCHANGE_BROKEN), "broken_stream");
+    CHECK_KIND(fault_of_end(EXCHANGE_PROTOCOL), "malformed");
+    CHECK_KIND(fault_of_end(EXCHANGE_LIMIT), "malformed");
+    CHECK_KIND(fault_of_end(EXCHANGE_MEMORY), "server_error");
+}
+
+TESTS(every_kind_has_a_name_of_its_own,
+      every_kind_has_a_status_that_tells_of_an_error,
+      a_status_alone_is_the_last_word, a_code_says_more_than_the_status,
+      a_message_says_more_than_the_status,
+      an_error_event_has_no_status_and_is_read_by_its_texts,
+      every_timeout_leaves_the_same_word_in_the_path,
+      what_passes_by_itself_does_not_last,
+      what_lies_in_the_request_or_key_lasts,
+      only_bad_and_filtered_requests_end_the_ladder,
+      an_exchange_that_ends_by_itself_has_a_kind)
