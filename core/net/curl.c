@@ -58,7 +58,9 @@ static void release(struct transfer *t)
 static void catch_up(struct engine *e)
 {
     struct transfer *t;
-    while ((t = e->todo) != NULL) {
+    for (;; curl_transfer_flush(e)) {
+        if ((t = e->todo) == NULL)
+            return;
         e->todo = t->next;
         t->listed = false;
         if (t->x == NULL) {
@@ -78,6 +80,7 @@ static void settle(struct engine *e)
 {
     CURLMsg *m;
     int left;
+    curl_transfer_flush(e);
     catch_up(e);
     if (e->reporting)
         return;
@@ -251,6 +254,7 @@ int curl_transport_open(struct transport **out, struct world *w,
         return ERR_MEMORY;
     *e = (struct engine){.base.ops = &ops, .world = w, .loop = loop};
     e->timer.fire = on_time;
+    buf_init(&e->gathered, CURL_GATHERED_MAX);
     e->multi = curl_multi_init();
     if (e->multi == NULL) {
         mem_free(e);
@@ -267,6 +271,7 @@ void curl_transport_close(struct transport *transport)
     if (e == NULL)
         return;
     curl_transfer_free_kept(e);
+    buf_fini(&e->gathered);
     curl_multi_cleanup(e->multi);
     timer_stop(e->world, &e->timer);
     mem_free(e);

@@ -11,9 +11,13 @@
 #include <curl/curl.h>
 #include <ev.h>
 
+#include "base/buf.h"
 #include "net/curl_head.h"
 #include "net/transport.h"
 #include "net/world.h"
+
+/* Body bytes handed up at a time, at most. */
+#define CURL_GATHERED_MAX (64 * 1024)
 
 struct transfer;
 
@@ -29,6 +33,10 @@ struct engine {
     int kept_n;
     int depth;      /* calls into libcurl we are in */
     bool reporting; /* done() is being called for finished transfers */
+    /* Body bytes of one transfer on their way up: libcurl calls once per HTTP
+    ** chunk, the exchange hears once per read. */
+    struct transfer *gathering;
+    struct buf gathered;
 };
 
 /* An easy handle and the exchange it serves. The engine owns it. */
@@ -57,6 +65,9 @@ bool curl_transfer_sendable(const struct exchange *x);
 
 /* A transfer ready to be added to the multi; NULL when there is no memory. */
 struct transfer *curl_transfer_new(struct engine *e, struct exchange *x);
+
+/* Hand up what was gathered. */
+void curl_transfer_flush(struct engine *e);
 
 /* It serves nobody any more: take it out of the multi, keep it for reuse. */
 void curl_transfer_retire(struct transfer *t);

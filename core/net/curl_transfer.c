@@ -102,17 +102,51 @@ static size_t on_header(char *p, size_t size, size_t n, void *arg)
     return 0;
 }
 
+/* One engine, one buffer: it goes round with whoever is being read. */
+void curl_transfer_flush(struct engine *e)
+{
+    struct transfer *t = e->gathering;
+    if (t == NULL)
+        return;
+    struct buf bytes = e->gathered; /* the callback may gather anew */
+    e->gathering = NULL;
+    buf_init(&e->gathered, CURL_GATHERED_MAX);
+    e->depth++;
+    if (t->x != NULL && bytes.n > 0)
+        t->x->events->body(t->x, buf_str(&bytes));
+    e->depth--;
+    if (e->gathered.p != NULL) {
+        buf_fini(&bytes);
+        return;
+    }
+    buf_clear(&bytes);
+    e->gathered = bytes;
+}
+
+/* False: there is no memory. */
+static bool gather(struct transfer *t, str bytes)
+{
+    struct engine *e = t->engine;
+    buf_add(&e->gathered, bytes);
+    e->gathering = t;
+    if (!buf_ok(&e->gathered))
+        judge(t, EXCHANGE_MEMORY, "no memory for the reply");
+    return buf_ok(&e->gathered);
+}
+
 static size_t on_body(char *p, size_t size, size_t n, void *arg)
 {
     struct transfer *t = arg;
+    struct engine *e = t->engine;
+    if (e->gathering != t || e->gathered.n + size * n > CURL_GATHERED_MAX)
+        curl_transfer_flush(e);
     if (t->x == NULL || !t->headed)
         return 0;
     if (t->paused) {
         t->held = true;
         return CURL_WRITEFUNC_PAUSE;
     }
-    t->x->events->body(t->x, (str){p, size * n});
-    return t->x != NULL ? size * n : 0;
+    return gather(t, (str){p, size * n}) ? size * n : 0;
 }
 
 /* --- preparing an easy handle --------------------------------------------- */
@@ -284,6 +318,10 @@ struct transfer *curl_transfer_new(struct engine *e, struct exchange *x)
 void curl_transfer_retire(struct transfer *t)
 {
     struct engine *e = t->engine;
+    if (e->gathering == t) {
+        e->gathering = NULL;
+        buf_clear(&e->gathered);
+    }
     if (t->added)
         curl_multi_remove_handle(e->multi, t->easy);
     curl_head_fini(&t->head);
@@ -353,7 +391,11 @@ static const char *detail_of(const struct transfer *t, CURLcode code)
 /* The end of a transfer that was not cancelled. */
 void curl_transfer_finish(struct transfer *t, CURLcode code)
 {
+    if (t->engine->gathering == t)
+        curl_transfer_flush(t->engine);
     struct exchange *x = t->x;
+    if (x == NULL)
+        return; /* cancelled meanwhile: it is in todo */
     curl_multi_remove_handle(t->engine->multi, t->easy);
     t->added = false;
     t->x = NULL;
