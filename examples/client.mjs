@@ -3,7 +3,10 @@
 import OpenAI from "openai";
 
 const gateway = process.env.PERILUNE_URL ?? "http://127.0.0.1:8080";
-const client = new OpenAI({ baseURL: `${gateway}/v1`, apiKey: "not needed: the gateway has the keys" });
+const client = new OpenAI({
+  baseURL: `${gateway}/v1`,
+  apiKey: "not needed: the gateway has the keys",
+});
 
 const stream = await client.chat.completions.create({
   model: "gpt-4o-mini",

@@ -4,7 +4,8 @@ set -eu
 gateway=${PERILUNE_URL:-http://127.0.0.1:8080}
 
 ask() {
-    curl -sS --fail-with-body "$gateway/v1/chat/completions" -H 'content-type: application/json' "$@"
+    curl -sS --fail-with-body "$gateway/v1/chat/completions" \
+        -H 'content-type: application/json' "$@"
 }
 
 question='"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Hello, moon!"}]'

@@ -34,9 +34,8 @@ static struct generation *make(struct runtime *rt)
 /* Runs protected: the source comes as a light userdata. */
 static int load_policy(lua_State *L)
 {
-    struct generation *g = generation_of(L);
     const struct policy_source *source = lua_touserdata(L, 1);
-    if (loader_main(g, source) != LUA_OK)
+    if (loader_main(L, source) != LUA_OK)
         return lua_error(L);
     lua_call(L, 0, 1);
     lua_pushcfunction(L, loader_require);
@@ -44,20 +43,28 @@ static int load_policy(lua_State *L)
     lua_call(L, 1, 1);
     lua_getfield(L, -1, "policy");
     lua_pushvalue(L, -3);
-    lua_pushstring(L, source->name.p);
-    lua_call(L, 2, 1);
-    g->policy = luaL_ref(L, LUA_REGISTRYINDEX);
+    lua_call(L, 1, 1);
+    generation_of(L)->policy = luaL_ref(L, LUA_REGISTRYINDEX);
     return 0;
 }
 
-static void say_why(lua_State *L, struct buf *error)
+/* Run it on a coroutine, whose stack an error leaves for us to look at. */
+static bool load(struct generation *g, const struct policy_source *source,
+                 struct buf *error)
 {
-    size_t n;
-    const char *why = lua_tolstring(L, -1, &n);
-    if (why != NULL)
-        buf_add(error, (str){ why, n });
-    else
-        buf_print(error, "a %s was raised", luaL_typename(L, -1));
+    int ref, results;
+    lua_State *co = generation_thread(g, &ref);
+    if (co == NULL) {
+        buf_text(error, "not enough memory to load the policy");
+        return false;
+    }
+    lua_pushcfunction(co, load_policy);
+    lua_pushlightuserdata(co, (void *)(uintptr_t)source);
+    int status = lua_resume(co, NULL, 1, &results);
+    if (status != LUA_OK)
+        sandbox_message(co, status, error);
+    generation_thread_done(g, co, ref, status != LUA_OK);
+    return status == LUA_OK;
 }
 
 struct generation *generation_load(struct runtime *rt, struct watch *watch,
@@ -70,14 +77,12 @@ struct generation *generation_load(struct runtime *rt, struct watch *watch,
         return NULL;
     }
     g->watch = watch;
+    g->name = source->name;
     g->loading = true;
-    lua_pushcfunction(g->L, load_policy);
-    lua_pushlightuserdata(g->L, (void *)(uintptr_t)source);
-    int status = lua_pcall(g->L, 1, 0, 0);
+    bool loaded = load(g, source, error);
     g->loading = false;
     g->watch = NULL;
-    if (status != LUA_OK) {
-        say_why(g->L, error);
+    if (!loaded) {
         generation_release(g);
         return NULL;
     }
@@ -181,7 +186,7 @@ static str returned_by(str line)
 int generation_return_line(const struct generation *g, int from, int to,
                            str clue)
 {
-    int line = 0, last = to, best = 0;
+    int line = 0, last = 0, best = 0;
     for (str rest = g->text; rest.p != NULL;) {
         str behind = returned_by(str_split(&rest, '\n'));
         line++;
@@ -191,5 +196,5 @@ int generation_return_line(const struct generation *g, int from, int to,
         if (clue.n > 0 && str_starts(behind, clue))
             best = line;
     }
-    return best != 0 ? best : last;
+    return best != 0 ? best : last != 0 ? last : to < line ? to : line;
 }

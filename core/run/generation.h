@@ -34,7 +34,7 @@ struct generation {
     struct arena arena;      /* what is declared lives here */
     struct watch *watch;     /* during the load only */
     str folder;              /* where the policy's modules and files are */
-    str text;                /* the main file, for messages */
+    str name, text;          /* the main file, for messages */
     char version[9];         /* eight hex digits over all that was read */
     uint64_t hash;           /* the same, running */
     size_t used;             /* bytes of the Lua heap */

@@ -119,9 +119,9 @@ static const char *why_unread(int error)
     }
 }
 
-int loader_main(struct generation *g, const struct policy_source *source)
+int loader_main(lua_State *L, const struct policy_source *source)
 {
-    lua_State *L = g->L;
+    struct generation *g = generation_of(L);
     g->text = source->text;
     if (source->text.p == NULL) {
         g->folder = folder_of(g, source->name);

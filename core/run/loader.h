@@ -23,7 +23,7 @@ int loader_read(struct generation *g, str path, str *text);
 
 /* Push the compiled main chunk in the policies' environment. LUA_OK, or a Lua
 ** status with the message pushed instead. */
-int loader_main(struct generation *g, const struct policy_source *source);
+int loader_main(lua_State *L, const struct policy_source *source);
 
 /* The `require` of the sandbox. */
 int loader_require(lua_State *L);

@@ -13,7 +13,10 @@
 #include "run/answer.h"
 #include "run/events.h"
 #include "run/generation.h"
+#include "run/sandbox.h"
 #include "run/task.h"
+
+#define LONGEST_MESSAGE 4096
 
 /* --- what was wrong with it ------------------------------------------------ */
 
@@ -150,15 +153,13 @@ void outcome_no_memory(struct request *r)
     fail(r, STR("not enough memory to run the policy (limit: heap)"));
 }
 
-void outcome_raised(struct request *r, lua_State *L)
+void outcome_raised(struct request *r, lua_State *L, int status)
 {
-    str message = STR_NONE;
-    if (lua_type(L, -1) == LUA_TSTRING)
-        message.p = lua_tolstring(L, -1, &message.n);
-    else
-        message = arena_print(&r->arena, "a %s was raised; raise a text",
-                              luaL_typename(L, -1));
-    fail(r, message);
+    struct buf message;
+    buf_init(&message, LONGEST_MESSAGE);
+    sandbox_message(L, status, &message);
+    fail(r, buf_str(&message));
+    buf_fini(&message);
 }
 
 static void bad_return(struct request *r, lua_State *L, int n)
@@ -174,7 +175,7 @@ static void bad_return(struct request *r, lua_State *L, int n)
     if (task_call(r, main, n > 0 ? 2 : 1, 1) != LUA_OK)
         outcome_no_memory(r);
     else
-        outcome_raised(r, main);
+        outcome_raised(r, main, LUA_ERRRUN);
     lua_settop(main, 0);
 }
 

@@ -9,8 +9,8 @@
 /* It returned n values, on top of L's stack. */
 void outcome_returned(struct request *r, lua_State *L, int n);
 
-/* It raised; the message is on top of L's stack. */
-void outcome_raised(struct request *r, lua_State *L);
+/* It raised, with this Lua status; the message is on top of L's stack. */
+void outcome_raised(struct request *r, lua_State *L, int status);
 
 /* There was no memory to run it. */
 void outcome_no_memory(struct request *r);

@@ -9,13 +9,15 @@
 #include "run/sandbox.h"
 
 #include <lauxlib.h>
+#include <limits.h>
 #include <lualib.h>
 #include <stdio.h>
 
 #include "base/mem.h"
 #include "run/loader.h"
 
-#define HOOK_EVERY 1000 /* instructions between two looks at the clock */
+#define HOOK_EVERY  1000 /* instructions between two looks at the clock */
+#define OUT_OF_HEAP "the policy used up its memory (limit: heap)"
 
 struct generation *generation_of(lua_State *L)
 {
@@ -99,13 +101,36 @@ static bool authors_frame(lua_State *L, lua_Debug *ar)
     return false;
 }
 
+/* A tail call leaves no frame of the author's, nor does what the file returned
+** when it is made a rung: then it is the file's last `return` that is meant. */
 void sandbox_where(lua_State *L)
 {
     lua_Debug ar;
+    const struct generation *g = generation_of(L);
     if (authors_frame(L, &ar))
         lua_pushfstring(L, "%s:%d", ar.source + 1, ar.currentline);
+    else if (g->loading && g->text.p != NULL)
+        lua_pushfstring(L, "%s:%d", g->name.p,
+                        generation_return_line(g, 0, INT_MAX, STR_NONE));
     else
         lua_pushliteral(L, "");
+}
+
+void sandbox_message(lua_State *co, int status, struct buf *to)
+{
+    lua_Debug ar;
+    size_t n;
+    if (status != LUA_ERRMEM && lua_type(co, -1) == LUA_TSTRING) {
+        const char *text = lua_tolstring(co, -1, &n);
+        buf_add(to, (str){ text, n });
+        return;
+    }
+    if (authors_frame(co, &ar))
+        buf_print(to, "%s:%d: ", ar.source + 1, ar.currentline);
+    if (status == LUA_ERRMEM)
+        buf_text(to, OUT_OF_HEAP);
+    else
+        buf_print(to, "a %s was raised; raise a text", luaL_typename(co, -1));
 }
 
 int sandbox_raise(lua_State *L, const char *format, ...)
@@ -134,7 +159,7 @@ static int guarded(lua_State *L, int status, lua_KContext handler)
         return lua_gettop(L) - (int)handler;
     struct allowance *a = &generation_of(L)->allowed;
     if (status == LUA_ERRMEM && a->doom == NULL)
-        a->doom = "the policy used up its memory (limit: heap)";
+        a->doom = OUT_OF_HEAP;
     if (a->doom != NULL)
         return lua_error(L);
     if (handler == 0) {

@@ -28,6 +28,11 @@ void sandbox_hook(lua_State *L);
 int sandbox_raise(lua_State *L, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* Append what an error that ended a coroutine says. Its stack still stands,
+** so even "no memory", which has no text of its own, gets file and line.
+** Never raises. */
+void sandbox_message(lua_State *co, int status, struct buf *to);
+
 /* Push "P:line" of that frame, or "". */
 void sandbox_where(lua_State *L);
 

@@ -65,7 +65,7 @@ static void resume(struct request *r, int arguments)
     if (status == LUA_OK)
         outcome_returned(r, r->co, results);
     else
-        outcome_raised(r, r->co);
+        outcome_raised(r, r->co, status);
     generation_release(g);
 }
 

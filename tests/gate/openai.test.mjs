@@ -102,15 +102,16 @@ test('a refusal of the policy has its status in the client', async (t) => {
 });
 
 test('an error in the middle of a stream is an APIError of the client', async (t) => {
-  const { client } = await setting(t, async (a) => {
+  const { client, upstream } = await setting(t, async (a) => {
     a.head();
     for (const event of events().slice(0, 2)) await a.write(event);
-    a.die();
   });
   let text = '';
   const failure = await (async () => {
-    for await (const part of await client.chat.completions.create(ask({ stream: true })))
+    for await (const part of await client.chat.completions.create(ask({ stream: true }))) {
       text += part.choices[0]?.delta?.content ?? '';
+      if (text !== '') upstream.last.die();
+    }
   })().then(() => null, (e) => e);
   assert.equal(text, ANSWER);
   assert.ok(failure instanceof OpenAI.APIError, `${failure}`);
