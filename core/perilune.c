@@ -153,6 +153,7 @@ void peri_close(perilune *s)
         pthread_join(s->thread, NULL);
     }
     if (s->world != NULL) {
+        real_catch_up(s->world); /* late words free what they carry */
         stop_all(s);
         submissions_close(s);
         server_close(s->server);

@@ -94,6 +94,10 @@ static void take_events(struct call *c, str events)
         }
     }
     pass_on(c, from, c->tap.terminal ? event.bytes.p + event.bytes.n : end);
+    if (!c->sealed && !buf_ok(&c->held)) {
+        call_end(c, FAULT_SERVER_ERROR, "no memory to hold the reply");
+        return;
+    }
     if (c->state == CALL_ASKED && c->tap.first)
         commit(c);
     if (c->tap.terminal)

@@ -441,3 +441,8 @@ void real_break(struct world *w)
 {
     ev_break(real_of(w)->loop, EVBREAK_ALL);
 }
+
+void real_catch_up(struct world *w)
+{
+    run_posted(real_of(w));
+}

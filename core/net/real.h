@@ -23,4 +23,7 @@ void real_run(struct world *w);
 void real_step(struct world *w, nanos wait);
 void real_break(struct world *w);
 
+/* Run what other threads have posted, here and now. */
+void real_catch_up(struct world *w);
+
 #endif

@@ -62,6 +62,7 @@ static str path_so_far(struct request *r)
 static void send_head(struct request *r, int status, struct head *h,
                       int64_t length)
 {
+    r->status = status;
     head_add(h, STR("x-request-id"), r->id);
     head_add(h, STR("request-id"), r->id);
     head_add(h, STR("x-perilune-model"), model_used(r));
@@ -70,7 +71,6 @@ static void send_head(struct request *r, int status, struct head *h,
     head_add(h, STR("x-perilune-policy"), str_of(r->gen->version));
     head_add(h, STR("x-perilune-overhead-us"),
              number(r, request_inside(r) / NANOS_US));
-    r->status = status;
     r->sink.head(r->sink.user, status, h->fields, h->n, length);
 }
 

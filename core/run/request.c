@@ -158,14 +158,16 @@ void request_step(struct request *r, str name, const char *word,
     r->last_step = &step->next;
 }
 
-static const char *word_of(const struct step *step, const struct call *answer)
+/* Once something is said to the client, what was obtained and is not it was
+** dropped. */
+static const char *word_of(const struct request *r, const struct step *step)
 {
     const struct call *c = step->call;
     if (step->word != NULL || c == NULL)
         return step->word;
     if (c->fault.kind != FAULT_NONE)
         return fault_word(c->fault.kind);
-    if (c->dropped && c != answer)
+    if (c != r->answer && (c->dropped || r->status != 0))
         return "dropped";
     return call_committed(c) || c->dropped ? "ok" : "asked";
 }
@@ -173,7 +175,7 @@ static const char *word_of(const struct step *step, const struct call *answer)
 void request_path(const struct request *r, struct buf *to)
 {
     for (const struct step *s = r->steps; s != NULL; s = s->next) {
-        const char *word = word_of(s, r->answer);
+        const char *word = word_of(r, s);
         buf_add(to, s->name);
         if (word != NULL && *word != '\0') {
             buf_byte(to, ' ');
