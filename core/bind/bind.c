@@ -36,6 +36,11 @@ struct request *bind_request(lua_State *L, const char *what)
     struct request *r = request_of(L);
     if (r == NULL)
         sandbox_raise(L, "%s can only be used inside a request", what);
+    if (r->over || r->unwinding)
+        sandbox_raise(L, "%s: the request has ended", what);
+    if (!lua_isyieldable(L))
+        sandbox_raise(L, "%s waits, and nothing may wait here: inside gsub, "
+                         "sort, a filter or an error handler", what);
     return r;
 }
 

@@ -37,8 +37,9 @@ struct view {
 ** otherwise. */
 struct view *bind_view(lua_State *L, int arg);
 
-/* The request that runs on this coroutine; raises, naming `what`, while the
-** policy is loading. */
+/* The request that runs on this coroutine, for a function that waits; raises,
+** naming `what`, while the policy is loading, when the request has ended, and
+** where Lua cannot yield. */
 struct request *bind_request(lua_State *L, const char *what);
 
 /* Push a fault as Lua sees it: a table { kind, status, message }. */

@@ -73,6 +73,8 @@ void bind_fault(lua_State *L)
     lua_setfield(L, -2, "__tostring");
     lua_pushliteral(L, "fault");
     lua_setfield(L, -2, "__name");
+    lua_pushboolean(L, 0);
+    lua_setfield(L, -2, "__metatable");
     lua_pop(L, 1);
     luaL_setfuncs(L, functions, 0);
 }

@@ -208,7 +208,7 @@ static void write_value(lua_State *L, int arg, struct buf *out, int depth)
         write_table(L, arg, out, depth);
         break;
     default:
-        if (lua_touserdata(L, arg) != null_mark)
+        if (!lua_islightuserdata(L, arg))
             sandbox_raise(L, "p.json.encode: a %s has no form in JSON",
                           luaL_typename(L, arg));
         buf_text(out, "null");
@@ -263,6 +263,8 @@ void bind_json(lua_State *L)
 {
     bind_type(L, &(struct bind_type){ .name = BUFFER_TYPE, .gc = collect });
     luaL_newmetatable(L, ARRAY_META);
+    lua_pushboolean(L, 0);
+    lua_setfield(L, -2, "__metatable");
     lua_pop(L, 1);
     luaL_setfuncs(L, functions, 0);
     lua_pushlightuserdata(L, null_mark);

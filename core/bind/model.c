@@ -107,6 +107,7 @@ static int new_model(lua_State *L)
         .first = seconds_or(L, "first", 10 * NANOS_S),
         .idle = seconds_or(L, "idle", 30 * NANOS_S),
         .total = seconds_or(L, "total", 60 * NANOS_S),
+        .total_holds = seconds_or(L, "total", 0) != 0,
     };
     lua_getfield(L, 2, "tries");
     m->tries = lua_isnil(L, -1) ? 1 : (int)lua_tointeger(L, -1);

@@ -145,8 +145,10 @@ static void read_script(lua_State *L, int t, struct provider *p)
         .times = (int)number_field(L, t, "times"),
         .count = &p->sim_failures,
     };
-    if (count(L, t, "latency") < 0)
+    if (lua_getfield(L, t, "latency") == LUA_TNUMBER &&
+        lua_tonumber(L, -1) == 0)
         s->latency = -1;
+    lua_pop(L, 1);
     p->sim = s;
 }
 

@@ -331,8 +331,8 @@ static int with(lua_State *L)
             return sandbox_raise(L, "req:with: changes have names");
         take_change(L, &changed, str_of(lua_tostring(L, -2)));
     }
-    changed.content = str_hash(changed.system) * 31 +
-                      (uint64_t)changed.max_tokens;
+    uint64_t system = changed.system.p != NULL ? str_hash(changed.system) : 0;
+    changed.content = system * 31 + (uint64_t)changed.max_tokens;
     struct view *view = lua_newuserdatauv(L, sizeof *view, 1);
     *view = changed;
     luaL_setmetatable(L, REQUEST_TYPE);

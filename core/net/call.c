@@ -13,6 +13,7 @@
 #include "wire/json.h"
 
 #define ERROR_BODY_MAX (64 * 1024)
+#define LONGEST_SHOWN  200 /* bytes of a model's name in messages */
 #define TAIL_MAX       (1024 * 1024) /* bytes of one unfinished event */
 #define LINGER         NANOS_S /* for the upstream to close after its end */
 
@@ -64,6 +65,7 @@ static void send(struct call *c)
                                     .http2 = p->http2,
                                     .sim = p->sim};
     c->state = CALL_CONNECTING;
+    c->sent = world_now(c->world);
     c->exchanging = true;
     call_keep(c);
     if (exchange_start(c->transport, &c->exchange) != 0) {
@@ -170,9 +172,11 @@ static void finish(struct call *c, const struct fault *fault)
 
 static str told(struct call *c, const char *why)
 {
+    str model = c->ask.model;
+    model.n = model.n < LONGEST_SHOWN ? model.n : LONGEST_SHOWN;
     str text =
         arena_print(&c->arena, "%.*s/%.*s: %s", STR_ARG(c->ask.provider->name),
-                    STR_ARG(c->ask.model), why);
+                    STR_ARG(model), why);
     return text.p != NULL ? text : STR("the upstream call failed");
 }
 
@@ -235,22 +239,31 @@ static void sooner(struct due *due, nanos from, nanos wait, struct due other)
     }
 }
 
-/* What runs out next. */
+static bool is_under_way(const struct call *c)
+{
+    return c->state == CALL_CONNECTING || c->state == CALL_ASKED;
+}
+
+/* What runs out next. A stream that flows is bounded by `idle`, and by `total`
+** only if the policy said so: a long answer is not a failure. */
 static struct due next_due(const struct call *c)
 {
     const struct patience *p = &c->ask.patience;
-    struct due due = {c->ask.deadline, FAULT_DEADLINE,
+    bool flows = c->state == CALL_COMMITTED; /* a stream that has begun */
+    struct due due = {flows ? NANOS_NEVER : c->ask.deadline, FAULT_DEADLINE,
                       "the request's deadline passed"};
     if (c->state == CALL_ENDED)
         return (struct due){c->ended + LINGER, FAULT_NONE, ""};
-    sooner(&due, c->started, p->total,
-           (struct due){0, FAULT_TIMEOUT_TOTAL, "not done in time (total)"});
+    if (!flows || p->total_holds)
+        sooner(
+            &due, c->started, p->total,
+            (struct due){0, FAULT_TIMEOUT_TOTAL, "not done in time (total)"});
     if (c->state == CALL_CONNECTING)
-        sooner(&due, c->started, p->connect,
+        sooner(&due, c->sent, p->connect,
                (struct due){0, FAULT_TIMEOUT_CONNECT,
                             "no connection in time (connect)"});
-    if (c->state < CALL_COMMITTED && c->ask.asked.stream)
-        sooner(&due, c->started, p->first,
+    if (is_under_way(c) && c->ask.asked.stream)
+        sooner(&due, c->sent, p->first,
                (struct due){0, FAULT_TIMEOUT_FIRST,
                             "no first token in time (first)"});
     if (c->state == CALL_COMMITTED && !c->held_back)

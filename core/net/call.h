@@ -71,7 +71,7 @@ struct call {
     bool dropped;       /* cancelled by us */
     bool arrived;       /* it may have run at the upstream */
     /* When, on the world's clock; 0 = not yet. */
-    nanos started, connected, first, ended;
+    nanos started, sent, connected, first, ended;
     /* Private from here on. */
     struct arena arena;
     struct world *world;

@@ -43,6 +43,7 @@ struct patience {
     nanos first;   /* stream: to the first token */
     nanos idle;    /* stream: between two events */
     nanos total;   /* to the end */
+    bool total_holds; /* `total` bounds a stream that flows, too */
 };
 
 /* An empty provider with one reference, or NULL. */

@@ -106,7 +106,7 @@ static bool ask(struct filtering *f)
     int status = task_call(f->request, L, 2, 1);
     bool good = status == LUA_OK && take_result(f, L);
     if (!good) {
-        const char *why = status != LUA_OK && lua_isstring(L, -1)
+        const char *why = status != LUA_OK && lua_type(L, -1) == LUA_TSTRING
                               ? lua_tostring(L, -1)
                               : "p.filter: the function returned neither nil, "
                                 "a text nor p.cut(text)";

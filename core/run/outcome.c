@@ -17,6 +17,8 @@
 #include "run/task.h"
 
 #define LONGEST_MESSAGE 4096
+#define POLICY_FAILED \
+    "The gateway's policy failed. Its log says why, under this request's id."
 
 /* --- what was wrong with it ------------------------------------------------ */
 
@@ -131,7 +133,7 @@ static void fail(struct request *r, str message)
     event_request(r, "policy_error", str_of(r->policy_error));
     struct fault fault = { .kind = FAULT_POLICY,
                            .status = fault_status(FAULT_POLICY),
-                           .message = str_of(r->policy_error) };
+                           .message = STR(POLICY_FAILED) };
     request_fault(r, &fault);
     request_step(r, STR("policy"), "error", NULL);
     if (r->gen->rescue != LUA_NOREF && !r->rescued) {
@@ -140,8 +142,7 @@ static void fail(struct request *r, str message)
         return;
     }
     struct error_shape e = {
-        .message = STR("The gateway's policy failed. Its log says why, under "
-                       "this request's id."),
+        .message = STR(POLICY_FAILED),
         .type = STR("server_error"),
         .code = STR("policy_error"),
     };

@@ -99,6 +99,7 @@ struct request {
     bool waiting; /* it has yielded */
     bool rescued; /* it runs p.rescue's ladder */
     bool woken;   /* in runtime.woken */
+    bool unwinding; /* its closing variables run */
     struct request *woken_next;
     struct watcher watcher;
     struct call *watched;

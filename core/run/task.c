@@ -167,6 +167,7 @@ static void on_timer(struct timer *t)
 
 void task_watch(struct request *r, struct call *call)
 {
+    task_unwatch(r);
     r->watched = call;
     call_watch(call, &r->watcher);
 }
@@ -183,27 +184,44 @@ void task_sleep(struct request *r, nanos until)
     timer_start(r->rt->world, &r->timer, until);
 }
 
+/* Unwind the coroutine: the closing variables of what waits, or raised, run
+** under what is left of its allowance. */
+static void unwind(struct request *r)
+{
+    if (r->waiting || lua_status(r->co) > LUA_YIELD) {
+        struct allowance outer = r->gen->allowed;
+        allow(r);
+        r->unwinding = true; /* nothing may wait in there */
+        lua_resetthread(r->co);
+        r->unwinding = false;
+        r->gen->allowed = outer;
+    }
+    sandbox_hook(r->co);
+    drop_thread(r, false);
+}
+
 void task_end(struct request *r)
 {
+    if (r->co != NULL)
+        unwind(r);
     timer_stop(r->rt->world, &r->timer);
     task_unwatch(r);
     forget_woken(r);
-    if (r->co == NULL)
-        return;
-    bool spoilt = false;
-    if (r->waiting) {
-        allow(r);
-        spoilt = lua_resetthread(r->co) != LUA_OK;
-    }
-    drop_thread(r, spoilt || lua_status(r->co) > LUA_YIELD);
 }
 
 int task_call(struct request *r, lua_State *L, int n, int results)
 {
     struct world *world = r->rt->world;
+    struct generation *g = r->gen;
+    struct allowance outer = g->allowed; /* of a turn we are inside of */
     nanos from = world_now(world);
-    allow(r);
+    size_t heap = g->used + r->rt->limits.request_heap;
+    sandbox_allow(g, r->rt->limits.cpu,
+                  heap < r->rt->limits.heap ? heap : r->rt->limits.heap);
     int status = lua_pcall(L, n, results, 0);
+    if (g->allowed.doom != NULL)
+        sandbox_hook(L); /* it had been armed at every instruction */
+    g->allowed = outer;
     r->lua += world_now(world) - from;
     return status;
 }

@@ -28,7 +28,7 @@ void task_unwatch(struct request *r);
 void task_end(struct request *r);
 
 /* Run a Lua function of the policy, with `n` arguments above it on L, for this
-** request: under its limits, without waits. A Lua status; on error the message
+** request: under limits of its own, without waits. A Lua status; on error the message
 ** is on top of the stack. */
 int task_call(struct request *r, lua_State *L, int n, int results);
 

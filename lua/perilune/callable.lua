@@ -8,7 +8,9 @@ local core = require "perilune.core"
 
 local callable = {}
 
-local RUNG = { __name = "perilune.rung" }
+local RUNG = { __name = "perilune.rung", __metatable = false }
+
+local made = setmetatable({}, { __mode = "k" }) -- every rung there is
 
 -- A tail call: a rung that waits leaves nothing of ours on the stack.
 function RUNG.__call(self, req)
@@ -22,18 +24,20 @@ end
 --- A rung. `call(req)` does its work; `author` says whether it runs code of
 -- the policy's author, which p.rescue does not take.
 function callable.new(name, call, author)
-  return setmetatable({ name = name, call = call, author = author or false }, RUNG)
+  local rung = setmetatable({ name = name, call = call, author = author or false }, RUNG)
+  made[rung] = true
+  return rung
 end
 
 --- Is this a rung made in Lua?
 function callable.is_rung(v)
-  return type(v) == "table" and getmetatable(v) == RUNG
+  return made[v] == true
 end
 
 --- Can it be called with a request, as it is?
 function callable.ready(v)
   local kind = type(v) == "userdata" and core.kind(v)
-  if type(v) == "function" or kind == "model" or kind == "reply" then return true end
+  if type(v) == "function" or kind == "model" or kind == "reply" or made[v] then return true end
   local mt = type(v) == "table" and getmetatable(v)
   return type(mt) == "table" and mt.__call ~= nil
 end
