@@ -28,13 +28,21 @@ void bind_push_fault(lua_State *L, const struct fault *fault)
     luaL_setmetatable(L, FAULT_META);
 }
 
+static int to_status(lua_State *L, int arg)
+{
+    lua_Integer status = luaL_checkinteger(L, arg);
+    luaL_argcheck(L, status >= 400 && status < 600, 2,
+                  "a fault's status is 400 to 599");
+    return (int)status;
+}
+
 /* fault(kind, status, message) -> a fault */
 static int new_fault(lua_State *L)
 {
     struct fault fault = { 0 };
     fault.kind = fault_of(str_of(luaL_checkstring(L, 1)));
     luaL_argcheck(L, fault.kind != FAULT_KINDS, 1, "not a kind of fault");
-    fault.status = (int)luaL_checkinteger(L, 2);
+    fault.status = to_status(L, 2);
     fault.message.p = luaL_checklstring(L, 3, &fault.message.n);
     bind_push_fault(L, &fault);
     return 1;
@@ -51,7 +59,7 @@ static int set_fault(lua_State *L)
     fault.kind = fault_of(str_of(luaL_checkstring(L, -1)));
     luaL_argcheck(L, fault.kind != FAULT_KINDS, 2, "not a kind of fault");
     lua_getfield(L, 2, "status");
-    fault.status = (int)luaL_checkinteger(L, -1);
+    fault.status = to_status(L, -1);
     lua_getfield(L, 2, "message");
     str message;
     message.p = luaL_checklstring(L, -1, &message.n);

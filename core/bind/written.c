@@ -46,6 +46,8 @@ static int new_written(lua_State *L)
     if (kind == WRITTEN_REFUSE) {
         lua_getfield(L, 1, "status");
         w->status = (int)luaL_checkinteger(L, -1);
+        luaL_argcheck(L, w->status >= 400 && w->status < 600, 1,
+                      "a refusal's status is 400 to 599");
         lua_getfield(L, 1, "code");
         snprintf(w->code, sizeof w->code, "%s", luaL_optstring(L, -1, ""));
         lua_pop(L, 2);

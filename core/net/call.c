@@ -180,12 +180,21 @@ static str told(struct call *c, const char *why)
     return text.p != NULL ? text : STR("the upstream call failed");
 }
 
-void call_end(struct call *c, enum fault_kind kind, const char *why)
+void call_end_detailed(struct call *c, enum fault_kind kind, const char *why,
+                       str detail)
 {
     struct fault fault = {.kind = kind, .status = fault_status(kind)};
     if (kind != FAULT_NONE)
         fault.message = told(c, why);
+    if (detail.n > 0)
+        fault.detail = arena_print(&c->arena, "%.*s (%.*s)",
+                                   STR_ARG(fault.message), STR_ARG(detail));
     finish(c, &fault);
+}
+
+void call_end(struct call *c, enum fault_kind kind, const char *why)
+{
+    call_end_detailed(c, kind, why, STR_NONE);
 }
 
 /* What a provider says of these helps the client; what it says of our key,
@@ -193,32 +202,56 @@ void call_end(struct call *c, enum fault_kind kind, const char *why)
 static bool tells_client(enum fault_kind kind)
 {
     return kind == FAULT_BAD_REQUEST || kind == FAULT_CONTENT_FILTERED ||
-           kind == FAULT_CONTEXT_TOO_LONG || kind == FAULT_NOT_FOUND ||
-           kind == FAULT_RATE_LIMITED;
+           kind == FAULT_CONTEXT_TOO_LONG || kind == FAULT_NOT_FOUND;
 }
 
-void call_end_reported(struct call *c, str error_body)
+/* The provider's error for the client: as it came when it has the shape of
+** the dialect, else what it says in that shape. */
+static str error_for_client(struct call *c, str body,
+                            const struct upstream_error *e)
+{
+    struct json error = json_get(json_of(body), STR("error"));
+    if (json_get(error, STR("message")).kind == JSON_STRING &&
+        body.n <= ERROR_BODY_MAX)
+        return arena_copy(&c->arena, body);
+    struct error_shape shape = {.message = e->message,
+                                .type = STR("invalid_request_error"),
+                                .code = e->code};
+    struct buf text;
+    buf_init(&text, e->message.n * 6 + e->code.n * 6 + 1024);
+    c->ask.provider->dialect->put_error(&text, &shape);
+    str copy = arena_copy(&c->arena, buf_str(&text));
+    buf_fini(&text);
+    return copy;
+}
+
+static str reported(struct call *c, enum fault_kind kind,
+                    const struct upstream_error *e)
+{
+    str code = e->code.p != NULL ? e->code : e->type;
+    str why = arena_print(&c->arena, "the provider answered %d %s%s%.*s",
+                          c->status, fault_name(kind),
+                          code.p != NULL ? ", code " : "",
+                          code.n < 64 ? (int)code.n : 64,
+                          code.p != NULL ? code.p : "");
+    return told(c, why.p != NULL ? why.p : "the provider failed");
+}
+
+void call_end_reported(struct call *c, str body)
 {
     struct upstream_error e = {0};
+    struct json_error wrong;
     struct buf scratch;
-    buf_init(&scratch, error_body.n + 16);
-    buf_room(&scratch, error_body.n);
-    const struct dialect *dialect = c->ask.provider->dialect;
-    struct json_error error;
-    bool told_why = json_check(error_body, &error) &&
-                    dialect->error_of(error_body, &e, &scratch);
+    buf_init(&scratch, body.n + 16);
+    bool legible = json_check(body, &wrong) &&
+                   c->ask.provider->dialect->error_of(body, &e, &scratch);
     int status = c->status >= 300 ? c->status : 0;
     struct fault fault = {.kind = fault_of_error(status, &e)};
-    bool as_told = told_why && tells_client(fault.kind);
-    fault.status = as_told && status >= 400 ? status : fault_status(fault.kind);
-    str code = e.code.p != NULL ? e.code : e.type;
-    str why = arena_print(
-        &c->arena, "the provider answered %d %s%s%.*s", c->status,
-        fault_name(fault.kind), code.p != NULL ? ", code " : "",
-        code.n < 64 ? (int)code.n : 64, code.p != NULL ? code.p : "");
-    fault.message = told(c, why.p != NULL ? why.p : "the provider failed");
-    if (as_told && error_body.n <= ERROR_BODY_MAX)
-        fault.body = arena_copy(&c->arena, error_body);
+    bool tell = legible && e.message.p != NULL && tells_client(fault.kind);
+    fault.status = tell && status >= 400 ? status : fault_status(fault.kind);
+    fault.message = reported(c, fault.kind, &e);
+    if (tell)
+        fault.body = error_for_client(c, body, &e);
     finish(c, &fault);
     buf_fini(&scratch);
 }

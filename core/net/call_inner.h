@@ -16,6 +16,10 @@
 ** name; both it and `body` are copied. */
 void call_end(struct call *c, enum fault_kind kind, const char *why);
 
+/* The same with a detail for the log alone (copied). */
+void call_end_detailed(struct call *c, enum fault_kind kind, const char *why,
+                       str detail);
+
 /* The same for an error that the provider reported. */
 void call_end_reported(struct call *c, str error_body);
 

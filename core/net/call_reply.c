@@ -170,11 +170,16 @@ static void end_whole(struct call *c)
 
 static void end_by_exchange(struct call *c, enum exchange_end end, str detail)
 {
-    str why =
-        arena_print(&c->arena, "%.*s%s", detail.n < 200 ? (int)detail.n : 200,
-                    detail.n > 0 ? detail.p : "",
-                    detail.n > 0 ? "" : "the connection failed");
-    call_end(c, fault_of_end(end), why.p != NULL ? why.p : "no memory");
+    static const char *const whys[] = {
+        [EXCHANGE_RESOLVE] = "the provider's name did not resolve",
+        [EXCHANGE_CONNECT] = "no connection could be made",
+        [EXCHANGE_CLOSED] = "the connection closed without a reply",
+        [EXCHANGE_BROKEN] = "the reply broke off",
+        [EXCHANGE_PROTOCOL] = "what came back is not proper HTTP",
+        [EXCHANGE_LIMIT] = "the reply's head is too large",
+        [EXCHANGE_MEMORY] = "not enough memory",
+    };
+    call_end_detailed(c, fault_of_end(end), whys[end], detail);
 }
 
 static void on_done(struct exchange *x, enum exchange_end end, str detail)

@@ -39,7 +39,8 @@ enum fault_kind {
 struct fault {
     enum fault_kind kind;
     int status;  /* for a client that gets this fault as its answer */
-    str message; /* for people: what happened and where; no secrets */
+    str message; /* for people: what happened; no secrets, no addresses */
+    str detail;  /* more, for the log alone; may be absent */
     str body;    /* the provider's own error body, or absent */
 };
 

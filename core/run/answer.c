@@ -123,7 +123,7 @@ static void send_error(struct request *r, int status, str body)
 void answer_error(struct request *r, int status, const struct error_shape *e)
 {
     struct buf body;
-    buf_init(&body, 64 * 1024);
+    buf_init(&body, e->message.n * 6 + 4096);
     r->dialect->put_error(&body, e);
     send_error(r, status, buf_str(&body));
     buf_fini(&body);
@@ -161,7 +161,7 @@ static void send_error_event(struct request *r, const struct fault *fault)
 {
     struct error_shape e = shape_of(fault);
     struct buf event;
-    buf_init(&event, 64 * 1024);
+    buf_init(&event, e.message.n * 6 + 4096);
     r->dialect->put_error_event(&event, &e);
     r->sink.chunk(r->sink.user, buf_str(&event));
     buf_fini(&event);
@@ -173,6 +173,7 @@ void answer_shutdown(struct request *r)
                            .status = 503,
                            .message = STR("The gateway is shutting down. Try "
                                           "again in a moment.") };
+    r->stopping = true;
     if (r->status == 0) {
         answer_fault(r, &fault);
         return;

@@ -39,6 +39,8 @@ void event_send(struct buf *line, struct world *world)
     buf_byte(line, '}');
     if (buf_ok(line))
         world_log(world, buf_str(line));
+    else
+        world_log(world, STR("{\"event\":\"log_line_too_long\"}"));
     buf_fini(line);
 }
 

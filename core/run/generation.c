@@ -38,9 +38,7 @@ static int load_policy(lua_State *L)
     if (loader_main(L, source) != LUA_OK)
         return lua_error(L);
     lua_call(L, 0, 1);
-    lua_pushcfunction(L, loader_require);
-    lua_pushliteral(L, "perilune.rung");
-    lua_call(L, 1, 1);
+    loader_module(L, "perilune.rung");
     lua_getfield(L, -1, "policy");
     lua_pushvalue(L, -3);
     lua_call(L, 1, 1);

@@ -224,28 +224,43 @@ static int run_module(lua_State *L, str name)
     return 1;
 }
 
+void loader_module(lua_State *L, const char *name)
+{
+    int top = lua_gettop(L);
+    luaL_getsubtable(L, LUA_REGISTRYINDEX, MODULES);
+    if (lua_getfield(L, top + 1, name) == LUA_TNIL) {
+        if (strcmp(name, "perilune.core") == 0)
+            generation_of(L)->rt->bind->open(L);
+        else
+            run_module(L, str_of(name));
+        lua_pushvalue(L, -1);
+        lua_setfield(L, top + 1, name);
+    }
+    lua_replace(L, top + 1);
+    lua_settop(L, top + 1);
+}
+
+/* Is it the library that calls? What is behind `perilune` trusts whoever calls
+** it, so it is for the library alone. */
+static bool library_calls(lua_State *L)
+{
+    lua_Debug ar;
+    return lua_getstack(L, 1, &ar) && lua_getinfo(L, "S", &ar) &&
+           ar.source[0] == '=' && ar.what[0] != 'C';
+}
+
 int loader_require(lua_State *L)
 {
     str name;
     name.p = luaL_checklstring(L, 1, &name.n);
     if (!module_name_ok(name))
         return sandbox_raise(L, "require: '%s' is not a module name", name.p);
-    lua_settop(L, 1);
-    luaL_getsubtable(L, LUA_REGISTRYINDEX, MODULES);
-    lua_pushvalue(L, 1);
-    if (lua_rawget(L, 2) != LUA_TNIL)
-        return 1;
-    lua_pop(L, 1);
-    struct generation *g = generation_of(L);
-    if (!g->loading)
+    if (str_starts(name, STR("perilune.")) && !library_calls(L))
+        return sandbox_raise(L, "require: '%s' is the library's own; write "
+                                "require \"perilune\"", name.p);
+    if (!generation_of(L)->loading)
         return sandbox_raise(L, "require \"%s\" belongs above \"return "
                                 "function(req)\"", name.p);
-    if (str_eq(name, STR("perilune.core")))
-        g->rt->bind->open(L);
-    else
-        run_module(L, name);
-    lua_pushvalue(L, 1);
-    lua_pushvalue(L, -2);
-    lua_rawset(L, 2);
+    loader_module(L, name.p);
     return 1;
 }

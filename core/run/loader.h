@@ -25,6 +25,9 @@ int loader_read(struct generation *g, str path, str *text);
 ** status with the message pushed instead. */
 int loader_main(lua_State *L, const struct policy_source *source);
 
+/* Push what a module returned, run now if it has not been; raises. */
+void loader_module(lua_State *L, const char *name);
+
 /* The `require` of the sandbox. */
 int loader_require(lua_State *L);
 

@@ -11,6 +11,9 @@
 #include "run/generation.h"
 #include "run/task.h"
 
+#define MOST_STEPS   200 /* words of a path; the further ones are not shown */
+#define LONGEST_WORD 128 /* bytes of a name in it */
+
 static struct request *blank(struct runtime *rt)
 {
     struct request *r = rt->spare;
@@ -114,13 +117,14 @@ void request_finish(struct request *r, enum outcome outcome)
     if (r->over)
         return;
     r->over = true;
-    r->outcome = outcome;
+    r->outcome = outcome == OUTCOME_ANSWERED && r->stopping ? OUTCOME_SHUTDOWN
+                                                            : outcome;
     r->ended = world_now(r->rt->world);
     task_end(r);
     if (r->answer != NULL)
         call_detach(r->answer, &r->relay);
     cancel_calls(r);
-    r->sink.done(r->sink.user, outcome);
+    r->sink.done(r->sink.user, r->outcome);
     run_endings(r);
     release_calls(r);
     shelve(r);
@@ -145,17 +149,33 @@ void request_run(struct request *r)
 
 /* --- what it remembers ----------------------------------------------------- */
 
-void request_step(struct request *r, str name, const char *word,
+/* A name as the path shows it: a client's choice can forge no word of it. */
+static str plain_name(struct request *r, str name)
+{
+    str plain = {name.p, name.n < LONGEST_WORD ? name.n : LONGEST_WORD};
+    plain = arena_copy(&r->arena, plain);
+    char *at = (char *)(uintptr_t)plain.p;
+    for (size_t i = 0; i < plain.n; i++)
+        if ((unsigned char)at[i] <= ' ' || at[i] == ',' || at[i] == 0x7f)
+            at[i] = '_';
+    return plain;
+}
+
+bool request_step(struct request *r, str name, const char *word,
                   struct call *call)
 {
+    if (r->steps_n == MOST_STEPS)
+        return call == NULL;
     struct step *step = arena_zero(&r->arena, sizeof *step);
     if (step == NULL)
-        return;
-    *step = (struct step){ .name = name, .word = word, .call = call };
+        return false;
+    *step = (struct step){plain_name(r, name), word, call, NULL};
     if (call != NULL)
         call_keep(call);
     *r->last_step = step;
     r->last_step = &step->next;
+    r->steps_n++;
+    return true;
 }
 
 /* Once something is said to the client, what was obtained and is not it was

@@ -47,10 +47,10 @@ struct ending {
 
 /* One word of the path: "gpt-4o-mini ok". */
 struct step {
-    struct step *next;
     str name;
     const char *word; /* NULL: ask the call */
     struct call *call;
+    struct step *next;
 };
 
 /* A lasting failure: the same target would fail on the same content again. */
@@ -81,14 +81,15 @@ struct request {
     const struct dialect *dialect; /* what the client speaks */
     /* What happened. */
     nanos started, deadline, first, ended;
-    nanos lua;                      /* spent in the policy */
+    nanos lua;                      /* spent in the policy, for the log */
+    nanos charged;                  /* of its processor time */
     nanos inside;                   /* spent in Perilune, up to `entered` */
     nanos entered;                  /* 0 = not inside now */
     int status;                     /* sent to the client; 0 = nothing yet */
     enum outcome outcome;
     struct fault fault;             /* the last failure; kind NONE at first */
     struct step *steps, **last_step;
-    int attempts;
+    int steps_n, attempts;
     struct scar *scars;
     struct call *answer;            /* the call whose reply is the answer */
     const char *policy_error;       /* the policy raised; text in the arena */
@@ -108,6 +109,7 @@ struct request {
     struct reader relay;
     struct filtering *filtering; /* what it goes through, or NULL */
     struct buf filtered;         /* and what comes out there */
+    bool stopping; /* what is said now is said because we stop */
     bool over;
 };
 
@@ -131,8 +133,9 @@ void request_finish(struct request *r, enum outcome outcome);
 
 void request_on_end(struct request *r, struct ending *ending);
 
-/* Note a word of the path: a fixed word, or what the call has come to. */
-void request_step(struct request *r, str name, const char *word,
+/* Note a word of the path: a fixed word, or what the call has come to. The
+** step keeps the call. False: it could not be noted. */
+bool request_step(struct request *r, str name, const char *word,
                   struct call *call);
 
 /* Append the path so far: "gpt-4o timeout, gpt-4o-mini ok". */

@@ -8,7 +8,7 @@
 
 #include "run/generation.h"
 
-#define HEALTH_MAX (64 * 1024)
+#define HEALTH_MAX (256 * 1024)
 
 static void put_text(struct buf *b, const char *name, str value)
 {

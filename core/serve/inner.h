@@ -33,4 +33,8 @@ void health_ready(struct service *s, struct arrival *a);
 /* journal.c: see to it that the request is logged and counted at its end. */
 void journal_open(struct request *r);
 
+/* Log and count an arrival that is refused before it becomes a request. */
+void journal_refused(const struct arrival *a, int status,
+                     const struct error_shape *e);
+
 #endif

@@ -9,6 +9,8 @@
 #include "run/events.h"
 #include "run/generation.h"
 
+#define LONGEST_NAME 256 /* bytes */
+
 static int64_t us(nanos t)
 {
     return t / NANOS_US;
@@ -16,12 +18,18 @@ static int64_t us(nanos t)
 
 /* --- the log line ---------------------------------------------------------- */
 
+/* A text that the client chose takes no more room than this. */
+static str bounded(str text)
+{
+    return text.n > LONGEST_NAME ? (str){text.p, LONGEST_NAME} : text;
+}
+
 static void put_model(struct buf *line, const struct request *r)
 {
     const struct question *ask = r->answer != NULL ? &r->answer->ask : NULL;
-    event_text(line, "model_asked", r->model);
+    event_text(line, "model_asked", bounded(r->model));
     event_text(line, "provider", ask != NULL ? ask->provider->name : STR_NONE);
-    event_text(line, "model", ask != NULL ? ask->model : STR_NONE);
+    event_text(line, "model", bounded(ask != NULL ? ask->model : STR_NONE));
 }
 
 static void put_path(struct buf *line, const struct request *r)
@@ -81,8 +89,12 @@ static void put_fault(struct buf *line, const struct request *r)
     bool none = r->fault.kind == FAULT_NONE;
     event_text(line, "fault",
                none ? STR_NONE : str_of(fault_name(r->fault.kind)));
-    if (!none)
-        event_text(line, "fault_message", r->fault.message);
+    if (r->fault.kind == FAULT_POLICY && r->policy_error != NULL)
+        event_text(line, "fault_message", str_of(r->policy_error));
+    else if (!none)
+        event_text(line, "fault_message",
+                   r->fault.detail.p != NULL ? r->fault.detail
+                                             : r->fault.message);
 }
 
 static void write_line(struct ending *ending, struct request *r)
@@ -159,4 +171,26 @@ void journal_open(struct request *r)
     line[1].run = count;
     request_on_end(r, &line[1]);
     request_on_end(r, &line[0]);
+}
+
+/* --- what never became a request ------------------------------------------- */
+
+void journal_refused(const struct arrival *a, int status,
+                     const struct error_shape *e)
+{
+    struct buf line;
+    struct runtime *rt = a->service->rt;
+    nanos latency = world_now(rt->world) - a->started;
+    stat_add(&rt->stats.requests, 1);
+    stat_add(status < 500 ? &rt->stats.refused : &rt->stats.failed, 1);
+    event_begin(&line, rt->world);
+    event_text(&line, "event", STR("refused"));
+    event_text(&line, "request_id", a->id);
+    event_text(&line, "method", bounded(a->method));
+    event_text(&line, "endpoint", bounded(a->path));
+    event_int(&line, "status", status);
+    put_ms(&line, "latency_ms", latency);
+    event_text(&line, "fault", e->code);
+    event_text(&line, "fault_message", e->message);
+    event_send(&line, rt->world);
 }

@@ -68,8 +68,9 @@ static void say_error(struct arrival *a, int status,
                       const struct error_shape *e, str allow)
 {
     struct buf body;
-    buf_init(&body, 16 * 1024);
+    buf_init(&body, e->message.n * 6 + 4096);
     dialect_openai.put_error(&body, e);
+    journal_refused(a, status, e);
     say(a, status, "application/json", allow, buf_str(&body));
     buf_fini(&body);
 }
@@ -168,6 +169,8 @@ struct request *service_take(struct service *s, struct arrival *a)
 {
     char room[64];
     struct request *r = NULL;
+    a->service = s;
+    a->started = world_now(s->rt->world);
     identify_arrival(s, a, room);
     if (str_eq(a->method, STR("OPTIONS")))
         say(a, 204, NULL, STR_NONE, STR(""));

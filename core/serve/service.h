@@ -25,7 +25,10 @@ struct arrival {
     str body;
     char *memory; /* what the texts lie in: taken over, mem_free */
     struct sink sink;
-    str id; /* filled in: the client's x-request-id, or one of ours */
+    /* Filled in: */
+    struct service *service;
+    nanos started;
+    str id; /* the client's x-request-id, or one of ours */
 };
 
 /* Serve it. The request that now runs, or NULL when all was said already.

@@ -99,7 +99,8 @@ local function answer(own, req)
   local pattern = fitting(own.patterns, name)
   if pattern then return pattern.model:ask(req, name:match "/(.*)$") end
   return written.coded(404, "model_not_found",
-    ("There is no model %s here; a request may name: %s"):format(show.value(name), own.offer))(req)
+    ('There is no model "%s" here; a request may name: %s')
+      :format(name:sub(1, 80):gsub("[%c\x80-\xFF]", "?"), own.offer))(req)
 end
 
 --- p.asked: a rung that asks the model the client named. Items are patterns

@@ -15,7 +15,7 @@ local function not_a_reply(at, v)
     core.raise(("ladder: item %d returned the rung %s, not its reply; write %s(req)")
       :format(at, name, name))
   end
-  local hint = type(v) == "string" and "; write p.say " .. show.value(v)
+  local hint = type(v) == "string" and '; write p.say "hello"'
     or v == true and '; a condition belongs before "and": "hard(req) and large(req)"' or ""
   core.raise(("ladder: item %d returned %s, not a reply%s"):format(at, show.value(v), hint))
 end

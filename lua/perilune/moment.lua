@@ -13,7 +13,8 @@ local moment = {}
 function moment.load(kind, what)
   if not core.in_request() then return end
   if type(what) == "table" then what = what[1] end
-  local said = type(what) == "string" and " " .. show.value(what) or ""
+  local plain = type(what) == "string" and what:find "^[%w][%w._:/-]*$" and #what <= 80
+  local said = plain and (' "%s"'):format(what) or ""
   core.raise(('p.%s%s is a declaration; move it above "return function(req)"')
     :format(kind, said))
 end

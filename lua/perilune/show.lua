@@ -27,10 +27,11 @@ local function quoted(text)
   return '"' .. text:gsub("%c", "?") .. '"'
 end
 
---- One value: "text", 5, true, a table, a model.
+--- One value: "text", 5, true, a table, a model. In a request a text may be the
+-- client's own words, which no log may hold: then it is just "a text".
 function show.value(v)
   local kind = type(v)
-  if kind == "string" then return quoted(v) end
+  if kind == "string" then return core.in_request() and "a text" or quoted(v) end
   if kind == "number" or kind == "boolean" or kind == "nil" then return tostring(v) end
   if kind == "table" then return rung_name(v) end
   if kind == "userdata" and core.kind(v) == "secret" then return tostring(v) end
