@@ -24,7 +24,7 @@ static int open_core(lua_State *L)
 
 static void push_request(lua_State *L, struct request *r)
 {
-    struct view *view = lua_newuserdatauv(L, sizeof *view, 1);
+    struct view *view = lua_newuserdatauv(L, sizeof *view, VIEW_SLOTS);
     *view = (struct view){ .request = r, .serial = r->serial };
     luaL_setmetatable(L, REQUEST_TYPE);
 }

@@ -23,6 +23,9 @@
 /* For the runtime: opens the module, pushes `req`. */
 extern const struct binding bind_lua;
 
+/* User values of a view: what was made into tables, and its own texts. */
+enum { VIEW_MADE = 1, VIEW_MODEL, VIEW_SYSTEM, VIEW_SLOTS = VIEW_SYSTEM };
+
 /* What Lua calls `req`: a request as one rung is to see it (req:with). */
 struct view {
     struct request *request;

@@ -168,6 +168,16 @@ static int decline_by_us(lua_State *L, struct request *r,
 
 static int asked(lua_State *L, int status, lua_KContext context);
 
+/* What the call costs to build is ours, not the policy's. */
+static struct call *start_call(struct request *r, const struct question *ask)
+{
+    struct world *world = r->rt->world;
+    nanos from = world_now(world);
+    struct call *call = call_start(world, ask);
+    task_not_charged(r, world_now(world) - from);
+    return call;
+}
+
 static bool start(struct request *r, struct asking *a)
 {
     struct question ask = {
@@ -180,16 +190,18 @@ static bool start(struct request *r, struct asking *a)
         .asked = r->asked,
         .deadline = r->deadline,
     };
-    struct call *call = call_start(r->rt->world, &ask);
+    struct call *call = start_call(r, &ask);
     if (call == NULL)
         return false;
-    request_step(r, a->name, NULL, call);
+    bool noted = request_step(r, a->name, NULL, call);
+    if (!noted)
+        call_cancel(call);
+    call_release(call); /* the step keeps it */
     if (!a->model->provider->keyless)
         r->attempts++;
     a->tried++;
     a->call = call;
-    call_release(call); /* the step keeps it */
-    return true;
+    return noted;
 }
 
 static int push_live(lua_State *L, struct request *r, struct call *call)
@@ -272,36 +284,37 @@ static int asked(lua_State *L, int status, lua_KContext context)
     return failed(L, r, a);
 }
 
-static struct asking *prepare(lua_State *L, struct model *m, struct view *view,
-                              str name)
+/* It lives as long as the request now, its name too. */
+static struct asking *keep(lua_State *L, const struct asking *on_stack)
 {
-    struct request *r = view->request;
-    struct asking *a = arena_zero(&r->arena, sizeof *a);
-    if (a == NULL)
-        luaL_error(L, "not enough memory to ask %s", name.p);
-    a->model = m;
-    a->view = *view;
+    struct arena *arena = &on_stack->view.request->arena;
+    struct asking *a = arena_zero(arena, sizeof *a);
+    str name = arena_copy(arena, on_stack->name);
+    if (a == NULL || name.p == NULL)
+        luaL_error(L, "not enough memory to ask a model");
+    *a = *on_stack;
     a->name = name;
-    a->tries = m->tries;
     return a;
 }
 
 static int ask(lua_State *L, struct model *m, struct view *view, str name)
 {
     struct request *r = bind_request(L, "a model");
-    struct asking *a = prepare(L, m, view, name);
-    if (scarred(r, a)) {
+    struct asking a = {
+        .model = m, .view = *view, .name = name, .tries = m->tries};
+    if (scarred(r, &a)) {
         request_step(r, name, "skipped", NULL);
         return decline(L, r);
     }
     if (world_now(r->rt->world) >= r->deadline)
-        return decline_by_us(L, r, a, FAULT_DEADLINE);
+        return decline_by_us(L, r, &a, FAULT_DEADLINE);
     if (r->attempts >= r->rt->limits.attempts)
-        return decline_by_us(L, r, a, FAULT_REJECTED);
-    if (!start(r, a))
-        return luaL_error(L, "not enough memory to ask %s", name.p);
-    task_watch(r, a->call);
-    return asked(L, LUA_YIELD, (lua_KContext)a);
+        return decline_by_us(L, r, &a, FAULT_REJECTED);
+    struct asking *kept = keep(L, &a);
+    if (!start(r, kept))
+        return luaL_error(L, "not enough memory to ask a model");
+    task_watch(r, kept->call);
+    return asked(L, LUA_YIELD, (lua_KContext)kept);
 }
 
 /* model(req) -> reply, or nil and a fault. Waits. */
@@ -319,9 +332,6 @@ static int ask_other(lua_State *L)
     struct view *view = bind_view(L, 2);
     str name;
     name.p = luaL_checklstring(L, 3, &name.n);
-    name = arena_copy(&view->request->arena, name);
-    if (name.p == NULL)
-        return luaL_error(L, "not enough memory");
     return ask(L, m, view, name);
 }
 

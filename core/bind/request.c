@@ -11,7 +11,7 @@
 /* Push the table made earlier for `key`, or leave nothing and return false. */
 static bool push_made(lua_State *L, const char *key)
 {
-    if (lua_getiuservalue(L, 1, 1) != LUA_TTABLE) {
+    if (lua_getiuservalue(L, 1, VIEW_MADE) != LUA_TTABLE) {
         lua_pop(L, 1);
         return false;
     }
@@ -25,11 +25,11 @@ static bool push_made(lua_State *L, const char *key)
 /* Remember the value on top as made for `key`. */
 static void keep_made(lua_State *L, const char *key)
 {
-    if (lua_getiuservalue(L, 1, 1) != LUA_TTABLE) {
+    if (lua_getiuservalue(L, 1, VIEW_MADE) != LUA_TTABLE) {
         lua_pop(L, 1);
         lua_newtable(L);
         lua_pushvalue(L, -1);
-        lua_setiuservalue(L, 1, 1);
+        lua_setiuservalue(L, 1, VIEW_MADE);
     }
     lua_pushvalue(L, -2);
     lua_setfield(L, -2, key);
@@ -80,25 +80,35 @@ static void add_content(struct json content, struct buf *text)
         add_text_part(parts.value, text);
 }
 
-/* The text of the last message whose role is user; nil when there is none. */
-static int push_last_text(lua_State *L, struct request *r)
+static struct json last_user_message(const struct request *r)
 {
-    struct json last = { .kind = JSON_NONE };
-    struct json_walk messages =
-        json_walk(json_get(r->root, STR("messages")));
+    struct json last = {.kind = JSON_NONE};
+    struct json_walk messages = json_walk(json_get(r->root, STR("messages")));
     while (json_next(&messages))
         if (json_is(json_get(messages.value, STR("role")).text, STR("user")))
             last = messages.value;
+    return last;
+}
+
+/* The text of the last message whose role is user; nil when there is none. It
+** is decoded into memory of Lua's, so that the heap limit counts it. */
+static int push_last_text(lua_State *L, struct request *r)
+{
+    if (push_made(L, "text"))
+        return 1;
+    struct json last = last_user_message(r);
     if (last.kind == JSON_NONE) {
         lua_pushnil(L);
         return 1;
     }
-    struct buf text;
-    buf_init(&text, last.text.n + 1);
+    size_t most = last.text.n + 1;
+    char *room = lua_newuserdatauv(L, most, 0);
+    struct buf text = {.p = room, .cap = most, .max = most};
     add_content(json_get(last, STR("content")), &text);
-    str copy = arena_copy(&r->arena, buf_str(&text));
-    buf_fini(&text);
-    return push_text(L, copy);
+    lua_pushlstring(L, text.p, text.n);
+    lua_remove(L, -2);
+    keep_made(L, "text");
+    return 1;
 }
 
 static int push_max_tokens(lua_State *L, const struct view *view)
@@ -281,16 +291,16 @@ static int newindex(lua_State *L)
 
 /* --- with ------------------------------------------------------------------ */
 
-static str take_text(lua_State *L, struct request *r, const char *name)
+/* A text that Lua keeps: the new view (at 3) holds on to it in `slot`. */
+static str take_text(lua_State *L, const char *name, int slot)
 {
     str s;
     if (lua_type(L, -1) != LUA_TSTRING)
         sandbox_raise(L, "req:with: %s must be a text, not a %s", name,
                       luaL_typename(L, -1));
     s.p = lua_tolstring(L, -1, &s.n);
-    s = arena_copy(&r->arena, s);
-    if (s.p == NULL)
-        luaL_error(L, "not enough memory");
+    lua_pushvalue(L, -1);
+    lua_setiuservalue(L, 3, slot);
     return s;
 }
 
@@ -307,9 +317,9 @@ static int64_t take_count(lua_State *L)
 static void take_change(lua_State *L, struct view *view, str name)
 {
     if (str_eq(name, STR("model")))
-        view->model = take_text(L, view->request, "model");
+        view->model = take_text(L, "model", VIEW_MODEL);
     else if (str_eq(name, STR("system")))
-        view->system = take_text(L, view->request, "system");
+        view->system = take_text(L, "system", VIEW_SYSTEM);
     else if (str_eq(name, STR("max_tokens")))
         view->max_tokens = take_count(L);
     else
@@ -317,25 +327,37 @@ static void take_change(lua_State *L, struct view *view, str name)
                          "max_tokens, model, system)", name.p);
 }
 
+/* A copy of the view at 1, which it shares its texts with. */
+static struct view *push_copy(lua_State *L)
+{
+    const struct view *from = bind_view(L, 1);
+    struct view *view = lua_newuserdatauv(L, sizeof *view, VIEW_SLOTS);
+    *view = *from;
+    luaL_setmetatable(L, REQUEST_TYPE);
+    for (int slot = VIEW_MODEL; slot <= VIEW_SYSTEM; slot++) {
+        lua_getiuservalue(L, 1, slot);
+        lua_setiuservalue(L, -2, slot);
+    }
+    return view;
+}
+
 /* req:with{ model =, system =, max_tokens = } -> a new request that shares
 ** path, budgets, deadline and attempts */
 static int with(lua_State *L)
 {
-    struct view changed = *bind_view(L, 1);
     if (!lua_istable(L, 2))
         return sandbox_raise(L, "req:with: expected a table such as "
                                 "{ max_tokens = 200 }");
     lua_settop(L, 2);
+    struct view *view = push_copy(L);
     for (lua_pushnil(L); lua_next(L, 2) != 0; lua_pop(L, 1)) {
         if (lua_type(L, -2) != LUA_TSTRING)
             return sandbox_raise(L, "req:with: changes have names");
-        take_change(L, &changed, str_of(lua_tostring(L, -2)));
+        take_change(L, view, str_of(lua_tostring(L, -2)));
     }
-    uint64_t system = changed.system.p != NULL ? str_hash(changed.system) : 0;
-    changed.content = system * 31 + (uint64_t)changed.max_tokens;
-    struct view *view = lua_newuserdatauv(L, sizeof *view, 1);
-    *view = changed;
-    luaL_setmetatable(L, REQUEST_TYPE);
+    uint64_t system = view->system.p != NULL ? str_hash(view->system) : 0;
+    view->content = system * 31 + (uint64_t)view->max_tokens;
+    lua_settop(L, 3);
     return 1;
 }
 

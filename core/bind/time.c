@@ -49,8 +49,7 @@ static int log_text(lua_State *L)
     str text;
     text.p = luaL_checklstring(L, 1, &text.n);
     lua_settop(L, 2);
-    const struct buf *fields =
-        lua_istable(L, 2) ? bind_encode(L, 2) : NULL;
+    struct buf *fields = lua_istable(L, 2) ? bind_encode(L, 2) : NULL;
     struct buf line;
     event_begin(&line, g->rt->world);
     event_text(&line, "event", STR("policy_log"));
@@ -60,6 +59,7 @@ static int log_text(lua_State *L)
     if (fields != NULL) {
         json_put_name(&line, STR("fields"));
         buf_add(&line, buf_str(fields));
+        buf_fini(fields);
     }
     event_send(&line, g->rt->world);
     return 0;

@@ -14,8 +14,8 @@
 /* What may run at this moment, and up to where. */
 struct allowance {
     nanos until;      /* world_now at which the hook looks closer */
-    nanos cpu_from;   /* processor time when it first did, or 0 */
-    nanos budget;     /* processor time left after that */
+    nanos cpu_from;   /* processor time at the hook's first look, or 0 */
+    nanos budget;     /* processor time that may be used from there */
     size_t heap;      /* most the Lua heap may hold */
     const char *doom; /* why all must stop now; sticky; NULL = run */
 };

@@ -53,18 +53,12 @@ void sandbox_allow(struct generation *g, nanos cpu, size_t heap)
                                      .heap = heap };
 }
 
-/* The wall clock says late: was it us, or did somebody else have the core?
-** The processor's own clock costs a system call, so it is asked only now. */
+/* The wall clock says late: was it us, or did somebody else have the core? */
 static bool truly_late(struct generation *g)
 {
     struct world *world = g->rt->world;
     struct allowance *a = &g->allowed;
-    nanos cpu = world_cpu(world);
-    if (a->cpu_from == 0) {
-        a->cpu_from = cpu;
-        a->budget /= 2;
-    }
-    nanos left = a->budget - (cpu - a->cpu_from);
+    nanos left = a->budget - (world_cpu(world) - a->cpu_from);
     a->until = world_now(world) + left;
     return left <= 0;
 }
@@ -73,6 +67,8 @@ static void on_count(lua_State *L, lua_Debug *ar)
 {
     struct generation *g = generation_of(L);
     struct allowance *a = &g->allowed;
+    if (a->cpu_from == 0)
+        a->cpu_from = world_cpu(g->rt->world); /* this turn is no short one */
     if (a->doom == NULL) {
         if (world_now(g->rt->world) < a->until || !truly_late(g))
             return;

@@ -24,7 +24,7 @@ static void on_timer(struct timer *t);
 
 static nanos cpu_left(const struct request *r)
 {
-    nanos left = r->rt->limits.cpu - r->lua;
+    nanos left = r->rt->limits.cpu - r->charged;
     return left > RESCUE_CPU || !r->rescued ? left : RESCUE_CPU;
 }
 
@@ -45,6 +45,25 @@ static void drop_thread(struct request *r, bool spoilt)
     r->waiting = false;
 }
 
+void task_not_charged(struct request *r, nanos time)
+{
+    r->charged -= time;
+    r->lua -= time;
+    r->gen->allowed.until += time;
+    r->gen->allowed.budget += time;
+}
+
+/* What a turn costs: its processor time, once the hook has looked at that
+** clock; a turn too short for the hook costs what it took. */
+static void charge(struct request *r, nanos took)
+{
+    const struct allowance *a = &r->gen->allowed;
+    r->lua += took;
+    r->charged += a->cpu_from != 0
+                      ? world_cpu(r->rt->world) - a->cpu_from
+                      : took;
+}
+
 /* One turn; then either it waits again, or its outcome is dealt with. */
 static void resume(struct request *r, int arguments)
 {
@@ -55,7 +74,7 @@ static void resume(struct request *r, int arguments)
     allow(r);
     r->waiting = false;
     int status = lua_resume(r->co, g->L, arguments, &results);
-    r->lua += world_now(world) - from;
+    charge(r, world_now(world) - from);
     if (status == LUA_YIELD) {
         lua_pop(r->co, results);
         r->waiting = true;

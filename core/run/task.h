@@ -27,6 +27,9 @@ void task_unwatch(struct request *r);
 /* End it, waiting or not; closing variables run. */
 void task_end(struct request *r);
 
+/* So much of this turn was spent for the gateway and not by the policy. */
+void task_not_charged(struct request *r, nanos time);
+
 /* Run a Lua function of the policy, with `n` arguments above it on L, for this
 ** request: under limits of its own, without waits. A Lua status; on error the message
 ** is on top of the stack. */
