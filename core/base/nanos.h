@@ -17,9 +17,13 @@ typedef int64_t nanos;
 #define NANOS_S     ((nanos)1000000000)
 #define NANOS_NEVER INT64_MAX
 
+/* Seconds as nanos; what is too long for them is 73 years, what is negative
+** or not a number is 0. */
 static inline nanos nanos_of(double seconds)
 {
-    return (nanos)(seconds * 1e9);
+    if (!(seconds > 0))
+        return 0;
+    return seconds < 2.3e9 ? (nanos)(seconds * 1e9) : (nanos)1 << 61;
 }
 
 #endif

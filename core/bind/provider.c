@@ -172,7 +172,9 @@ static int new_provider(lua_State *L)
     struct runtime *rt = generation_of(L)->rt;
     if (p == NULL || (p->lane = lane_open(&rt->lanes, name)) == NULL)
         return luaL_error(L, "not enough memory");
-    lane_limit(p->lane, (int)number_field(L, 2, "concurrency"));
+    p->concurrency = (int)number_field(L, 2, "concurrency");
+    p->next = generation_of(L)->providers;
+    generation_of(L)->providers = p;
     p->name = arena_copy(&p->arena, name);
     p->dialect = &dialect_openai;
     p->url = text_field(L, 2, "url", &p->arena);

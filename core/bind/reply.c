@@ -29,7 +29,9 @@ static void add_pieces(const struct request *r, str data, struct buf *text)
     int choice;
     struct buf piece;
     buf_init(&piece, data.n + 1);
-    for (int nth = 0; r->dialect->content(data, nth, &choice, &piece); nth++) {
+    for (int nth = 0; nth < FILTER_CHOICES &&
+                      r->dialect->content(data, nth, &choice, &piece);
+         nth++) {
         if (choice == 0)
             buf_add(text, buf_str(&piece));
         buf_clear(&piece);

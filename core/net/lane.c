@@ -49,12 +49,16 @@ static struct lane_pass *take_first(struct lane *lane)
 
 static void admit(struct lane *lane)
 {
+    if (lane->admitting)
+        return;
+    lane->admitting = true;
     while (lane->first != NULL && has_room(lane)) {
         struct lane_pass *pass = take_first(lane);
         pass->inside = true;
         lane->inside++;
         pass->go(pass);
     }
+    lane->admitting = false;
 }
 
 void lane_limit(struct lane *lane, int limit)

@@ -22,6 +22,7 @@ struct lane {
     struct lane *next;
     int limit; /* passes inside at a time; 0 = any number */
     int inside;
+    bool admitting; /* private: one loop admits, however deep we are */
     struct lane_pass *first, **last;
     size_t name_len;
     char name[];

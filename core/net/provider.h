@@ -30,6 +30,8 @@ struct provider {
     size_t max_reply; /* bytes of a reply */
     const struct dialect *dialect;
     struct lane *lane;
+    int concurrency;             /* of the lane, once this is in force; 0 = any */
+    struct provider *next;       /* of the same policy version */
     struct sim_script *sim; /* a simulated upstream, or NULL */
     int sim_failures;       /* how often sim has failed already */
     /* The whole header section of a request, for a reply of either form. */

@@ -326,7 +326,6 @@ void answer_live(struct request *r, const struct live *live)
 {
     r->answer = live->call;
     drop_others(r);
-    task_unwatch(r);
     if (live->filter != NULL) {
         buf_init(&r->filtered, live->call->ask.provider->max_reply);
         r->filtering = filtering_open(r, live->filter, r->asked.stream,
@@ -336,6 +335,7 @@ void answer_live(struct request *r, const struct live *live)
             return;
         }
     }
+    task_end(r); /* `live` lay on its stack */
     if (r->asked.stream)
         relay_stream(r);
     else

@@ -10,6 +10,7 @@
 
 #include <lauxlib.h>
 
+#include "base/mem.h"
 #include "run/events.h"
 #include "run/generation.h"
 #include "run/task.h"
@@ -20,6 +21,7 @@ struct filtering {
     struct filtering *inner; /* runs before this one */
     struct buf between;      /* what inner gave */
     bool stream, cut;
+    int cut_choice; /* the one that was asked about last */
     struct buf *out;
     struct buf tail[FILTER_CHOICES]; /* text that waits, per choice */
     struct buf mould;                /* data of the last event with text */
@@ -94,6 +96,13 @@ static int call_function(lua_State *L)
     return 1;
 }
 
+static bool complain(struct filtering *f, const char *why)
+{
+    stat_add(&f->request->rt->stats.policy_errors, 1);
+    event_request(f->request, "policy_error", str_of(why));
+    return false;
+}
+
 /* Ask about f->text. False when the function raised or returned nonsense. */
 static bool ask(struct filtering *f)
 {
@@ -105,13 +114,11 @@ static bool ask(struct filtering *f)
     lua_pushlightuserdata(L, &text);
     int status = task_call(f->request, L, 2, 1);
     bool good = status == LUA_OK && take_result(f, L);
-    if (!good) {
-        const char *why = status != LUA_OK && lua_type(L, -1) == LUA_TSTRING
-                              ? lua_tostring(L, -1)
-                              : "p.filter: the function returned neither nil, "
-                                "a text nor p.cut(text)";
-        event_request(f->request, "policy_error", str_of(why));
-    }
+    if (!good && status != LUA_OK && lua_type(L, -1) == LUA_TSTRING)
+        complain(f, lua_tostring(L, -1));
+    else if (!good)
+        complain(f, "p.filter: the function returned neither nil, a text nor "
+                    "p.cut(text)");
     lua_settop(L, top);
     return good;
 }
@@ -135,23 +142,30 @@ static size_t may_leave(str text, size_t hold)
     return n;
 }
 
-/* Put the text of one choice through; f->event becomes the changed data. */
-static bool put_choice(struct filtering *f, str data, int choice)
+/* Put the text of one choice through and into `data`; with a cut, f->event is
+** the end of the stream. `last`: nothing further comes, so nothing waits. */
+static bool put_choice(struct filtering *f, struct buf *data, int choice,
+                       bool last)
 {
     const struct dialect *dialect = f->request->dialect;
     struct buf *tail = &f->tail[choice];
     if (!ask(f))
         return false;
     str shown = buf_str(&f->shown);
-    size_t leaves = f->cut || !f->stream ? shown.n
-                                         : may_leave(shown, f->filter->hold);
+    f->cut_choice = choice;
+    bool all = f->cut || last || !f->stream;
+    size_t leaves = all ? shown.n : may_leave(shown, f->filter->hold);
     buf_clear(tail);
     buf_add(tail, str_from(shown, leaves));
     buf_clear(&f->event);
-    if (f->cut && f->stream)
-        dialect->put_cut(&f->event, data, choice, shown);
-    else
-        dialect->recontent(data, choice, (str){ shown.p, leaves }, &f->event);
+    if (f->cut && f->stream) {
+        dialect->put_cut(&f->event, buf_str(data), choice, shown);
+        return true;
+    }
+    dialect->recontent(buf_str(data), choice, (str){shown.p, leaves},
+                       &f->event);
+    buf_clear(data);
+    buf_add(data, buf_str(&f->event));
     return true;
 }
 
@@ -188,31 +202,23 @@ static void flush_into_mould(struct filtering *f)
 /* What an event is to a filter. */
 static struct tap look(struct filtering *f, const struct sse_event *event)
 {
-    struct tap tap = { 0 };
+    struct tap tap = {0};
     f->request->dialect->event(&tap, event, true);
     return tap;
 }
 
-static bool put_text_event(struct filtering *f, str data, int choice)
-{
-    buf_clear(&f->mould);
-    buf_add(&f->mould, data);
-    if (!put_choice(f, data, choice))
-        return false;
-    if (f->cut)
-        buf_add(f->out, buf_str(&f->event));
-    else
-        put_event(f, buf_str(&f->event));
-    return true;
-}
-
-/* The held tail and the new text of the event's first choice with text. */
-static bool gather(struct filtering *f, str data, int *choice)
+/* Gather the held tail and the nth new text of `data`: true if there is one.
+** A reply with more choices than can be watched is not let pass. */
+static bool gather(struct filtering *f, str data, int nth, int *choice,
+                   bool *good)
 {
     struct buf piece;
     buf_init(&piece, data.n + 1);
-    bool found = f->request->dialect->content(data, 0, choice, &piece) &&
-                 *choice >= 0 && *choice < FILTER_CHOICES;
+    bool found = f->request->dialect->content(data, nth, choice, &piece);
+    if (found && (*choice < 0 || *choice >= FILTER_CHOICES)) {
+        *good = complain(f, "p.filter: a reply with more than 16 choices");
+        found = false;
+    }
     if (found) {
         buf_clear(&f->text);
         buf_add(&f->text, buf_str(&f->tail[*choice]));
@@ -222,28 +228,65 @@ static bool gather(struct filtering *f, str data, int *choice)
     return found;
 }
 
+/* Put every text of `data` through: `now` becomes the changed data. */
+static bool put_texts(struct filtering *f, str data, struct buf *now, bool last)
+{
+    bool good = true;
+    int choice;
+    for (int nth = 0; good && !f->cut && gather(f, data, nth, &choice, &good);
+         nth++) {
+        buf_clear(&f->mould);
+        buf_add(&f->mould, data);
+        good = put_choice(f, now, choice, last);
+    }
+    return good;
+}
+
+/* Put an event's data through. One that is not changed leaves as it came,
+** when `bytes` are those of the whole event. */
+static bool put_data(struct filtering *f, str data, str bytes, bool last)
+{
+    struct buf now;
+    buf_init(&now, f->out->max);
+    buf_add(&now, data);
+    bool good = put_texts(f, data, &now, last);
+    if (good && f->cut) {
+        buf_add(f->out, buf_str(&f->event));
+    } else if (good) {
+        if (last)
+            flush_tails(f, &now);
+        if (bytes.p != NULL && str_eq(buf_str(&now), data))
+            buf_add(f->out, bytes);
+        else
+            put_event(f, buf_str(&now));
+    }
+    buf_fini(&now);
+    return good;
+}
+
+/* An event whose data stands on several lines is put on one. */
+static bool put_lines(struct filtering *f, const struct sse_event *event,
+                      bool last)
+{
+    char *joined = mem_alloc(event->bytes.n);
+    bool good = joined != NULL &&
+                put_data(f, sse_data(event, joined), STR_NONE, last);
+    mem_free(joined);
+    return good;
+}
+
 static bool put_one(struct filtering *f, const struct sse_event *event)
 {
     struct tap tap = look(f, event);
-    int choice;
-    if (tap.terminal) {
+    bool last = tap.finish[0] != '\0';
+    if (tap.terminal)
         flush_into_mould(f);
+    if (tap.terminal || (event->data.p == NULL && !event->many)) {
         buf_add(f->out, event->bytes);
-    } else if (event->data.p == NULL) {
-        buf_add(f->out, event->bytes);
-    } else if (gather(f, event->data, &choice)) {
-        return put_text_event(f, event->data, choice);
-    } else if (tap.finish[0] != '\0') {
-        struct buf data;
-        buf_init(&data, f->out->max);
-        buf_add(&data, event->data);
-        flush_tails(f, &data);
-        put_event(f, buf_str(&data));
-        buf_fini(&data);
-    } else {
-        buf_add(f->out, event->bytes);
+        return true;
     }
-    return true;
+    return event->many ? put_lines(f, event, last)
+                       : put_data(f, event->data, event->bytes, last);
 }
 
 /* --- in and out ------------------------------------------------------------ */
@@ -257,19 +300,18 @@ static bool put_stream(struct filtering *f, str bytes)
     return true;
 }
 
+/* After a cut in one choice the others say nothing: they were not seen. */
 static bool put_whole(struct filtering *f, str body)
 {
     struct buf now;
     buf_init(&now, f->out->max);
     buf_add(&now, body);
-    bool good = true;
-    for (int nth = 0, choice; good && !f->cut; nth++) {
-        buf_clear(&f->text);
-        if (!f->request->dialect->content(body, nth, &choice, &f->text))
-            break;
-        if (choice < 0 || choice >= FILTER_CHOICES)
+    bool good = put_texts(f, body, &now, true);
+    for (int i = 0; good && f->cut && i < FILTER_CHOICES; i++) {
+        if (i == f->cut_choice)
             continue;
-        good = put_choice(f, buf_str(&now), choice);
+        buf_clear(&f->event);
+        f->request->dialect->recontent(buf_str(&now), i, STR(""), &f->event);
         buf_clear(&now);
         buf_add(&now, buf_str(&f->event));
     }

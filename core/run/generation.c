@@ -80,6 +80,7 @@ struct generation *generation_load(struct runtime *rt, struct watch *watch,
     bool loaded = load(g, source, error);
     g->loading = false;
     g->watch = NULL;
+    rt->tried = g->hash;
     if (!loaded) {
         generation_release(g);
         return NULL;

@@ -43,6 +43,7 @@ struct generation {
     int policy;              /* registry: what is called with req */
     int rescue;              /* registry: p.rescue's ladder, or LUA_NOREF */
     struct model_entry *models; /* declared, for /v1/models */
+    struct provider *providers; /* declared; Lua holds them */
     struct idle_thread idle[IDLE_THREADS];
     int idle_n;
 };

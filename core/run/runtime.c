@@ -47,15 +47,28 @@ void runtime_fini(struct runtime *rt)
         rt->spare = next;
     }
     lane_free_all(rt->lanes);
+    mem_free(rt->source_memory);
     realm_close(rt->realm);
     buf_fini(&rt->load_error);
     arena_fini(&rt->arena);
 }
 
+/* Once per version, though every worker has something to tell. */
 static void tell(struct runtime *rt, const char *event, str message)
 {
-    if (realm_first(rt->realm, event, str_hash(message)))
+    if (realm_first(rt->realm, "policy", rt->tried ^ str_hash(message)))
         event_runtime(rt, event, message);
+}
+
+/* What a version says of concurrency holds from the moment it is in force. */
+static void set_lanes(struct runtime *rt, const struct generation *g)
+{
+    for (struct lane *lane = rt->lanes; lane != NULL; lane = lane->next)
+        lane->limit = 0;
+    for (const struct provider *p = g->providers; p != NULL; p = p->next)
+        p->lane->limit = p->concurrency;
+    for (struct lane *lane = rt->lanes; lane != NULL; lane = lane->next)
+        lane_limit(lane, lane->limit);
 }
 
 static void put_in_force(struct runtime *rt, struct generation *g)
@@ -63,6 +76,7 @@ static void put_in_force(struct runtime *rt, struct generation *g)
     bool first = rt->current == NULL;
     generation_release(rt->current);
     rt->current = g;
+    set_lanes(rt, g);
     stat_add(&rt->stats.reloads, 1);
     str message = arena_print(&g->arena, "policy %.*s version %s is in force",
                               STR_ARG(rt->source.name), g->version);
@@ -89,17 +103,36 @@ static int load(struct runtime *rt)
     return ERR_POLICY;
 }
 
+/* Copy a text to *at, which moves on; zero-terminated. */
+static str put(char **at, str text)
+{
+    char *to = *at;
+    if (text.p == NULL)
+        return STR_NONE;
+    memcpy(to, text.p, text.n);
+    to[text.n] = '\0';
+    *at += text.n + 1;
+    return (str){to, text.n};
+}
+
 int runtime_load(struct runtime *rt, const struct policy_source *source)
 {
     struct policy_source before = rt->source;
-    rt->source = (struct policy_source){
-        .name = arena_copy(&rt->arena, source->name),
-        .text = arena_copy(&rt->arena, source->text),
-        .library = arena_copy(&rt->arena, source->library),
-    };
+    size_t need = source->name.n + source->text.n + source->library.n + 3;
+    char *memory = mem_alloc(need), *at = memory, *other = rt->source_memory;
+    if (memory == NULL)
+        return ERR_MEMORY;
+    rt->source.name = put(&at, source->name);
+    rt->source.text = put(&at, source->text);
+    rt->source.library = put(&at, source->library);
     int error = load(rt);
-    if (error != 0 && rt->current != NULL)
+    if (error != 0 && rt->current != NULL) {
         rt->source = before;
+        other = memory;
+    } else {
+        rt->source_memory = memory;
+    }
+    mem_free(other);
     return error;
 }
 

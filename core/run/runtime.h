@@ -59,6 +59,8 @@ struct runtime {
     struct generation *current;      /* the last that loaded; may be NULL */
     struct watch *watch;             /* of the last that was tried */
     struct buf load_error;           /* of the last try; empty: it was good */
+    uint64_t tried;                  /* hash of all that the last try read */
+    char *source_memory;             /* what the source's texts lie in */
     struct lane *lanes;
     struct request *live;  /* requests in flight */
     struct request *spare; /* ended ones, to be used again */
