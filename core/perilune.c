@@ -182,7 +182,7 @@ int peri_load(perilune *s, const char *path)
     if (path == NULL)
         return load(s, (struct policy_source){
                            .name = STR("policies/default.lua"),
-                           .text = STR("") });
+                           .builtin = true });
     return load(s, (struct policy_source){ .name = str_of(path) });
 }
 

@@ -55,7 +55,7 @@ static bool add_block(struct arena *a, size_t need)
 
 void *arena_zero(struct arena *a, size_t n)
 {
-    size_t need = (n + ALIGN - 1) / ALIGN * ALIGN;
+    size_t need = n != 0 ? (n + ALIGN - 1) / ALIGN * ALIGN : ALIGN;
     if (need < n || ((size_t)(a->end - a->at) < need && !add_block(a, need)))
         return NULL;
     void *p = a->at;

@@ -189,6 +189,7 @@ static bool start(struct request *r, struct asking *a)
         .max_tokens = a->view.max_tokens,
         .asked = r->asked,
         .deadline = r->deadline,
+        .lingering = &r->rt->lingering,
     };
     struct call *call = start_call(r, &ask);
     if (call == NULL)

@@ -120,8 +120,31 @@ void call_release(struct call *c)
     mem_free(c);
 }
 
+static void linger(struct call *c)
+{
+    struct call **list = c->ask.lingering;
+    if (list == NULL || !c->exchanging)
+        return;
+    c->linger_next = *list;
+    c->linger_at = list;
+    if (*list != NULL)
+        (*list)->linger_at = &c->linger_next;
+    *list = c;
+}
+
+static void linger_no_more(struct call *c)
+{
+    if (c->linger_at == NULL)
+        return;
+    *c->linger_at = c->linger_next;
+    if (c->linger_next != NULL)
+        c->linger_next->linger_at = c->linger_at;
+    c->linger_at = NULL;
+}
+
 void call_exchange_over(struct call *c)
 {
+    linger_no_more(c);
     c->exchanging = false;
     if (c->ask.provider->lane != NULL)
         lane_leave(c->ask.provider->lane, &c->pass);
@@ -137,6 +160,12 @@ static void hang_up(struct call *c)
     } else if (c->ask.provider->lane != NULL) {
         lane_leave(c->ask.provider->lane, &c->pass);
     }
+}
+
+void call_hang_up_all(struct call **lingering)
+{
+    while (*lingering != NULL)
+        hang_up(*lingering);
 }
 
 void call_cancel(struct call *c)
@@ -164,7 +193,8 @@ static void finish(struct call *c, const struct fault *fault)
     if (fault->kind != FAULT_NONE)
         hang_up(c);
     else
-        call_arm(c); /* the upstream has said all; it may close in peace */
+        linger(c); /* the upstream has said all; it may close in peace */
+    call_arm(c);
     call_deliver_end(c);
     call_changed(c);
     call_release(c);

@@ -59,6 +59,9 @@ struct question {
     int64_t max_tokens; /* see struct build */
     struct asked asked;
     nanos deadline; /* of the request, over all attempts */
+    /* Where calls are listed whose reply has ended and whose connection has
+    ** not: call_hang_up_all ends those. May be NULL. */
+    struct call **lingering;
 };
 
 struct call {
@@ -92,6 +95,7 @@ struct call {
     uint64_t relayed;   /* bytes passed on */
     struct reader *readers;
     struct watcher *watchers;
+    struct call *linger_next, **linger_at;
 };
 
 /* Ask. One reference for the caller; NULL when there is no memory. It may
@@ -104,6 +108,9 @@ void call_release(struct call *c);
 /* Stop it: the upstream sees a hang-up at once. Readers and watchers hear of
 ** no end. Nothing happens when it has ended. */
 void call_cancel(struct call *c);
+
+/* Hang up on everybody in the list, at the end of a runtime. */
+void call_hang_up_all(struct call **lingering);
 
 static inline bool call_committed(const struct call *c)
 {

@@ -123,14 +123,14 @@ int loader_main(lua_State *L, const struct policy_source *source)
 {
     struct generation *g = generation_of(L);
     g->text = source->text;
-    if (source->text.p == NULL) {
+    if (!source->builtin && source->text.p == NULL) {
         g->folder = folder_of(g, source->name);
         int error = read_watched(g, g->folder, base_of(source->name), &g->text);
         if (error != 0) {
             lua_pushfstring(L, "%s: %s", source->name.p, why_unread(error));
             return LUA_ERRRUN;
         }
-    } else if (source->text.n == 0) {
+    } else if (source->builtin) {
         if (!loader_builtin(g, source->name, &g->text)) {
             lua_pushfstring(L, "%s: no such policy is built in",
                             source->name.p);

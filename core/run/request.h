@@ -101,6 +101,7 @@ struct request {
     bool rescued; /* it runs p.rescue's ladder */
     bool woken;   /* in runtime.woken */
     bool unwinding; /* its closing variables run */
+    bool doomed;    /* it was stopped from inside the hook */
     struct request *woken_next;
     struct watcher watcher;
     struct call *watched;

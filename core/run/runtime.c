@@ -39,6 +39,7 @@ int runtime_init(struct runtime *rt, struct world *world, const char *store)
 
 void runtime_fini(struct runtime *rt)
 {
+    call_hang_up_all(&rt->lingering);
     generation_release(rt->current);
     watch_close(rt->watch);
     while (rt->spare != NULL) {
@@ -124,6 +125,7 @@ int runtime_load(struct runtime *rt, const struct policy_source *source)
         return ERR_MEMORY;
     rt->source.name = put(&at, source->name);
     rt->source.text = put(&at, source->text);
+    rt->source.builtin = source->builtin;
     rt->source.library = put(&at, source->library);
     int error = load(rt);
     if (error != 0 && rt->current != NULL) {

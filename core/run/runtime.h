@@ -39,6 +39,7 @@ struct limits {
 struct policy_source {
     str name;    /* shown in messages; a path when there is no text */
     str text;    /* the policy itself, or absent: read the file `name` */
+    bool builtin; /* `name` is one of those linked in: "policies/x.lua" */
     str library; /* folder that overrides the linked-in Lua files, or absent */
 };
 
@@ -62,6 +63,7 @@ struct runtime {
     uint64_t tried;                  /* hash of all that the last try read */
     char *source_memory;             /* what the source's texts lie in */
     struct lane *lanes;
+    struct call *lingering; /* see struct question */
     struct request *live;  /* requests in flight */
     struct request *spare; /* ended ones, to be used again */
     uint64_t serial;       /* of the last request */

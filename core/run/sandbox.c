@@ -229,6 +229,30 @@ static int safe_tostring(lua_State *L)
     return 1;
 }
 
+/* string.format with our tostring, and without %p. */
+static int safe_format(lua_State *L)
+{
+    const char *format = luaL_checkstring(L, 1);
+    for (const char *at = format; (at = strchr(at, '%')) != NULL; at++) {
+        at += 1 + strspn(at + 1, "-+ #0123456789.");
+        luaL_argcheck(L, *at != 'p', 1, "%p shows addresses; it is not here");
+        if (*at == '\0')
+            break;
+    }
+    for (int i = 2, n = lua_gettop(L); i <= n; i++) {
+        if (lua_type(L, i) < LUA_TTABLE && !lua_islightuserdata(L, i))
+            continue;
+        lua_pushcfunction(L, safe_tostring);
+        lua_pushvalue(L, i);
+        lua_call(L, 1, 1);
+        lua_replace(L, i);
+    }
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_insert(L, 1);
+    lua_call(L, lua_gettop(L) - 1, 1);
+    return 1;
+}
+
 /* --- the environment ------------------------------------------------------- */
 
 static int no_such_global(lua_State *L)
@@ -323,6 +347,15 @@ static void remove_field(lua_State *L, const char *library, const char *name)
     lua_pop(L, 1);
 }
 
+static void wrap_format(lua_State *L)
+{
+    lua_getglobal(L, "string");
+    lua_getfield(L, -1, "format");
+    lua_pushcclosure(L, safe_format, 1);
+    lua_setfield(L, -2, "format");
+    lua_pop(L, 1);
+}
+
 static void seed_random(lua_State *L, struct world *world)
 {
     lua_Integer seed[2];
@@ -345,6 +378,7 @@ static int open_libraries(lua_State *L)
     lua_settop(L, 0);
     seed_random(L, generation_of(L)->rt->world);
     remove_field(L, "string", "dump");
+    wrap_format(L);
     remove_field(L, "math", "randomseed");
     lua_pushliteral(L, "");
     lua_getmetatable(L, -1);

@@ -75,6 +75,7 @@ static void resume(struct request *r, int arguments)
     r->waiting = false;
     int status = lua_resume(r->co, g->L, arguments, &results);
     charge(r, world_now(world) - from);
+    r->doomed = g->allowed.doom != NULL;
     if (status == LUA_YIELD) {
         lua_pop(r->co, results);
         r->waiting = true;
@@ -204,19 +205,21 @@ void task_sleep(struct request *r, nanos until)
 }
 
 /* Unwind the coroutine: the closing variables of what waits, or raised, run
-** under what is left of its allowance. */
+** under what is left of its allowance. When an error came out of the hook, Lua
+** leaves hooks switched off in that coroutine: nothing of it may run again. */
 static void unwind(struct request *r)
 {
-    if (r->waiting || lua_status(r->co) > LUA_YIELD) {
+    bool spoilt = r->doomed;
+    if (!spoilt && (r->waiting || lua_status(r->co) > LUA_YIELD)) {
         struct allowance outer = r->gen->allowed;
         allow(r);
         r->unwinding = true; /* nothing may wait in there */
         lua_resetthread(r->co);
         r->unwinding = false;
+        spoilt = r->gen->allowed.doom != NULL;
         r->gen->allowed = outer;
     }
-    sandbox_hook(r->co);
-    drop_thread(r, false);
+    drop_thread(r, spoilt);
 }
 
 void task_end(struct request *r)

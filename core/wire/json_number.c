@@ -82,11 +82,13 @@ bool json_integer(struct json v, int64_t *out)
         return false;
     for (int64_t i = 0; num.n > 0 && i < num.n + num.exponent; i++) {
         int digit = i < num.n ? num.digit[i] - '0' : 0;
-        if (value > (INT64_MAX - digit) / 10)
+        if (value < (INT64_MIN + digit) / 10)
             return false;
-        value = value * 10 + digit;
+        value = value * 10 - digit; /* there is one more below zero */
     }
-    *out = num.minus ? -value : value;
+    if (value == INT64_MIN && !num.minus)
+        return false;
+    *out = num.minus ? value : -value;
     return true;
 }
 

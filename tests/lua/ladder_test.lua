@@ -43,7 +43,7 @@ end)
 check.that("a function that returns no reply is told which it is", function()
   check.raises_asked('ladder: item 1 returned true, not a reply; a condition belongs before '
     .. '"and": "hard(req) and large(req)"', "return { function() return true end }")
-  check.raises_asked('ladder: item 1 returned "hello", not a reply; write p.say "hello"',
+  check.raises_asked('ladder: item 1 returned a text, not a reply; write p.say "hello"',
     'return { function() return "hello" end }')
   check.raises_asked("ladder: item 2 returned the rung small, not its reply; write small(req)", p
     .. 'local small = p.model { "openai/a", as = "small" }\n'
