@@ -209,14 +209,14 @@ void task_sleep(struct request *r, nanos until)
 ** leaves hooks switched off in that coroutine: nothing of it may run again. */
 static void unwind(struct request *r)
 {
-    bool spoilt = r->doomed;
-    if (!spoilt && (r->waiting || lua_status(r->co) > LUA_YIELD)) {
+    bool raised = lua_status(r->co) > LUA_YIELD, spoilt = r->doomed || raised;
+    if (!r->doomed && (r->waiting || raised)) {
         struct allowance outer = r->gen->allowed;
         allow(r);
         r->unwinding = true; /* nothing may wait in there */
         lua_resetthread(r->co);
         r->unwinding = false;
-        spoilt = r->gen->allowed.doom != NULL;
+        spoilt = spoilt || r->gen->allowed.doom != NULL;
         r->gen->allowed = outer;
     }
     drop_thread(r, spoilt);
