@@ -17,6 +17,7 @@ struct arena {
     char *at, *end; /* free room in the newest block */
 };
 
+/* An empty arena that allocates nothing yet; and the end of all it gave. */
 void arena_init(struct arena *a);
 void arena_fini(struct arena *a);
 

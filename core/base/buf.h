@@ -26,6 +26,7 @@ void buf_fini(struct buf *b);
 ** Add what was written there to b->n. */
 char *buf_room(struct buf *b, size_t n);
 
+/* Append bytes, a byte, a zero-terminated text, a number in decimal. */
 void buf_add(struct buf *b, str s);
 void buf_byte(struct buf *b, char c);
 void buf_text(struct buf *b, const char *z);
@@ -41,11 +42,13 @@ void buf_drop(struct buf *b, size_t n);
 /* Forget the contents and the failure, keep the memory. */
 void buf_clear(struct buf *b);
 
+/* Has everything found room so far? */
 static inline bool buf_ok(const struct buf *b)
 {
     return !b->failed;
 }
 
+/* What is in it, borrowed until the next change; never absent. */
 static inline str buf_str(const struct buf *b)
 {
     return (str){ b->p != NULL ? b->p : "", b->n };

@@ -25,21 +25,25 @@ typedef struct {
 /* For printf: "%.*s", STR_ARG(s). */
 #define STR_ARG(s) (int)(s).n, (s).p
 
+/* A zero-terminated text; NULL is the absent one. */
 static inline str str_of(const char *z)
 {
     return (str){ z, z != NULL ? strlen(z) : 0 };
 }
 
+/* The same bytes? */
 static inline bool str_eq(str a, str b)
 {
     return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
 }
 
+/* Does it begin with these bytes? */
 static inline bool str_starts(str s, str with)
 {
     return s.n >= with.n && (with.n == 0 || memcmp(s.p, with.p, with.n) == 0);
 }
 
+/* The rest from `at` on, which must lie within. */
 static inline str str_from(str s, size_t at)
 {
     return (str){ s.p + at, s.n - at };

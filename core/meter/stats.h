@@ -38,6 +38,7 @@ struct stats {
 /* Add to a counter; the only writer is the runtime's thread. */
 void stat_add(atomic_uint_fast64_t *counter, uint64_t n);
 
+/* [any] A counter as it stands. */
 uint64_t stat_get(const atomic_uint_fast64_t *counter);
 
 /* Count one value, in microseconds. */

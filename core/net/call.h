@@ -102,6 +102,7 @@ struct call {
 ** already have ended when this returns (no key, body refused). */
 struct call *call_start(struct world *world, const struct question *ask);
 
+/* Take a reference, and give it back; the last one frees the call. */
 void call_keep(struct call *c);
 void call_release(struct call *c);
 
@@ -112,6 +113,7 @@ void call_cancel(struct call *c);
 /* Hang up on everybody in the list, at the end of a runtime. */
 void call_hang_up_all(struct call **lingering);
 
+/* Is there a reply to flow, or to have flowed? */
 static inline bool call_committed(const struct call *c)
 {
     return c->state == CALL_COMMITTED ||
@@ -134,6 +136,7 @@ void call_want_whole(struct call *c);
 /* What came so far (whole events, or the whole reply); not after sealing. */
 str call_held(const struct call *c);
 
+/* Hear of every change from now on; and no longer. */
 void call_watch(struct call *c, struct watcher *w);
 void call_unwatch(struct call *c, struct watcher *w);
 

@@ -35,6 +35,7 @@ enum curl_head_step {
     CURL_HEAD_MEMORY
 };
 
+/* An empty head; and the end of its memory. */
 void curl_head_init(struct curl_head *h);
 void curl_head_fini(struct curl_head *h);
 

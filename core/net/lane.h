@@ -41,6 +41,7 @@ bool lane_enter(struct lane *lane, struct lane_pass *pass);
 /* Leave, or give up waiting. Whoever is next goes. */
 void lane_leave(struct lane *lane, struct lane_pass *pass);
 
+/* Free a list of lanes that nobody is in any more. */
 void lane_free_all(struct lane *lanes);
 
 #endif

@@ -16,6 +16,7 @@ int real_open(struct world **out, struct ev_loop *loop,
 /* Everything started on it must be stopped before. NULL is fine. */
 void real_close(struct world *w);
 
+/* The loop it runs on. */
 struct ev_loop *real_loop(struct world *w);
 
 /* Run the loop: until real_break; or once, waiting at most `wait`. */

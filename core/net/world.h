@@ -98,6 +98,7 @@ static inline void timer_stop(struct world *w, struct timer *t)
     w->ops->timer_stop(w, t);
 }
 
+/* Has it been started, and neither fired nor been stopped? */
 static inline bool timer_running(const struct timer *t)
 {
     return t->slot != 0;

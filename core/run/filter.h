@@ -35,6 +35,7 @@ struct filtering *filtering_open(struct request *r, const struct filter *f,
 ** end. ERR-like: *raised is set when the function raised. */
 bool filtering_put(struct filtering *f, str bytes, bool *raised);
 
+/* Let go of what it holds. NULL is fine. */
 void filtering_close(struct filtering *f);
 
 #endif

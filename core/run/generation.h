@@ -61,6 +61,7 @@ struct generation *generation_load(struct runtime *rt, struct watch *watch,
                                    const struct policy_source *source,
                                    struct buf *error);
 
+/* Take a reference, and give it back; the last one closes the state. */
 void generation_keep(struct generation *g);
 void generation_release(struct generation *g); /* NULL is fine */
 

@@ -132,6 +132,7 @@ void request_stop(struct request *r, enum outcome outcome);
 /* Run the endings and let everything go; sink.done is called. */
 void request_finish(struct request *r, enum outcome outcome);
 
+/* Have this run when the request ends, the latest first. */
 void request_on_end(struct request *r, struct ending *ending);
 
 /* Note a word of the path: a fixed word, or what the call has come to. The

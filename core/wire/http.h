@@ -54,6 +54,7 @@ struct http_body {
     char line[HTTP_MAX_LINE]; /* a line whose end has not come */
 };
 
+/* Begin the body that this head announces. */
 void http_body_init(struct http_body *b, const struct http_head *head);
 
 /* Take what belongs to the body from the front of `in`: how many bytes were

@@ -13,6 +13,7 @@
 #include "base/arena.h"
 #include "wire/json.h"
 
+/* Is it one of the four bytes that JSON calls white space? */
 static inline bool json_space(char c)
 {
     return c <= ' ' && (c == ' ' || c == '\n' || c == '\r' || c == '\t');
@@ -53,6 +54,7 @@ struct json_names {
     struct arena decoded; /* names that had escapes */
 };
 
+/* An empty table; and the end of its memory. */
 void json_names_init(struct json_names *names);
 void json_names_fini(struct json_names *names);
 

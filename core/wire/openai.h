@@ -11,13 +11,17 @@
 
 #include "wire/dialect.h"
 
+/* The entries of dialect_openai that other files of it hold; what each of
+** them promises stands in wire/dialect.h. */
 int openai_build(const struct build *in, struct buf *out);
 
+/* Read an event, a whole reply, an error. */
 int openai_event(struct tap *tap, const struct sse_event *event,
                  bool usage_asked);
 int openai_whole(struct tap *tap, str body);
 bool openai_error_of(str data, struct upstream_error *e, struct buf *scratch);
 
+/* Read, and replace, the text of the answer. */
 bool openai_content(str data, int nth, int *choice, struct buf *text);
 void openai_recontent(str data, int choice, str text, struct buf *out);
 
