@@ -31,7 +31,7 @@ STATIC := -Wl,-Bstatic -llua5.4 -lev -Wl,-Bdynamic
 LIBS := $(STATIC) -lcurl -lm -ldl -pthread
 
 ROOMS := base kernel wire meter store net run bind serve
-SOURCES := $(foreach r,$(ROOMS),$(wildcard core/$(r)/*.c)) $(wildcard core/perilune*.c)
+SOURCES := $(foreach r,$(ROOMS),$(wildcard core/$(r)/*.c core/$(r)/*/*.c)) $(wildcard core/perilune*.c)
 OBJECTS := $(SOURCES:core/%.c=$(B)/%.o) $(B)/embedded.o
 GATE := $(patsubst core/%.c,$(B)/%.o,$(wildcard core/gate/*.c))
 LUA := $(sort $(wildcard lua/*.lua lua/*/*.lua policies/*.lua))

@@ -20,8 +20,8 @@
 
 _Static_assert(PERI_EMEMORY == ERR_MEMORY && PERI_EINPUT == ERR_INPUT &&
                    PERI_ELIMIT == ERR_LIMIT && PERI_ESYSTEM == ERR_SYSTEM &&
-                   PERI_EPOLICY == ERR_POLICY &&
-                   PERI_EMISSING == ERR_MISSING && PERI_ESTATE == ERR_STATE,
+                   PERI_EPOLICY == ERR_POLICY && PERI_EMISSING == ERR_MISSING &&
+                   PERI_ESTATE == ERR_STATE,
                "the codes are published under the same numbers");
 
 static int fail(perilune *s, int code, const char *format, ...)
@@ -76,7 +76,7 @@ const char *peri_version(void)
 ** does not have is zero, the default. */
 static peri_options options_of(const peri_options *opt)
 {
-    peri_options all = { .size = sizeof all };
+    peri_options all = {.size = sizeof all};
     if (opt != NULL)
         memcpy(&all, opt, opt->size < sizeof all ? opt->size : sizeof all);
     return all;
@@ -112,13 +112,16 @@ static int open_parts(perilune *s, const peri_options *opt)
     if (error != 0)
         return error;
     s->rt.bind = &bind_lua;
-    s->rt.source.library =
-        arena_copy(&s->rt.arena, str_of(opt->library));
+    s->rt.source.library = arena_copy(&s->rt.arena, str_of(opt->library));
     take_limits(s, opt);
     s->service.rt = &s->rt;
     s->drain.fire = on_drain;
-    return server_open(&s->server, s->world, real_loop(s->world), &s->limits,
-                       &service_handler, &s->service);
+    struct server_setup setup = {.world = s->world,
+                                 .loop = real_loop(s->world),
+                                 .limits = &s->limits,
+                                 .handler = &service_handler,
+                                 .user = &s->service};
+    return server_open(&s->server, &setup);
 }
 
 int peri_open(perilune **out, const peri_options *opt)
@@ -180,18 +183,18 @@ static int load(perilune *s, struct policy_source source)
 int peri_load(perilune *s, const char *path)
 {
     if (path == NULL)
-        return load(s, (struct policy_source){
-                           .name = STR("policies/default.lua"),
-                           .builtin = true });
-    return load(s, (struct policy_source){ .name = str_of(path) });
+        return load(s,
+                    (struct policy_source){.name = STR("policies/default.lua"),
+                                           .builtin = true});
+    return load(s, (struct policy_source){.name = str_of(path)});
 }
 
 int peri_load_text(perilune *s, const char *name, const char *text, size_t len)
 {
     if (name == NULL || text == NULL)
         return fail(s, PERI_EINPUT, "a policy needs a name and a text");
-    return load(s, (struct policy_source){ .name = str_of(name),
-                                           .text = { text, len } });
+    return load(
+        s, (struct policy_source){.name = str_of(name), .text = {text, len}});
 }
 
 int peri_listen(perilune *s, const char *address, int *port)
@@ -300,7 +303,7 @@ void peri_stop(perilune *s, double grace)
     struct stop_order *order = mem_alloc(sizeof *order);
     if (order == NULL)
         return;
-    *order = (struct stop_order){ s, nanos_of(grace > 0 ? grace : 0) };
+    *order = (struct stop_order){s, nanos_of(grace > 0 ? grace : 0)};
     if (world_post(s->world, begin_stop, order) != 0)
         mem_free(order);
 }
@@ -319,11 +322,11 @@ static bool is_command_name(const char *name)
 }
 
 int peri_command(const char *name, int argc, char *const *argv,
-                 const char *library,
-                 void (*out)(void *user, int stream, const char *text,
-                             size_t len),
-                 void *user)
+                 const peri_terminal *terminal)
 {
-    struct tool tool = { &bind_lua, library, out, user };
+    peri_terminal all = {.size = sizeof all};
+    memcpy(&all, terminal,
+           terminal->size < sizeof all ? terminal->size : sizeof all);
+    struct tool tool = {&bind_lua, all.library, all.out, all.user};
     return is_command_name(name) ? tool_run(&tool, name, argc, argv) : 2;
 }

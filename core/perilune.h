@@ -23,8 +23,8 @@
 **
 ** ERRORS    int results are 0, or negative: a PERI_E* code. peri_strerror()
 **           says it in words; peri_error() says what was wrong and where,
-**           except for functions marked [any], which leave it alone. The library never prints, never exits, and installs
-**           no signal handlers.
+**           except for functions marked [any], which leave it alone. The
+**           library never prints, never exits, installs no signal handlers.
 **
 ** UNITS     time: seconds (double). sizes: bytes.
 **
@@ -74,15 +74,15 @@ typedef struct peri_options {
                              the linked-in Lua files [none] */
     /* Whole lines of JSON, without the newline; must not block. [dropped] */
     void (*log)(void *user, const char *line, size_t len);
-    void *user;             /* handed to log */
-    size_t max_body;        /* bytes of a request [64 MiB] */
-    double deadline;        /* seconds of a request, over all attempts [120] */
-    double policy_cpu;      /* processor seconds of one request's policy [0.1] */
-    size_t policy_heap;     /* bytes of a policy's Lua heap [64 MiB] */
-    double header_timeout;  /* seconds for a request's head [10] */
-    double idle_timeout;    /* seconds between two requests [75] */
-    int max_connections;    /* at a time [10,000] */
-    int no_inotify;         /* 1: notice edits by stat, not by inotify */
+    void *user;            /* handed to log */
+    size_t max_body;       /* bytes of a request [64 MiB] */
+    double deadline;       /* seconds of a request, over all attempts [120] */
+    double policy_cpu;     /* processor seconds of one request's policy [0.1] */
+    size_t policy_heap;    /* bytes of a policy's Lua heap [64 MiB] */
+    double header_timeout; /* seconds for a request's head [10] */
+    double idle_timeout;   /* seconds between two requests [75] */
+    int max_connections;   /* at a time [10,000] */
+    int no_inotify;        /* 1: notice edits by stat, not by inotify */
 } peri_options;
 
 typedef struct peri_header {
@@ -198,14 +198,20 @@ PERI_API int peri_metrics(perilune *s,
                           void (*fn)(void *user, const peri_metric *m),
                           void *user);
 
+/* Where a subcommand prints. */
+typedef struct peri_terminal {
+    size_t size;
+    const char *library; /* as in peri_options */
+    /* Stream 1 is for results, 2 for errors. */
+    void (*out)(void *user, int stream, const char *text, size_t len);
+    void *user;
+} peri_terminal;
+
 /* Run a subcommand of the program, such as "check" or "help", that is written
-** in Lua (lua/cli). What it prints goes to `out`: stream 1 is for results, 2
-** for errors. Returns its exit status; 2 when there is no such subcommand. */
+** in Lua (lua/cli). Returns its exit status; 2 when there is none of that
+** name. */
 PERI_API int peri_command(const char *name, int argc, char *const *argv,
-                          const char *library,
-                          void (*out)(void *user, int stream, const char *text,
-                                      size_t len),
-                          void *user);
+                          const peri_terminal *terminal);
 
 #ifdef __cplusplus
 }

@@ -32,9 +32,9 @@ struct perilune {
     struct timer drain; /* while stopping: looks whether all is done */
     nanos grace_until;  /* 0 = not stopping */
     bool grace_over;
-    pthread_mutex_t lock; /* of the submissions */
+    pthread_mutex_t lock;                               /* of the submissions */
     struct submission *submissions[SUBMISSION_BUCKETS]; /* by id */
-    atomic_int submitted; /* how many there are */
+    atomic_int submitted;                               /* how many there are */
 };
 
 /* perilune_submit.c: end every submission; nothing further may come. */

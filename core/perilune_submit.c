@@ -97,7 +97,7 @@ static void on_head(void *user, int status, const struct http_field *fields,
         str name = arena_copy(&u->arena, fields[i].name);
         str value = arena_copy(&u->arena, fields[i].value);
         if (name.p != NULL && value.p != NULL)
-            headers[count++] = (peri_header){ name.p, value.p };
+            headers[count++] = (peri_header){name.p, value.p};
     }
     u->sink.head(u->sink.user, status, headers, count);
 }
@@ -141,7 +141,7 @@ static bool copy_headers(struct submission *u, const peri_request *req)
 
 static str path_only(str target)
 {
-    return (str){ target.p, str_find(target, '?') };
+    return (str){target.p, str_find(target, '?')};
 }
 
 /* The body goes into memory of its own: the request will own it. */
@@ -157,7 +157,7 @@ static bool copy_request(struct submission *u, const peri_request *req)
         return false;
     if (req->body_len > 0)
         memcpy(a->memory, req->body, req->body_len);
-    a->body = (str){ a->memory, req->body_len };
+    a->body = (str){a->memory, req->body_len};
     return copy_headers(u, req);
 }
 
@@ -186,7 +186,7 @@ static struct submission *make(perilune *s, const peri_request *req,
     if (sink != NULL)
         memcpy(&u->sink, sink,
                sink->size < sizeof u->sink ? sink->size : sizeof u->sink);
-    u->arrival.sink = (struct sink){ u, on_head, on_chunk, on_done };
+    u->arrival.sink = (struct sink){u, on_head, on_chunk, on_done};
     if (copy_request(u, req))
         return u;
     mem_free(u->arrival.memory);
@@ -197,10 +197,10 @@ static struct submission *make(perilune *s, const peri_request *req,
 int peri_submit(perilune *s, const peri_request *req, const peri_sink *sink,
                 peri_id *id)
 {
-    peri_request all = { .size = sizeof all };
+    peri_request all = {.size = sizeof all};
     memcpy(&all, req, req->size < sizeof all ? req->size : sizeof all);
-    size_t max = s->limits.max_body != 0 ? s->limits.max_body
-                                         : (size_t)64 << 20;
+    size_t max =
+        s->limits.max_body != 0 ? s->limits.max_body : (size_t)64 << 20;
     if (all.body_len > max)
         return PERI_ELIMIT;
     struct submission *u = make(s, &all, sink);
@@ -250,7 +250,7 @@ static void tell(perilune *s, peri_id id, void (*fn)(void *))
     struct word *word = mem_alloc(sizeof *word);
     if (word == NULL)
         return;
-    *word = (struct word){ s, id };
+    *word = (struct word){s, id};
     if (world_post(s->world, fn, word) != 0)
         mem_free(word);
 }

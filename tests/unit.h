@@ -21,8 +21,8 @@
 
 static int unit_failures;
 
-#define CHECK(what) \
-    ((what) ? (void)0 \
+#define CHECK(what)                   \
+    ((what) ? (void)0                 \
             : (void)(unit_failures++, \
                      printf("#    %s:%d: %s\n", __FILE__, __LINE__, #what)))
 
@@ -52,8 +52,7 @@ static inline void unit_str(str got, str want, const char *what,
            STR_ARG(want));
 }
 
-static inline int unit_run(void (*const *tests)(void), const char *names,
-                           int n)
+static inline int unit_run(void (*const *tests)(void), const char *names, int n)
 {
     int failed = 0;
     for (int i = 0; i < n; i++) {
@@ -73,11 +72,11 @@ static inline int unit_run(void (*const *tests)(void), const char *names,
     return failed != 0;
 }
 
-#define TESTS(...) \
-    int main(void) \
-    { \
-        static void (*const tests[])(void) = { __VA_ARGS__ }; \
-        return unit_run(tests, #__VA_ARGS__, \
+#define TESTS(...)                                              \
+    int main(void)                                              \
+    {                                                           \
+        static void (*const tests[])(void) = {__VA_ARGS__};     \
+        return unit_run(tests, #__VA_ARGS__,                    \
                         (int)(sizeof tests / sizeof tests[0])); \
     }
 

@@ -20,7 +20,7 @@ struct arena_block {
 
 void arena_init(struct arena *a)
 {
-    *a = (struct arena){ 0 };
+    *a = (struct arena){0};
 }
 
 void arena_fini(struct arena *a)
@@ -71,7 +71,7 @@ str arena_copy(struct arena *a, str s)
     if (p == NULL)
         return STR_NONE;
     memcpy(p, s.p, s.n);
-    return (str){ p, s.n };
+    return (str){p, s.n};
 }
 
 str arena_print(struct arena *a, const char *format, ...)
@@ -85,5 +85,5 @@ str arena_print(struct arena *a, const char *format, ...)
     if (p != NULL)
         vsnprintf(p, (size_t)n + 1, format, again);
     va_end(again);
-    return p != NULL ? (str){ p, (size_t)n } : STR_NONE;
+    return p != NULL ? (str){p, (size_t)n} : STR_NONE;
 }

@@ -13,13 +13,13 @@
 
 void buf_init(struct buf *b, size_t max)
 {
-    *b = (struct buf){ .max = max };
+    *b = (struct buf){.max = max};
 }
 
 void buf_fini(struct buf *b)
 {
     mem_free(b->p);
-    *b = (struct buf){ .max = b->max };
+    *b = (struct buf){.max = b->max};
 }
 
 static bool grow(struct buf *b, size_t need)
@@ -63,7 +63,7 @@ void buf_add(struct buf *b, str s)
 
 void buf_byte(struct buf *b, char c)
 {
-    buf_add(b, (str){ &c, 1 });
+    buf_add(b, (str){&c, 1});
 }
 
 void buf_text(struct buf *b, const char *z)
@@ -82,7 +82,7 @@ void buf_int(struct buf *b, int64_t v)
     } while (left != 0);
     if (v < 0)
         *--at = '-';
-    buf_add(b, (str){ at, (size_t)(digits + sizeof digits - at) });
+    buf_add(b, (str){at, (size_t)(digits + sizeof digits - at)});
 }
 
 void buf_print(struct buf *b, const char *format, ...)

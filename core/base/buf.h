@@ -51,7 +51,7 @@ static inline bool buf_ok(const struct buf *b)
 /* What is in it, borrowed until the next change; never absent. */
 static inline str buf_str(const struct buf *b)
 {
-    return (str){ b->p != NULL ? b->p : "", b->n };
+    return (str){b->p != NULL ? b->p : "", b->n};
 }
 
 #endif

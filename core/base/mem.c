@@ -38,11 +38,12 @@ static int must_fail(void)
 }
 
 #define REFUSE_IF_TOLD() \
-    do { \
+    do {                 \
         if (must_fail()) \
             return NULL; \
     } while (0)
-#define COUNT(p, by) ((p) != NULL ? (void)atomic_fetch_add(&live, (by)) : (void)0)
+#define COUNT(p, by) \
+    ((p) != NULL ? (void)atomic_fetch_add(&live, (by)) : (void)0)
 #else
 #define REFUSE_IF_TOLD() ((void)0)
 #define COUNT(p, by)     ((void)0)

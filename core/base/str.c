@@ -42,7 +42,7 @@ size_t str_find(str s, char c)
 str str_split(str *rest, char sep)
 {
     size_t at = str_find(*rest, sep);
-    str part = { rest->p, at };
+    str part = {rest->p, at};
     *rest = at < rest->n ? str_from(*rest, at + 1) : STR_NONE;
     return part;
 }

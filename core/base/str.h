@@ -19,8 +19,8 @@ typedef struct {
 } str;
 
 /* A literal as a str: STR("abc"). */
-#define STR(s)   ((str){ "" s, sizeof(s) - 1 })
-#define STR_NONE ((str){ NULL, 0 })
+#define STR(s)   ((str){"" s, sizeof(s) - 1})
+#define STR_NONE ((str){NULL, 0})
 
 /* For printf: "%.*s", STR_ARG(s). */
 #define STR_ARG(s) (int)(s).n, (s).p
@@ -28,7 +28,7 @@ typedef struct {
 /* A zero-terminated text; NULL is the absent one. */
 static inline str str_of(const char *z)
 {
-    return (str){ z, z != NULL ? strlen(z) : 0 };
+    return (str){z, z != NULL ? strlen(z) : 0};
 }
 
 /* The same bytes? */
@@ -46,7 +46,7 @@ static inline bool str_starts(str s, str with)
 /* The rest from `at` on, which must lie within. */
 static inline str str_from(str s, size_t at)
 {
-    return (str){ s.p + at, s.n - at };
+    return (str){s.p + at, s.n - at};
 }
 
 /* Equal, ASCII letters of either case being the same. */

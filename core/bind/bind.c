@@ -25,11 +25,11 @@ static int open_core(lua_State *L)
 static void push_request(lua_State *L, struct request *r)
 {
     struct view *view = lua_newuserdatauv(L, sizeof *view, VIEW_SLOTS);
-    *view = (struct view){ .request = r, .serial = r->serial };
+    *view = (struct view){.request = r, .serial = r->serial};
     luaL_setmetatable(L, REQUEST_TYPE);
 }
 
-const struct binding bind_lua = { open_core, push_request };
+const struct binding bind_lua = {open_core, push_request};
 
 struct request *bind_request(lua_State *L, const char *what)
 {
@@ -39,8 +39,10 @@ struct request *bind_request(lua_State *L, const char *what)
     if (r->over || r->unwinding)
         sandbox_raise(L, "%s: the request has ended", what);
     if (!lua_isyieldable(L))
-        sandbox_raise(L, "%s waits, and nothing may wait here: inside gsub, "
-                         "sort, a filter or an error handler", what);
+        sandbox_raise(L,
+                      "%s waits, and nothing may wait here: inside gsub, "
+                      "sort, a filter or an error handler",
+                      what);
     return r;
 }
 
@@ -83,9 +85,8 @@ void bind_type(lua_State *L, const struct bind_type *type)
         luaL_setfuncs(L, type->methods, 0);
     lua_pushcclosure(L, type->index != NULL ? type->index : protected_index, 1);
     lua_setfield(L, -2, "__index");
-    const luaL_Reg meta[] = { { "__call", type->call },
-                              { "__gc", type->gc },
-                              { "__tostring", type->text } };
+    const luaL_Reg meta[] = {
+        {"__call", type->call}, {"__gc", type->gc}, {"__tostring", type->text}};
     for (size_t i = 0; i < sizeof meta / sizeof meta[0]; i++) {
         if (meta[i].func == NULL)
             continue;

@@ -12,7 +12,7 @@
 #include <lauxlib.h>
 #include <lua.h>
 
-#include "net/provider.h"
+#include "net/call/provider.h"
 #include "run/reply.h"
 
 #define REQUEST_TYPE  "perilune.request"

@@ -39,7 +39,7 @@ static int to_status(lua_State *L, int arg)
 /* fault(kind, status, message) -> a fault */
 static int new_fault(lua_State *L)
 {
-    struct fault fault = { 0 };
+    struct fault fault = {0};
     fault.kind = fault_of(str_of(luaL_checkstring(L, 1)));
     luaL_argcheck(L, fault.kind != FAULT_KINDS, 1, "not a kind of fault");
     fault.status = to_status(L, 2);
@@ -54,7 +54,7 @@ static int set_fault(lua_State *L)
     struct view *view = bind_view(L, 1);
     struct request *r = view->request;
     luaL_checktype(L, 2, LUA_TTABLE);
-    struct fault fault = { 0 };
+    struct fault fault = {0};
     lua_getfield(L, 2, "kind");
     fault.kind = fault_of(str_of(luaL_checkstring(L, -1)));
     luaL_argcheck(L, fault.kind != FAULT_KINDS, 2, "not a kind of fault");
@@ -69,9 +69,9 @@ static int set_fault(lua_State *L)
 }
 
 static const luaL_Reg functions[] = {
-    { "fault", new_fault },
-    { "set_fault", set_fault },
-    { NULL, NULL },
+    {"fault", new_fault},
+    {"set_fault", set_fault},
+    {NULL, NULL},
 };
 
 void bind_fault(lua_State *L)

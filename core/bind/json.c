@@ -42,8 +42,8 @@ static void push_number(lua_State *L, struct json v)
 static void push_string(lua_State *L, str raw)
 {
     char *room = lua_newuserdatauv(L, raw.n + 1, 0);
-    struct buf text = { .p = room, .cap = raw.n + 1, .max = raw.n + 1 };
-    json_decode((struct json){ JSON_STRING, raw }, &text);
+    struct buf text = {.p = room, .cap = raw.n + 1, .max = raw.n + 1};
+    json_decode((struct json){JSON_STRING, raw}, &text);
     lua_pushlstring(L, text.p, text.n);
     lua_remove(L, -2);
 }
@@ -165,8 +165,9 @@ static void write_object(lua_State *L, int arg, struct buf *out, int depth)
     for (lua_pushnil(L); lua_next(L, arg) != 0; lua_pop(L, 1)) {
         str name;
         if (lua_type(L, -2) != LUA_TSTRING)
-            sandbox_raise(L, "p.json.encode: a table that is no list has a %s "
-                             "as a key; JSON has names only",
+            sandbox_raise(L,
+                          "p.json.encode: a table that is no list has a %s "
+                          "as a key; JSON has names only",
                           luaL_typename(L, -2));
         name.p = lua_tolstring(L, -2, &name.n);
         json_put_name(out, name);
@@ -253,15 +254,15 @@ static int array(lua_State *L)
 }
 
 static const luaL_Reg functions[] = {
-    { "json_decode", decode },
-    { "json_encode", encode },
-    { "array", array },
-    { NULL, NULL },
+    {"json_decode", decode},
+    {"json_encode", encode},
+    {"array", array},
+    {NULL, NULL},
 };
 
 void bind_json(lua_State *L)
 {
-    bind_type(L, &(struct bind_type){ .name = BUFFER_TYPE, .gc = collect });
+    bind_type(L, &(struct bind_type){.name = BUFFER_TYPE, .gc = collect});
     luaL_newmetatable(L, ARRAY_META);
     lua_pushboolean(L, 0);
     lua_setfield(L, -2, "__metatable");

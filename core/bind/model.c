@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "run/generation.h"
+#include "run/path.h"
 #include "run/sandbox.h"
 #include "run/task.h"
 
@@ -30,8 +31,8 @@ struct model {
 struct asking {
     struct model *model;
     struct view view;
-    str name;          /* the upstream's name of the model */
-    int tries;         /* left */
+    str name;  /* the upstream's name of the model */
+    int tries; /* left */
     int tried;
     nanos pause_until; /* between two tries; 0 = not pausing */
     struct call *call;
@@ -94,7 +95,7 @@ static int new_model(lua_State *L)
     struct provider **provider = luaL_checkudata(L, 1, PROVIDER_TYPE);
     luaL_checktype(L, 2, LUA_TTABLE);
     struct model *m = lua_newuserdatauv(L, sizeof *m, 0);
-    *m = (struct model){ .provider = NULL };
+    *m = (struct model){.provider = NULL};
     luaL_setmetatable(L, MODEL_TYPE);
     provider_keep(*provider);
     m->provider = *provider;
@@ -135,10 +136,10 @@ static void scar(struct request *r, const struct asking *a)
     struct scar *s = arena_zero(&r->arena, sizeof *s);
     if (s == NULL)
         return;
-    *s = (struct scar){ .next = r->scars,
-                        .provider = a->model->provider,
-                        .model = a->name,
-                        .content = a->view.content };
+    *s = (struct scar){.next = r->scars,
+                       .provider = a->model->provider,
+                       .model = a->name,
+                       .content = a->view.content};
     r->scars = s;
 }
 
@@ -155,7 +156,7 @@ static int decline_by_us(lua_State *L, struct request *r,
     const char *why = kind == FAULT_DEADLINE
                           ? "the request's deadline has passed"
                           : "the request has used up its attempts";
-    struct fault fault = { .kind = kind, .status = fault_status(kind) };
+    struct fault fault = {.kind = kind, .status = fault_status(kind)};
     fault.message =
         arena_print(&r->arena, "%.*s/%.*s: %s",
                     STR_ARG(a->model->provider->name), STR_ARG(a->name), why);
@@ -208,7 +209,7 @@ static bool start(struct request *r, struct asking *a)
 static int push_live(lua_State *L, struct request *r, struct call *call)
 {
     struct live *live = lua_newuserdatauv(L, sizeof *live, 1);
-    *live = (struct live){ .request = r, .serial = r->serial, .call = call };
+    *live = (struct live){.request = r, .serial = r->serial, .call = call};
     luaL_setmetatable(L, LIVE_TYPE);
     return 1;
 }
@@ -367,22 +368,22 @@ static int text(lua_State *L)
 }
 
 static const luaL_Reg methods[] = {
-    { "ask", ask_other },
-    { NULL, NULL },
+    {"ask", ask_other},
+    {NULL, NULL},
 };
 
 static const luaL_Reg functions[] = {
-    { "model", new_model },
-    { NULL, NULL },
+    {"model", new_model},
+    {NULL, NULL},
 };
 
 void bind_model(lua_State *L)
 {
-    bind_type(L, &(struct bind_type){ .name = MODEL_TYPE,
-                                      .methods = methods,
-                                      .index = field,
-                                      .call = call_model,
-                                      .gc = collect,
-                                      .text = text });
+    bind_type(L, &(struct bind_type){.name = MODEL_TYPE,
+                                     .methods = methods,
+                                     .index = field,
+                                     .call = call_model,
+                                     .gc = collect,
+                                     .text = text});
     luaL_setfuncs(L, functions, 0);
 }

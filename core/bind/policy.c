@@ -35,10 +35,10 @@ static int in_request(lua_State *L)
 static int kind(lua_State *L)
 {
     static const char *const kinds[][2] = {
-        { MODEL_TYPE, "model" },       { LIVE_TYPE, "reply" },
-        { WRITTEN_TYPE, "reply" },     { PROVIDER_TYPE, "provider" },
-        { SECRET_TYPE, "secret" },     { REQUEST_TYPE, "request" },
-        { "perilune.cut", "cut" },
+        {MODEL_TYPE, "model"},   {LIVE_TYPE, "reply"},
+        {WRITTEN_TYPE, "reply"}, {PROVIDER_TYPE, "provider"},
+        {SECRET_TYPE, "secret"}, {REQUEST_TYPE, "request"},
+        {"perilune.cut", "cut"},
     };
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
         if (luaL_testudata(L, 1, kinds[i][0]) != NULL) {
@@ -56,8 +56,7 @@ static int declare(lua_State *L)
     luaL_checkstring(L, 3);
     lua_settop(L, 3);
     luaL_getsubtable(L, LUA_REGISTRYINDEX, DECLARED);
-    lua_pushfstring(L, "%s %s", luaL_checkstring(L, 1),
-                    luaL_checkstring(L, 2));
+    lua_pushfstring(L, "%s %s", luaL_checkstring(L, 1), luaL_checkstring(L, 2));
     lua_pushvalue(L, -1);
     if (lua_rawget(L, 4) == LUA_TTABLE) {
         lua_getfield(L, -1, "where");
@@ -116,9 +115,9 @@ static int rescue(lua_State *L)
 }
 
 static const luaL_Reg functions[] = {
-    { "raise", raise },     { "where", where },   { "in_request", in_request },
-    { "kind", kind },       { "declare", declare }, { "read", read_file },
-    { "rescue", rescue },   { NULL, NULL },
+    {"raise", raise},   {"where", where},     {"in_request", in_request},
+    {"kind", kind},     {"declare", declare}, {"read", read_file},
+    {"rescue", rescue}, {NULL, NULL},
 };
 
 void bind_policy(lua_State *L)

@@ -54,8 +54,10 @@ static void add_header(lua_State *L, struct provider *p, str name, str value)
 {
     int error = provider_header(p, name, value);
     if (error == ERR_INPUT)
-        sandbox_raise(L, "provider: the header '%s' has a name or value that "
-                         "may not stand in a header", name.p);
+        sandbox_raise(L,
+                      "provider: the header '%s' has a name or value that "
+                      "may not stand in a header",
+                      name.p);
     if (error != 0)
         sandbox_raise(L, "provider: too many headers (%d at most)",
                       PROVIDER_HEADERS);
@@ -68,15 +70,16 @@ static void add_key(lua_State *L, struct provider *p)
     if (auth.p == NULL || str_eq(auth, STR("none")))
         return;
     lua_getfield(L, 2, "key");
-    str key = lua_isnil(L, -1) ? STR_NONE
-                               : bind_secret_value(L, -1, &p->arena);
+    str key = lua_isnil(L, -1) ? STR_NONE : bind_secret_value(L, -1, &p->arena);
     lua_pop(L, 1);
     p->keyless = key.p == NULL;
     if (p->keyless)
         return;
     if (!http_value_ok(key))
-        sandbox_raise(L, "provider: the key of '%s' holds characters that may "
-                         "not stand in a header", p->name.p);
+        sandbox_raise(L,
+                      "provider: the key of '%s' holds characters that may "
+                      "not stand in a header",
+                      p->name.p);
     if (str_eq(auth, STR("bearer"))) {
         str bearer = arena_print(&p->arena, "Bearer %.*s", STR_ARG(key));
         add_header(L, p, STR("Authorization"), bearer);
@@ -179,8 +182,8 @@ static int new_provider(lua_State *L)
     p->dialect = &dialect_openai;
     p->url = text_field(L, 2, "url", &p->arena);
     str url = p->url.p != NULL ? p->url : STR("http://sim.invalid/v1");
-    p->endpoint = arena_print(&p->arena, "%.*s%s", STR_ARG(url),
-                              p->dialect->path);
+    p->endpoint =
+        arena_print(&p->arena, "%.*s%s", STR_ARG(url), p->dialect->path);
     p->http2 = flag_field(L, 2, "http2");
     p->ask_usage = flag_field(L, 2, "usage");
     lua_Integer max_reply = (lua_Integer)number_field(L, 2, "max_reply");
@@ -192,13 +195,12 @@ static int new_provider(lua_State *L)
 }
 
 static const luaL_Reg functions[] = {
-    { "provider", new_provider },
-    { NULL, NULL },
+    {"provider", new_provider},
+    {NULL, NULL},
 };
 
 void bind_provider(lua_State *L)
 {
-    bind_type(L,
-              &(struct bind_type){ .name = PROVIDER_TYPE, .gc = collect });
+    bind_type(L, &(struct bind_type){.name = PROVIDER_TYPE, .gc = collect});
     luaL_setfuncs(L, functions, 0);
 }

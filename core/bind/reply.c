@@ -136,9 +136,9 @@ static int json_ready(lua_State *L, int status, lua_KContext context)
     if (json_check(body, &error) && bind_push_json(L, json_of(body)))
         return 1;
     lua_pushnil(L);
-    struct fault fault = { .kind = FAULT_MALFORMED,
-                           .status = fault_status(FAULT_MALFORMED),
-                           .message = STR("the reply's text is not JSON") };
+    struct fault fault = {.kind = FAULT_MALFORMED,
+                          .status = fault_status(FAULT_MALFORMED),
+                          .message = STR("the reply's text is not JSON")};
     bind_push_fault(L, &fault);
     return 2;
 }
@@ -285,9 +285,9 @@ static int filter_written(lua_State *L, const struct written_reply *w)
     lua_pushlstring(L, w->text, w->len);
     lua_call(L, 1, 1);
     const struct written_reply *cut = luaL_testudata(L, -1, CUT_TYPE);
-    str text = { w->text, w->len };
+    str text = {w->text, w->len};
     if (cut != NULL)
-        text = (str){ cut->text, cut->len };
+        text = (str){cut->text, cut->len};
     else if (lua_type(L, -1) == LUA_TSTRING)
         text.p = lua_tolstring(L, -1, &text.n);
     else if (!lua_isnil(L, -1))
@@ -309,9 +309,9 @@ static int filtered(lua_State *L)
     struct filter *f = arena_zero(&l->request->arena, sizeof *f);
     if (f == NULL)
         return luaL_error(L, "not enough memory");
-    *f = (struct filter){ .inner = l->filter,
-                          .function = reference_of(L, 2),
-                          .hold = (size_t)hold };
+    *f = (struct filter){.inner = l->filter,
+                         .function = reference_of(L, 2),
+                         .hold = (size_t)hold};
     struct live *out = lua_newuserdatauv(L, sizeof *out, 1);
     *out = *l;
     out->filter = f;
@@ -320,22 +320,22 @@ static int filtered(lua_State *L)
 }
 
 static const luaL_Reg methods[] = {
-    { "text", text },
-    { "json", json },
-    { "each", each },
-    { NULL, NULL },
+    {"text", text},
+    {"json", json},
+    {"each", each},
+    {NULL, NULL},
 };
 
 static const luaL_Reg functions[] = {
-    { "filtered", filtered },
-    { NULL, NULL },
+    {"filtered", filtered},
+    {NULL, NULL},
 };
 
 void bind_reply(lua_State *L)
 {
-    bind_type(L, &(struct bind_type){ .name = LIVE_TYPE,
-                                      .methods = methods,
-                                      .index = field,
-                                      .call = itself });
+    bind_type(L, &(struct bind_type){.name = LIVE_TYPE,
+                                     .methods = methods,
+                                     .index = field,
+                                     .call = itself});
     luaL_setfuncs(L, functions, 0);
 }

@@ -129,9 +129,9 @@ static int push_max_tokens(lua_State *L, const struct view *view)
 /* Credentials are the gateway's business. */
 static bool is_secret(str name)
 {
-    static const char *const secrets[] = { "authorization", "x-api-key",
-                                           "api-key", "x-goog-api-key",
-                                           "proxy-authorization", "cookie" };
+    static const char *const secrets[] = {
+        "authorization",  "x-api-key",           "api-key",
+        "x-goog-api-key", "proxy-authorization", "cookie"};
     for (size_t i = 0; i < sizeof secrets / sizeof secrets[0]; i++)
         if (str_eq_nocase(name, str_of(secrets[i])))
             return true;
@@ -170,8 +170,8 @@ static int push_headers(lua_State *L, const struct request *r)
 /* The body's members that are no field of their own. */
 static int push_params(lua_State *L, struct request *r)
 {
-    static const char *const others[] = { "model", "messages", "tools",
-                                          "stream" };
+    static const char *const others[] = {"model", "messages", "tools",
+                                         "stream"};
     if (push_made(L, "params"))
         return 1;
     if (!bind_push_json(L, r->root))
@@ -190,15 +190,30 @@ static int push_model(lua_State *L, const struct view *v)
 }
 
 enum field {
-    F_MODEL, F_USER, F_TEAM, F_FEATURE, F_SESSION, F_KEY, F_ID, F_STREAM,
-    F_TEXT, F_MESSAGES, F_TOOLS, F_MAX_TOKENS, F_BODY, F_PARAMS, F_HEADERS,
-    F_FAULT, F_DEADLINE, F_WITH, F_UNKNOWN
+    F_MODEL,
+    F_USER,
+    F_TEAM,
+    F_FEATURE,
+    F_SESSION,
+    F_KEY,
+    F_ID,
+    F_STREAM,
+    F_TEXT,
+    F_MESSAGES,
+    F_TOOLS,
+    F_MAX_TOKENS,
+    F_BODY,
+    F_PARAMS,
+    F_HEADERS,
+    F_FAULT,
+    F_DEADLINE,
+    F_WITH,
+    F_UNKNOWN
 };
 static const char *const names[] = {
-    "model",    "user",  "team",       "feature", "session", "key",
-    "id",       "stream", "text",      "messages", "tools",  "max_tokens",
-    "body",     "params", "headers",   "fault",   "deadline", "with", NULL
-};
+    "model",   "user",  "team",     "feature", "session",    "key",  "id",
+    "stream",  "text",  "messages", "tools",   "max_tokens", "body", "params",
+    "headers", "fault", "deadline", "with",    NULL};
 
 static enum field field_of(str key)
 {
@@ -281,8 +296,9 @@ static int field(lua_State *L) /* long: one case per field */
 static int newindex(lua_State *L)
 {
     bind_view(L, 1);
-    return sandbox_raise(L, "a request is not changed in place; write "
-                            "small(req:with { %s = %s })",
+    return sandbox_raise(L,
+                         "a request is not changed in place; write "
+                         "small(req:with { %s = %s })",
                          luaL_tolstring(L, 2, NULL),
                          lua_type(L, 3) == LUA_TSTRING
                              ? lua_pushfstring(L, "\"%s\"", lua_tostring(L, 3))
@@ -323,8 +339,10 @@ static void take_change(lua_State *L, struct view *view, str name)
     else if (str_eq(name, STR("max_tokens")))
         view->max_tokens = take_count(L);
     else
-        sandbox_raise(L, "req:with: unknown change '%s' (there are: "
-                         "max_tokens, model, system)", name.p);
+        sandbox_raise(L,
+                      "req:with: unknown change '%s' (there are: "
+                      "max_tokens, model, system)",
+                      name.p);
 }
 
 /* A copy of the view at 1, which it shares its texts with. */
@@ -362,15 +380,14 @@ static int with(lua_State *L)
 }
 
 static const luaL_Reg methods[] = {
-    { "with", with },
-    { NULL, NULL },
+    {"with", with},
+    {NULL, NULL},
 };
 
 void bind_request_type(lua_State *L)
 {
-    bind_type(L, &(struct bind_type){ .name = REQUEST_TYPE,
-                                      .methods = methods,
-                                      .index = field });
+    bind_type(L, &(struct bind_type){
+                     .name = REQUEST_TYPE, .methods = methods, .index = field});
     luaL_getmetatable(L, REQUEST_TYPE);
     lua_pushcfunction(L, newindex);
     lua_setfield(L, -2, "__newindex");

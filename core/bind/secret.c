@@ -43,9 +43,8 @@ static int new_secret(lua_State *L)
 static str first_line(str text)
 {
     text = str_split(&text, '\n');
-    return text.n > 0 && text.p[text.n - 1] == '\r'
-               ? (str){ text.p, text.n - 1 }
-               : text;
+    return text.n > 0 && text.p[text.n - 1] == '\r' ? (str){text.p, text.n - 1}
+                                                    : text;
 }
 
 str bind_secret_value(lua_State *L, int arg, struct arena *arena)
@@ -82,13 +81,13 @@ static int text(lua_State *L)
 }
 
 static const luaL_Reg functions[] = {
-    { "secret", new_secret },
-    { "has_env", has_env },
-    { NULL, NULL },
+    {"secret", new_secret},
+    {"has_env", has_env},
+    {NULL, NULL},
 };
 
 void bind_secret(lua_State *L)
 {
-    bind_type(L, &(struct bind_type){ .name = SECRET_TYPE, .text = text });
+    bind_type(L, &(struct bind_type){.name = SECRET_TYPE, .text = text});
     luaL_setfuncs(L, functions, 0);
 }

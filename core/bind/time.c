@@ -66,10 +66,10 @@ static int log_text(lua_State *L)
 }
 
 static const luaL_Reg functions[] = {
-    { "now", now },
-    { "sleep", sleep_for },
-    { "log", log_text },
-    { NULL, NULL },
+    {"now", now},
+    {"sleep", sleep_for},
+    {"log", log_text},
+    {NULL, NULL},
 };
 
 void bind_time(lua_State *L)

@@ -9,12 +9,10 @@
 #include "run/generation.h"
 
 /* A userdata that holds a text; says and cuts have the same shape. */
-static struct written_reply *push_text(lua_State *L, str text,
-                                       const char *type)
+static struct written_reply *push_text(lua_State *L, str text, const char *type)
 {
-    struct written_reply *w =
-        lua_newuserdatauv(L, sizeof *w + text.n + 1, 0);
-    *w = (struct written_reply){ .status = 200, .len = text.n };
+    struct written_reply *w = lua_newuserdatauv(L, sizeof *w + text.n + 1, 0);
+    *w = (struct written_reply){.status = 200, .len = text.n};
     if (text.n > 0)
         memcpy(w->text, text.p, text.n);
     w->text[text.n] = '\0';
@@ -34,7 +32,7 @@ struct written_reply *bind_push_written(lua_State *L, enum written_kind kind,
 ** reply that, called with req, returns itself */
 static int new_written(lua_State *L)
 {
-    static const char *const kinds[] = { "say", "sorry", "refuse", NULL };
+    static const char *const kinds[] = {"say", "sorry", "refuse", NULL};
     str text;
     luaL_checktype(L, 1, LUA_TTABLE);
     lua_getfield(L, 1, "kind");
@@ -73,7 +71,7 @@ static int text(lua_State *L)
 static int json(lua_State *L)
 {
     const struct written_reply *w = luaL_checkudata(L, 1, WRITTEN_TYPE);
-    str body = { w->text, w->len };
+    str body = {w->text, w->len};
     struct json_error error;
     if (json_check(body, &error) && bind_push_json(L, json_of(body)))
         return 1;
@@ -129,24 +127,24 @@ static int cut(lua_State *L)
 }
 
 static const luaL_Reg methods[] = {
-    { "text", text },
-    { "json", json },
-    { "each", each },
-    { NULL, NULL },
+    {"text", text},
+    {"json", json},
+    {"each", each},
+    {NULL, NULL},
 };
 
 static const luaL_Reg functions[] = {
-    { "written", new_written },
-    { "cut", cut },
-    { NULL, NULL },
+    {"written", new_written},
+    {"cut", cut},
+    {NULL, NULL},
 };
 
 void bind_written(lua_State *L)
 {
-    bind_type(L, &(struct bind_type){ .name = WRITTEN_TYPE,
-                                      .methods = methods,
-                                      .index = field,
-                                      .call = itself });
-    bind_type(L, &(struct bind_type){ .name = CUT_TYPE });
+    bind_type(L, &(struct bind_type){.name = WRITTEN_TYPE,
+                                     .methods = methods,
+                                     .index = field,
+                                     .call = itself});
+    bind_type(L, &(struct bind_type){.name = CUT_TYPE});
     luaL_setfuncs(L, functions, 0);
 }

@@ -50,9 +50,9 @@ static void put_line(struct logqueue *q, const char *line, size_t len)
 static void put_dropped(struct logqueue *q)
 {
     char line[80];
-    int n = snprintf(line, sizeof line,
-                     "{\"event\":\"log_lines_dropped\",\"lines\":%lu}",
-                     q->dropped);
+    int n =
+        snprintf(line, sizeof line,
+                 "{\"event\":\"log_lines_dropped\",\"lines\":%lu}", q->dropped);
     if (q->n + (size_t)n + 1 > CAPACITY)
         return;
     put_line(q, line, (size_t)n);
@@ -107,7 +107,7 @@ static int closing(struct logqueue *q)
 /* Wait until the descriptor takes bytes. 0 when it does not any more. */
 static int writable(struct logqueue *q, int *patience_ms)
 {
-    struct pollfd p = { .fd = q->fd, .events = POLLOUT };
+    struct pollfd p = {.fd = q->fd, .events = POLLOUT};
     for (;;) {
         int n = poll(&p, 1, 100);
         if (n > 0)
@@ -141,7 +141,7 @@ static int write_all(struct logqueue *q, const char *bytes, size_t n)
 static void *write_lines(void *arg)
 {
     struct logqueue *q = arg;
-    static const struct timespec nap = { 0, NAP_MS * 1000000L };
+    static const struct timespec nap = {0, NAP_MS * 1000000L};
     char *batch = malloc(BATCH);
     size_t n;
     while (batch != NULL && (n = take(q, batch)) > 0) {

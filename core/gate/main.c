@@ -12,26 +12,27 @@
 #include "gate/serve.h"
 #include "perilune.h"
 
-void print(void *user, int stream, const char *text, size_t len)
+static void print(void *user, int stream, const char *text, size_t len)
 {
     (void)user;
     fwrite(text, 1, len, stream == 2 ? stderr : stdout);
+}
+
+int command(const char *name, int argc, char **argv)
+{
+    peri_terminal terminal = {.size = sizeof terminal,
+                              .library = getenv("PERILUNE_LIBRARY"),
+                              .out = print};
+    for (int i = 0; i < argc; i++)
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+            return peri_command("help", 1, (char *[]){(char *)name}, &terminal);
+    return peri_command(name, argc, argv, &terminal);
 }
 
 static int version(void)
 {
     printf("perilune %s\n", peri_version());
     return 0;
-}
-
-static int command(const char *name, int argc, char **argv)
-{
-    for (int i = 0; i < argc; i++)
-        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
-            return peri_command("help", 1, (char *[]){ (char *)name }, NULL,
-                                print, NULL);
-    return peri_command(name, argc, argv, getenv("PERILUNE_LIBRARY"), print,
-                        NULL);
 }
 
 int main(int argc, char **argv)
@@ -45,7 +46,9 @@ int main(int argc, char **argv)
         return version();
     if (strcmp(name, "check") == 0 || strcmp(name, "help") == 0)
         return command(name, argc > 2 ? argc - 2 : 0, argv + 2);
-    fprintf(stderr, "perilune: there is no subcommand '%s'; see perilune "
-                    "help\n", name);
+    fprintf(stderr,
+            "perilune: there is no subcommand '%s'; see perilune "
+            "help\n",
+            name);
     return 2;
 }

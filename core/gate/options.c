@@ -76,9 +76,9 @@ static int set_max_body(struct options *o, const char *value)
     static const struct {
         const char *unit;
         double bytes;
-    } units[] = { { "", 1 },         { "kB", 1e3 },       { "MB", 1e6 },
-                  { "GB", 1e9 },     { "KiB", 1024 },     { "MiB", 1048576 },
-                  { "GiB", 1 << 30 }, { "B", 1 },         { "KB", 1e3 } };
+    } units[] = {{"", 1},          {"kB", 1e3},   {"MB", 1e6},
+                 {"GB", 1e9},      {"KiB", 1024}, {"MiB", 1048576},
+                 {"GiB", 1 << 30}, {"B", 1},      {"KB", 1e3}};
     double n;
     const char *rest;
     if (number(value, &n, &rest))
@@ -123,14 +123,14 @@ static const struct option {
     const char *flag, *variable;
     int (*set)(struct options *, const char *);
 } table[] = {
-    { "--listen", "PERILUNE_LISTEN", set_listen },
-    { "--workers", "PERILUNE_WORKERS", set_workers },
-    { "--store", "PERILUNE_STORE", set_store },
-    { "--policy", "PERILUNE_POLICY", set_policy },
-    { "--library", "PERILUNE_LIBRARY", set_library },
-    { "--log", "PERILUNE_LOG", set_log },
-    { "--grace", "PERILUNE_GRACE", set_grace },
-    { "--max-body", "PERILUNE_MAX_BODY", set_max_body },
+    {"--listen", "PERILUNE_LISTEN", set_listen},
+    {"--workers", "PERILUNE_WORKERS", set_workers},
+    {"--store", "PERILUNE_STORE", set_store},
+    {"--policy", "PERILUNE_POLICY", set_policy},
+    {"--library", "PERILUNE_LIBRARY", set_library},
+    {"--log", "PERILUNE_LOG", set_log},
+    {"--grace", "PERILUNE_GRACE", set_grace},
+    {"--max-body", "PERILUNE_MAX_BODY", set_max_body},
 };
 #define OPTIONS (sizeof table / sizeof table[0])
 
@@ -172,8 +172,10 @@ static int read_flags(struct options *o, int argc, char **argv)
             return 1;
         const struct option *option = named(argv[i], &value);
         if (option == NULL)
-            return fail(o, "serve: unknown option '%s'; see perilune serve "
-                           "--help", argv[i]);
+            return fail(o,
+                        "serve: unknown option '%s'; see perilune serve "
+                        "--help",
+                        argv[i]);
         if (value == NULL && ++i == argc)
             return fail(o, "%s needs a value", option->flag);
         if (option->set == set_listen && !listens_said++) {
@@ -189,9 +191,8 @@ static int read_flags(struct options *o, int argc, char **argv)
 int options_read(struct options *o, int argc, char **argv)
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    *o = (struct options){ .workers = cores > 0 ? (int)cores : 1,
-                           .log = "-",
-                           .grace = 30 };
+    *o = (struct options){
+        .workers = cores > 0 ? (int)cores : 1, .log = "-", .grace = 30};
     if (o->workers > MOST_WORKERS)
         o->workers = MOST_WORKERS;
     if (read_environment(o) != 0)

@@ -38,8 +38,8 @@ static int open_log(struct gateway *g)
     if (strcmp(log, "none") == 0)
         return 0;
     if (strcmp(log, "-") != 0) {
-        fd = g->log_fd = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
-                              0640);
+        fd = g->log_fd =
+            open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
         if (fd < 0) {
             fprintf(stderr, "perilune: cannot write the log to %s: %s\n", log,
                     strerror(errno));
@@ -160,7 +160,7 @@ static int all_stopped(const struct gateway *g)
 
 static void wait_for_the_end(struct gateway *g, const sigset_t *signals)
 {
-    static const struct timespec a_moment = { 0, 20 * 1000000L };
+    static const struct timespec a_moment = {0, 20 * 1000000L};
     int signal_number;
     sigwait(signals, &signal_number);
     stop(g, g->options.grace);
@@ -180,12 +180,11 @@ static void close_all(struct gateway *g)
 
 int serve(int argc, char **argv)
 {
-    static struct gateway g = { .log_fd = -1 };
+    static struct gateway g = {.log_fd = -1};
     sigset_t signals;
     int told = options_read(&g.options, argc, argv);
     if (told > 0)
-        return peri_command("help", 1, (char *[]){ "serve" }, NULL, print,
-                            NULL);
+        return command("help", 1, (char *[]){"serve"});
     if (told < 0) {
         fprintf(stderr, "perilune: %s\n", g.options.error);
         return 2;

@@ -42,7 +42,8 @@ struct exchange_events {
     void (*connected)(struct exchange *);
     /* The final status (1xx are swallowed) and the header fields, borrowed
     ** until the callback returns. */
-    void (*head)(struct exchange *, int status, const struct http_field *, int n);
+    void (*head)(struct exchange *, int status, const struct http_field *,
+                 int n);
     /* Some bytes of the body, decoded from their transfer coding; borrowed. */
     void (*body)(struct exchange *, str bytes);
     /* The end. `detail` is text for the log, without secrets; borrowed. */
@@ -52,11 +53,12 @@ struct exchange_events {
 struct exchange {
     const struct exchange_events *events;
     /* The request; borrowed until done or cancel. */
-    const char *url;              /* absolute, zero-terminated */
-    const struct http_field *headers; /* the complete set but Host, Content-Length */
+    const char *url; /* absolute, zero-terminated */
+    const struct http_field
+        *headers; /* the complete set but Host, Content-Length */
     int headers_n;
-    str body;   /* always sent as POST */
-    bool http2; /* ask for HTTP/2 (TLS only) */
+    str body;        /* always sent as POST */
+    bool http2;      /* ask for HTTP/2 (TLS only) */
     const void *sim; /* a struct sim_script when the upstream is simulated */
     /* Private to the transport. */
     void *impl;

@@ -13,6 +13,7 @@
 #include "run/filter.h"
 #include "run/generation.h"
 #include "run/outcome.h"
+#include "run/path.h"
 #include "run/task.h"
 
 #define HEADERS    20
@@ -31,7 +32,7 @@ struct head {
 static void head_add(struct head *h, str name, str value)
 {
     if (h->n < HEADERS && value.p != NULL && http_value_ok(value))
-        h->fields[h->n++] = (struct http_field){ name, value };
+        h->fields[h->n++] = (struct http_field){name, value};
 }
 
 static str number(struct request *r, int64_t n)
@@ -83,14 +84,14 @@ static void send_whole(struct request *r, int status, struct head *h, str body)
 
 static struct head json_head(void)
 {
-    struct head h = { .n = 0 };
+    struct head h = {.n = 0};
     head_add(&h, STR("content-type"), STR("application/json"));
     return h;
 }
 
 static struct head stream_head(void)
 {
-    struct head h = { .n = 0 };
+    struct head h = {.n = 0};
     head_add(&h, STR("content-type"), STR("text/event-stream; charset=utf-8"));
     head_add(&h, STR("cache-control"), STR("no-cache"));
     head_add(&h, STR("x-accel-buffering"), STR("no"));
@@ -109,7 +110,8 @@ str answer_error_type(int status)
     case 429:
         return STR("rate_limit_error");
     default:
-        return status >= 500 ? STR("server_error") : STR("invalid_request_error");
+        return status >= 500 ? STR("server_error")
+                             : STR("invalid_request_error");
     }
 }
 
@@ -140,11 +142,11 @@ static struct error_shape shape_of(const struct fault *fault)
 
 void answer_fault(struct request *r, const struct fault *fault)
 {
-    struct fault none = { .kind = FAULT_NONE,
-                          .status = fault_status(FAULT_NONE),
-                          .message = STR("The policy gave no answer: every "
-                                         "rung was passed over. Try again "
-                                         "later or ask another model.") };
+    struct fault none = {.kind = FAULT_NONE,
+                         .status = fault_status(FAULT_NONE),
+                         .message = STR("The policy gave no answer: every "
+                                        "rung was passed over. Try again "
+                                        "later or ask another model.")};
     if (fault->kind == FAULT_NONE)
         fault = &none;
     if (fault->body.p != NULL) {
@@ -169,10 +171,10 @@ static void send_error_event(struct request *r, const struct fault *fault)
 
 void answer_shutdown(struct request *r)
 {
-    struct fault fault = { .kind = FAULT_OVERLOADED,
-                           .status = 503,
-                           .message = STR("The gateway is shutting down. Try "
-                                          "again in a moment.") };
+    struct fault fault = {.kind = FAULT_OVERLOADED,
+                          .status = 503,
+                          .message = STR("The gateway is shutting down. Try "
+                                         "again in a moment.")};
     r->stopping = true;
     if (r->status == 0) {
         answer_fault(r, &fault);
@@ -195,7 +197,7 @@ static void send_written(struct request *r, const struct written_reply *w)
     struct written words = {
         .id = reply_id(r),
         .model = r->model.p != NULL ? r->model : STR("perilune"),
-        .text = { w->text, w->len },
+        .text = {w->text, w->len},
         .created = world_calendar(r->rt->world) / NANOS_S,
         .as = r->asked,
     };
@@ -209,7 +211,7 @@ static void send_written(struct request *r, const struct written_reply *w)
 
 void answer_written(struct request *r, const struct written_reply *w)
 {
-    static const char *const names[] = { "say", "sorry", "refuse" };
+    static const char *const names[] = {"say", "sorry", "refuse"};
     if (!w->raw) /* else the call that was refused is in the path */
         request_step(r, str_of(names[w->kind]), "", NULL);
     if (w->kind != WRITTEN_REFUSE) {
@@ -217,11 +219,11 @@ void answer_written(struct request *r, const struct written_reply *w)
         return;
     }
     if (w->raw) {
-        send_error(r, w->status, (str){ w->text, w->len });
+        send_error(r, w->status, (str){w->text, w->len});
         return;
     }
     struct error_shape e = {
-        .message = { w->text, w->len },
+        .message = {w->text, w->len},
         .type = answer_error_type(w->status),
         .code = w->code[0] != '\0' ? str_of(w->code) : STR_NONE,
     };
@@ -245,10 +247,10 @@ static bool send_through(struct request *r, str bytes)
         reader_pause(r->answer, &r->relay, true);
     buf_clear(out);
     if (raised) {
-        struct fault fault = { .kind = FAULT_POLICY,
-                               .status = fault_status(FAULT_POLICY),
-                               .message = STR("the policy's filter failed; the "
-                                              "gateway's log says why") };
+        struct fault fault = {.kind = FAULT_POLICY,
+                              .status = fault_status(FAULT_POLICY),
+                              .message = STR("the policy's filter failed; the "
+                                             "gateway's log says why")};
         send_error_event(r, &fault);
         request_fault(r, &fault);
         request_finish(r, OUTCOME_BROKEN);
@@ -304,10 +306,10 @@ static void send_reply(struct request *r)
         body = buf_str(&r->filtered);
     }
     if (raised) {
-        struct error_shape e = { .message = STR("The policy's filter failed; "
-                                                "the gateway's log says why."),
-                                 .type = STR("server_error"),
-                                 .code = STR("policy_error") };
+        struct error_shape e = {.message = STR("The policy's filter failed; "
+                                               "the gateway's log says why."),
+                                .type = STR("server_error"),
+                                .code = STR("policy_error")};
         answer_error(r, 500, &e);
         return;
     }
@@ -315,21 +317,14 @@ static void send_reply(struct request *r)
     send_whole(r, 200, &h, body);
 }
 
-static void drop_others(struct request *r)
-{
-    for (struct step *s = r->steps; s != NULL; s = s->next)
-        if (s->call != NULL && s->call != r->answer)
-            call_cancel(s->call);
-}
-
 void answer_live(struct request *r, const struct live *live)
 {
     r->answer = live->call;
-    drop_others(r);
+    path_cancel_calls(r, r->answer);
     if (live->filter != NULL) {
         buf_init(&r->filtered, live->call->ask.provider->max_reply);
-        r->filtering = filtering_open(r, live->filter, r->asked.stream,
-                                      &r->filtered);
+        r->filtering =
+            filtering_open(r, live->filter, r->asked.stream, &r->filtered);
         if (r->filtering == NULL) {
             outcome_no_memory(r);
             return;

@@ -36,8 +36,7 @@ struct filtering *filtering_open(struct request *r, const struct filter *f,
         return NULL;
     size_t max = out->max;
     *g = (struct filtering){
-        .request = r, .filter = f, .stream = stream, .out = out
-    };
+        .request = r, .filter = f, .stream = stream, .out = out};
     for (int i = 0; i < FILTER_CHOICES; i++)
         buf_init(&g->tail[i], max);
     buf_init(&g->mould, max);
@@ -76,7 +75,7 @@ static bool take_result(struct filtering *f, lua_State *L)
     bool good = true;
     if (cut != NULL) {
         f->cut = true;
-        text = (str){ cut->text, cut->len };
+        text = (str){cut->text, cut->len};
     } else if (lua_type(L, -1) == LUA_TSTRING) {
         text.p = lua_tolstring(L, -1, &text.n);
     } else {
@@ -269,8 +268,8 @@ static bool put_lines(struct filtering *f, const struct sse_event *event,
                       bool last)
 {
     char *joined = mem_alloc(event->bytes.n);
-    bool good = joined != NULL &&
-                put_data(f, sse_data(event, joined), STR_NONE, last);
+    bool good =
+        joined != NULL && put_data(f, sse_data(event, joined), STR_NONE, last);
     mem_free(joined);
     return good;
 }

@@ -146,7 +146,7 @@ void generation_thread_done(struct generation *g, lua_State *co, int ref,
         return;
     }
     lua_settop(co, 0);
-    g->idle[g->idle_n++] = (struct idle_thread){ ref, co };
+    g->idle[g->idle_n++] = (struct idle_thread){ref, co};
 }
 
 /* --- what it declared ------------------------------------------------------ */
@@ -175,7 +175,7 @@ static str returned_by(str line)
         left = line.n - (size_t)(at - line.p);
         bool starts = at == line.p || strchr(" \t;", at[-1]) != NULL;
         if (starts && (left == 6 || strchr(" \t({\"';-", at[6]) != NULL))
-            return str_trim((str){ at + 6, left - 6 });
+            return str_trim((str){at + 6, left - 6});
         at += 6;
         left -= 6;
     }

@@ -31,17 +31,17 @@ struct generation {
     int refs;
     struct runtime *rt;
     lua_State *L;
-    struct arena arena;      /* what is declared lives here */
-    struct watch *watch;     /* during the load only */
-    str folder;              /* where the policy's modules and files are */
-    str name, text;          /* the main file, for messages */
-    char version[9];         /* eight hex digits over all that was read */
-    uint64_t hash;           /* the same, running */
-    size_t used;             /* bytes of the Lua heap */
+    struct arena arena;  /* what is declared lives here */
+    struct watch *watch; /* during the load only */
+    str folder;          /* where the policy's modules and files are */
+    str name, text;      /* the main file, for messages */
+    char version[9];     /* eight hex digits over all that was read */
+    uint64_t hash;       /* the same, running */
+    size_t used;         /* bytes of the Lua heap */
     struct allowance allowed;
     bool loading;
-    int policy;              /* registry: what is called with req */
-    int rescue;              /* registry: p.rescue's ladder, or LUA_NOREF */
+    int policy;                 /* registry: what is called with req */
+    int rescue;                 /* registry: p.rescue's ladder, or LUA_NOREF */
     struct model_entry *models; /* declared, for /v1/models */
     struct provider *providers; /* declared; Lua holds them */
     struct idle_thread idle[IDLE_THREADS];
@@ -51,7 +51,7 @@ struct generation {
 /* A model that the policy declared. */
 struct model_entry {
     struct model_entry *next;
-    str id;       /* "openai/gpt-4o-mini", or the name given by `as` */
+    str id; /* "openai/gpt-4o-mini", or the name given by `as` */
     str provider;
 };
 

@@ -24,9 +24,10 @@ static void count_in(struct generation *g, str name, str text)
 /* Read folder/name, watched. */
 static int read_watched(struct generation *g, str folder, str name, str *text)
 {
-    str path = arena_print(&g->arena, "%.*s/%.*s", STR_ARG(folder),
-                           STR_ARG(name));
-    if (path.p == NULL || (g->watch != NULL && watch_add(g->watch, path.p) != 0))
+    str path =
+        arena_print(&g->arena, "%.*s/%.*s", STR_ARG(folder), STR_ARG(name));
+    if (path.p == NULL ||
+        (g->watch != NULL && watch_add(g->watch, path.p) != 0))
         return ERR_MEMORY;
     int error = file_read(path.p, LOADER_MAX_FILE, &g->arena, text);
     if (error == 0)
@@ -38,7 +39,7 @@ static bool embedded(str name, str *text)
 {
     for (const struct embedded_file *f = embedded_files; f->name != NULL; f++)
         if (str_eq(name, str_of(f->name))) {
-            *text = (str){ (const char *)f->text, f->len };
+            *text = (str){(const char *)f->text, f->len};
             return true;
         }
     return false;
@@ -92,7 +93,7 @@ static str folder_of(struct generation *g, str path)
         n--;
     if (n == 0)
         return STR(".");
-    return arena_copy(&g->arena, (str){ path.p, n > 1 ? n - 1 : 1 });
+    return arena_copy(&g->arena, (str){path.p, n > 1 ? n - 1 : 1});
 }
 
 static str base_of(str path)
@@ -177,7 +178,7 @@ static str slashed(struct generation *g, str name)
 static bool find_beside(lua_State *L, str name, str *text)
 {
     struct generation *g = generation_of(L);
-    static const char *const endings[] = { ".lua", "/init.lua" };
+    static const char *const endings[] = {".lua", "/init.lua"};
     for (int i = 0; i < 2 && g->folder.p != NULL; i++) {
         str path = arena_print(&g->arena, "%.*s%s", STR_ARG(name), endings[i]);
         if (path.p != NULL && read_watched(g, g->folder, path, text) == 0) {
@@ -192,8 +193,8 @@ static bool find_beside(lua_State *L, str name, str *text)
 static bool find_module(lua_State *L, str name, str *text, bool *trusted)
 {
     struct generation *g = generation_of(L);
-    bool ours = str_eq(name, STR("perilune")) ||
-                str_starts(name, STR("perilune."));
+    bool ours =
+        str_eq(name, STR("perilune")) || str_starts(name, STR("perilune."));
     name = slashed(g, name);
     *trusted = ours || !find_beside(L, name, text);
     if (!*trusted)
@@ -210,8 +211,10 @@ static int run_module(lua_State *L, str name)
     str text;
     bool trusted;
     if (!find_module(L, name, &text, &trusted))
-        return sandbox_raise(L, "module '%s' not found: neither beside the "
-                                "policy nor built in", name.p);
+        return sandbox_raise(L,
+                             "module '%s' not found: neither beside the "
+                             "policy nor built in",
+                             name.p);
     int status = compile(L, text, lua_tostring(L, -1), trusted);
     if (status != LUA_OK)
         return lua_error(L);
@@ -256,11 +259,15 @@ int loader_require(lua_State *L)
     if (!module_name_ok(name))
         return sandbox_raise(L, "require: '%s' is not a module name", name.p);
     if (str_starts(name, STR("perilune.")) && !library_calls(L))
-        return sandbox_raise(L, "require: '%s' is the library's own; write "
-                                "require \"perilune\"", name.p);
+        return sandbox_raise(L,
+                             "require: '%s' is the library's own; write "
+                             "require \"perilune\"",
+                             name.p);
     if (!generation_of(L)->loading)
-        return sandbox_raise(L, "require \"%s\" belongs above \"return "
-                                "function(req)\"", name.p);
+        return sandbox_raise(L,
+                             "require \"%s\" belongs above \"return "
+                             "function(req)\"",
+                             name.p);
     loader_module(L, name.p);
     return 1;
 }

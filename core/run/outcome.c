@@ -13,6 +13,7 @@
 #include "run/answer.h"
 #include "run/events.h"
 #include "run/generation.h"
+#include "run/path.h"
 #include "run/sandbox.h"
 #include "run/task.h"
 
@@ -55,11 +56,15 @@ static void push_complaint(lua_State *L, int value, int policy)
         const char *name = lua_tostring(L, -1);
         const char *kind = lua_isfunction(L, value) ? "function" : "rung";
         if (name != NULL)
-            lua_pushfstring(L, "the policy returned the %s %s, not its reply; "
-                               "write %s(req)", kind, name, name);
+            lua_pushfstring(L,
+                            "the policy returned the %s %s, not its reply; "
+                            "write %s(req)",
+                            kind, name, name);
         else
-            lua_pushfstring(L, "the policy returned a %s, not its reply; call "
-                               "it with req", kind);
+            lua_pushfstring(L,
+                            "the policy returned a %s, not its reply; call "
+                            "it with req",
+                            kind);
     } else if (lua_type(L, value) == LUA_TSTRING) {
         lua_pushliteral(L, "the policy returned a string, not a reply; write "
                            "p.say \"hello\"");
@@ -131,9 +136,9 @@ static void fail(struct request *r, str message)
     r->policy_error = message.p != NULL ? message.p : "not enough memory";
     stat_add(&r->rt->stats.policy_errors, 1);
     event_request(r, "policy_error", str_of(r->policy_error));
-    struct fault fault = { .kind = FAULT_POLICY,
-                           .status = fault_status(FAULT_POLICY),
-                           .message = STR(POLICY_FAILED) };
+    struct fault fault = {.kind = FAULT_POLICY,
+                          .status = fault_status(FAULT_POLICY),
+                          .message = STR(POLICY_FAILED)};
     request_fault(r, &fault);
     request_step(r, STR("policy"), "error", NULL);
     if (r->gen->rescue != LUA_NOREF && !r->rescued) {

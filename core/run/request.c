@@ -9,10 +9,8 @@
 #include "run/answer.h"
 #include "run/filter.h"
 #include "run/generation.h"
+#include "run/path.h"
 #include "run/task.h"
-
-#define MOST_STEPS   200 /* words of a path; the further ones are not shown */
-#define LONGEST_WORD 128 /* bytes of a name in it */
 
 static struct request *blank(struct runtime *rt)
 {
@@ -20,7 +18,7 @@ static struct request *blank(struct runtime *rt)
     if (r == NULL)
         return mem_zero(sizeof *r);
     rt->spare = r->next;
-    *r = (struct request){ 0 };
+    *r = (struct request){0};
     return r;
 }
 
@@ -78,24 +76,6 @@ static void run_endings(struct request *r)
     }
 }
 
-static void release_calls(struct request *r)
-{
-    for (struct step *s = r->steps; s != NULL; s = s->next) {
-        if (s->call == NULL)
-            continue;
-        call_cancel(s->call);
-        call_release(s->call);
-        s->call = NULL;
-    }
-}
-
-static void cancel_calls(struct request *r)
-{
-    for (struct step *s = r->steps; s != NULL; s = s->next)
-        if (s->call != NULL)
-            call_cancel(s->call);
-}
-
 /* Back on the shelf; the serial makes every handle to it stale. */
 static void shelve(struct request *r)
 {
@@ -117,16 +97,16 @@ void request_finish(struct request *r, enum outcome outcome)
     if (r->over)
         return;
     r->over = true;
-    r->outcome = outcome == OUTCOME_ANSWERED && r->stopping ? OUTCOME_SHUTDOWN
-                                                            : outcome;
+    r->outcome =
+        outcome == OUTCOME_ANSWERED && r->stopping ? OUTCOME_SHUTDOWN : outcome;
     r->ended = world_now(r->rt->world);
     task_end(r);
     if (r->answer != NULL)
         call_detach(r->answer, &r->relay);
-    cancel_calls(r);
+    path_cancel_calls(r, NULL);
     r->sink.done(r->sink.user, r->outcome);
     run_endings(r);
-    release_calls(r);
+    path_release_calls(r);
     shelve(r);
 }
 
@@ -148,63 +128,6 @@ void request_run(struct request *r)
 }
 
 /* --- what it remembers ----------------------------------------------------- */
-
-/* A name as the path shows it: a client's choice can forge no word of it. */
-static str plain_name(struct request *r, str name)
-{
-    str plain = {name.p, name.n < LONGEST_WORD ? name.n : LONGEST_WORD};
-    plain = arena_copy(&r->arena, plain);
-    char *at = (char *)(uintptr_t)plain.p;
-    for (size_t i = 0; i < plain.n; i++)
-        if ((unsigned char)at[i] <= ' ' || at[i] == ',' || at[i] == 0x7f)
-            at[i] = '_';
-    return plain;
-}
-
-bool request_step(struct request *r, str name, const char *word,
-                  struct call *call)
-{
-    if (r->steps_n == MOST_STEPS)
-        return call == NULL;
-    struct step *step = arena_zero(&r->arena, sizeof *step);
-    if (step == NULL)
-        return false;
-    *step = (struct step){plain_name(r, name), word, call, NULL};
-    if (call != NULL)
-        call_keep(call);
-    *r->last_step = step;
-    r->last_step = &step->next;
-    r->steps_n++;
-    return true;
-}
-
-/* Once something is said to the client, what was obtained and is not it was
-** dropped. */
-static const char *word_of(const struct request *r, const struct step *step)
-{
-    const struct call *c = step->call;
-    if (step->word != NULL || c == NULL)
-        return step->word;
-    if (c->fault.kind != FAULT_NONE)
-        return fault_word(c->fault.kind);
-    if (c != r->answer && (c->dropped || r->status != 0))
-        return "dropped";
-    return call_committed(c) || c->dropped ? "ok" : "asked";
-}
-
-void request_path(const struct request *r, struct buf *to)
-{
-    for (const struct step *s = r->steps; s != NULL; s = s->next) {
-        const char *word = word_of(r, s);
-        buf_add(to, s->name);
-        if (word != NULL && *word != '\0') {
-            buf_byte(to, ' ');
-            buf_text(to, word);
-        }
-        if (s->next != NULL)
-            buf_text(to, ", ");
-    }
-}
 
 void request_fault(struct request *r, const struct fault *fault)
 {

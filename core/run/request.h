@@ -16,7 +16,7 @@
 
 #include <lua.h>
 
-#include "net/call.h"
+#include "net/call/call.h"
 #include "run/runtime.h"
 #include "wire/dialect.h"
 #include "wire/json.h"
@@ -45,14 +45,6 @@ struct ending {
     struct ending *next; /* private */
 };
 
-/* One word of the path: "gpt-4o-mini ok". */
-struct step {
-    str name;
-    const char *word; /* NULL: ask the call */
-    struct call *call;
-    struct step *next;
-};
-
 /* A lasting failure: the same target would fail on the same content again. */
 struct scar {
     struct scar *next;
@@ -62,6 +54,7 @@ struct scar {
 };
 
 struct filtering;
+struct step;
 
 struct request {
     struct request *next, **at; /* in runtime.live; next in runtime.spare */
@@ -81,25 +74,25 @@ struct request {
     const struct dialect *dialect; /* what the client speaks */
     /* What happened. */
     nanos started, deadline, first, ended;
-    nanos lua;                      /* spent in the policy, for the log */
-    nanos charged;                  /* of its processor time */
-    nanos inside;                   /* spent in Perilune, up to `entered` */
-    nanos entered;                  /* 0 = not inside now */
-    int status;                     /* sent to the client; 0 = nothing yet */
+    nanos lua;     /* spent in the policy, for the log */
+    nanos charged; /* of its processor time */
+    nanos inside;  /* spent in Perilune, up to `entered` */
+    nanos entered; /* 0 = not inside now */
+    int status;    /* sent to the client; 0 = nothing yet */
     enum outcome outcome;
-    struct fault fault;             /* the last failure; kind NONE at first */
+    struct fault fault; /* the last failure; kind NONE at first */
     struct step *steps, **last_step;
     int steps_n, attempts;
     struct scar *scars;
-    struct call *answer;            /* the call whose reply is the answer */
-    const char *policy_error;       /* the policy raised; text in the arena */
+    struct call *answer;      /* the call whose reply is the answer */
+    const char *policy_error; /* the policy raised; text in the arena */
     struct ending *endings;
     /* The policy's coroutine. */
     lua_State *co;
     int co_ref;
-    bool waiting; /* it has yielded */
-    bool rescued; /* it runs p.rescue's ladder */
-    bool woken;   /* in runtime.woken */
+    bool waiting;   /* it has yielded */
+    bool rescued;   /* it runs p.rescue's ladder */
+    bool woken;     /* in runtime.woken */
     bool unwinding; /* its closing variables run */
     bool doomed;    /* it was stopped from inside the hook */
     struct request *woken_next;
@@ -110,7 +103,7 @@ struct request {
     struct reader relay;
     struct filtering *filtering; /* what it goes through, or NULL */
     struct buf filtered;         /* and what comes out there */
-    bool stopping; /* what is said now is said because we stop */
+    bool stopping;               /* what is said now is said because we stop */
     bool over;
 };
 
@@ -134,14 +127,6 @@ void request_finish(struct request *r, enum outcome outcome);
 
 /* Have this run when the request ends, the latest first. */
 void request_on_end(struct request *r, struct ending *ending);
-
-/* Note a word of the path: a fixed word, or what the call has come to. The
-** step keeps the call. False: it could not be noted. */
-bool request_step(struct request *r, str name, const char *word,
-                  struct call *call);
-
-/* Append the path so far: "gpt-4o timeout, gpt-4o-mini ok". */
-void request_path(const struct request *r, struct buf *to);
 
 /* Remember a failure as req.fault. Texts must live as long as the request. */
 void request_fault(struct request *r, const struct fault *fault);

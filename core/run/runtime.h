@@ -16,7 +16,7 @@
 #include "base/buf.h"
 #include "base/nanos.h"
 #include "meter/stats.h"
-#include "net/lane.h"
+#include "net/call/lane.h"
 #include "net/watch.h"
 #include "net/world.h"
 
@@ -27,20 +27,20 @@ struct request;
 
 /* What a policy may use up. */
 struct limits {
-    nanos cpu;         /* of one request, over all its turns [100 ms] */
-    nanos load_cpu;    /* to load a version [1 s] */
-    size_t heap;       /* bytes of a policy version's Lua heap [64 MiB] */
+    nanos cpu;           /* of one request, over all its turns [100 ms] */
+    nanos load_cpu;      /* to load a version [1 s] */
+    size_t heap;         /* bytes of a policy version's Lua heap [64 MiB] */
     size_t request_heap; /* growth during one turn of a request [32 MiB] */
-    nanos deadline;    /* of a request, over all attempts [120 s] */
-    int attempts;      /* upstream calls of one request [32] */
+    nanos deadline;      /* of a request, over all attempts [120 s] */
+    int attempts;        /* upstream calls of one request [32] */
 };
 
 /* Where the policy comes from. Texts are kept by the runtime. */
 struct policy_source {
-    str name;    /* shown in messages; a path when there is no text */
-    str text;    /* the policy itself, or absent: read the file `name` */
+    str name;     /* shown in messages; a path when there is no text */
+    str text;     /* the policy itself, or absent: read the file `name` */
     bool builtin; /* `name` is one of those linked in: "policies/x.lua" */
-    str library; /* folder that overrides the linked-in Lua files, or absent */
+    str library;  /* folder that overrides the linked-in Lua files, or absent */
 };
 
 /* What the rooms above show to Lua. Both may raise. */
@@ -57,16 +57,16 @@ struct runtime {
     struct stats stats;
     struct policy_source source;
     const struct binding *bind;
-    struct generation *current;      /* the last that loaded; may be NULL */
-    struct watch *watch;             /* of the last that was tried */
-    struct buf load_error;           /* of the last try; empty: it was good */
-    uint64_t tried;                  /* hash of all that the last try read */
-    char *source_memory;             /* what the source's texts lie in */
+    struct generation *current; /* the last that loaded; may be NULL */
+    struct watch *watch;        /* of the last that was tried */
+    struct buf load_error;      /* of the last try; empty: it was good */
+    uint64_t tried;             /* hash of all that the last try read */
+    char *source_memory;        /* what the source's texts lie in */
     struct lane *lanes;
-    struct call *lingering; /* see struct question */
-    struct request *live;  /* requests in flight */
-    struct request *spare; /* ended ones, to be used again */
-    uint64_t serial;       /* of the last request */
+    struct call *lingering;              /* see struct question */
+    struct request *live;                /* requests in flight */
+    struct request *spare;               /* ended ones, to be used again */
+    uint64_t serial;                     /* of the last request */
     struct request *woken, **woken_last; /* their policies go on this turn */
     struct later wake;
     bool no_inotify;

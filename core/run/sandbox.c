@@ -48,9 +48,8 @@ static void *allocate(void *ud, void *old, size_t osize, size_t nsize)
 
 void sandbox_allow(struct generation *g, nanos cpu, size_t heap)
 {
-    g->allowed = (struct allowance){ .until = world_now(g->rt->world) + cpu,
-                                     .budget = cpu,
-                                     .heap = heap };
+    g->allowed = (struct allowance){
+        .until = world_now(g->rt->world) + cpu, .budget = cpu, .heap = heap};
 }
 
 /* The wall clock says late: was it us, or did somebody else have the core? */
@@ -118,7 +117,7 @@ void sandbox_message(lua_State *co, int status, struct buf *to)
     size_t n;
     if (status != LUA_ERRMEM && lua_type(co, -1) == LUA_TSTRING) {
         const char *text = lua_tolstring(co, -1, &n);
-        buf_add(to, (str){ text, n });
+        buf_add(to, (str){text, n});
         return;
     }
     if (authors_frame(co, &ar))
@@ -176,8 +175,7 @@ static int safe_pcall(lua_State *L)
     luaL_checkany(L, 1);
     lua_pushboolean(L, 1);
     lua_insert(L, 1);
-    int status =
-        lua_pcallk(L, lua_gettop(L) - 2, LUA_MULTRET, 0, 0, guarded);
+    int status = lua_pcallk(L, lua_gettop(L) - 2, LUA_MULTRET, 0, 0, guarded);
     return guarded(L, status, 0);
 }
 
@@ -187,13 +185,12 @@ static int safe_xpcall(lua_State *L)
 {
     luaL_checktype(L, 2, LUA_TFUNCTION);
     int arguments = lua_gettop(L) - 2;
-    lua_pushvalue(L, 1);      /* f h ... f */
-    lua_copy(L, 2, 1);        /* h h ... f */
-    lua_replace(L, 2);        /* h f ... */
+    lua_pushvalue(L, 1); /* f h ... f */
+    lua_copy(L, 2, 1);   /* h h ... f */
+    lua_replace(L, 2);   /* h f ... */
     lua_pushboolean(L, 1);
-    lua_insert(L, 2);         /* h true f ... */
-    int status =
-        lua_pcallk(L, arguments, LUA_MULTRET, 0, 1, guarded);
+    lua_insert(L, 2); /* h true f ... */
+    int status = lua_pcallk(L, arguments, LUA_MULTRET, 0, 1, guarded);
     return guarded(L, status, 1);
 }
 
@@ -263,8 +260,9 @@ static int no_such_global(lua_State *L)
 
 static int no_new_global(lua_State *L)
 {
-    return sandbox_raise(L, "undefined variable '%s' is assigned; write "
-                            "\"local %s = ...\"",
+    return sandbox_raise(L,
+                         "undefined variable '%s' is assigned; write "
+                         "\"local %s = ...\"",
                          luaL_tolstring(L, 2, NULL),
                          luaL_tolstring(L, 2, NULL));
 }
@@ -297,21 +295,20 @@ static void seal(lua_State *L)
     guard(L, read_only);
 }
 
-static const char *const base_names[] = { "assert", "error",    "ipairs",
-                                          "next",   "pairs",    "rawequal",
-                                          "rawget", "rawlen",   "select",
-                                          "type",   "tonumber", "getmetatable",
-                                          NULL };
-static const char *const library_names[] = { "string", "table", "math", "utf8",
-                                             NULL };
+static const char *const base_names[] = {
+    "assert",   "error",        "ipairs", "next",   "pairs",
+    "rawequal", "rawget",       "rawlen", "select", "type",
+    "tonumber", "getmetatable", NULL};
+static const char *const library_names[] = {"string", "table", "math", "utf8",
+                                            NULL};
 
 static const luaL_Reg own_functions[] = {
-    { "pcall", safe_pcall },
-    { "xpcall", safe_xpcall },
-    { "setmetatable", safe_setmetatable },
-    { "tostring", safe_tostring },
-    { "require", loader_require },
-    { NULL, NULL },
+    {"pcall", safe_pcall},
+    {"xpcall", safe_xpcall},
+    {"setmetatable", safe_setmetatable},
+    {"tostring", safe_tostring},
+    {"require", loader_require},
+    {NULL, NULL},
 };
 
 /* Copy the named globals of Lua into the table on top. */

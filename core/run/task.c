@@ -59,9 +59,8 @@ static void charge(struct request *r, nanos took)
 {
     const struct allowance *a = &r->gen->allowed;
     r->lua += took;
-    r->charged += a->cpu_from != 0
-                      ? world_cpu(r->rt->world) - a->cpu_from
-                      : took;
+    r->charged +=
+        a->cpu_from != 0 ? world_cpu(r->rt->world) - a->cpu_from : took;
 }
 
 /* One turn; then either it waits again, or its outcome is dealt with. */
@@ -163,8 +162,7 @@ static void forget_woken(struct request *r)
 
 void task_run_woken(struct later *l)
 {
-    struct runtime *rt =
-        (void *)((char *)l - offsetof(struct runtime, wake));
+    struct runtime *rt = (void *)((char *)l - offsetof(struct runtime, wake));
     struct request *r;
     while ((r = take_woken(rt)) != NULL) {
         uint64_t serial = r->serial;

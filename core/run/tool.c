@@ -77,7 +77,7 @@ static int check(lua_State *L)
         .library = str_of(tool->library),
     };
     struct world *world;
-    struct runtime rt = { .bind = tool->bind };
+    struct runtime rt = {.bind = tool->bind};
     if (real_open(&world, NULL, NULL, NULL) != 0)
         return luaL_error(L, "the runtime cannot be opened");
     int results = 2;
@@ -109,7 +109,7 @@ static bool load_module(lua_State *L, const struct tool *tool, const char *name)
     const char *file = lua_pushfstring(L, "lua/cli/%s.lua", name);
     const struct embedded_file *f = embedded(file);
     if (f != NULL)
-        text = (str){ (const char *)f->text, f->len };
+        text = (str){(const char *)f->text, f->len};
     if (tool->library != NULL)
         file_read(lua_pushfstring(L, "%s/%s", tool->library, file),
                   LOADER_MAX_FILE, &arena, &text);
@@ -148,10 +148,10 @@ static void add_searcher(lua_State *L, struct tool *tool)
 }
 
 static const luaL_Reg functions[] = {
-    { "out", out },
-    { "err", err },
-    { "check", check },
-    { NULL, NULL },
+    {"out", out},
+    {"err", err},
+    {"check", check},
+    {NULL, NULL},
 };
 
 struct command {
@@ -200,7 +200,7 @@ int tool_run(const struct tool *tool, const char *name, int argc,
 {
     lua_State *L = luaL_newstate();
     struct tool own = *tool;
-    struct command c = { &own, name, argc, argv };
+    struct command c = {&own, name, argc, argv};
     if (L == NULL)
         return 70;
     lua_pushcfunction(L, run);

@@ -15,7 +15,8 @@ static struct request *refuse(struct arrival *a, int status, const char *code,
 {
     struct error_shape e = {
         .message = message,
-        .type = status < 500 ? STR("invalid_request_error") : STR("server_error"),
+        .type =
+            status < 500 ? STR("invalid_request_error") : STR("server_error"),
         .param = param,
         .code = str_of(code),
     };
@@ -27,10 +28,11 @@ static struct request *refuse_json(struct arrival *a,
                                    const struct json_error *error)
 {
     char text[160];
-    struct buf message = { .p = text, .cap = sizeof text, .max = sizeof text };
+    struct buf message = {.p = text, .cap = sizeof text, .max = sizeof text};
     buf_print(&message,
               "The body is not valid JSON at byte %zu: %s. Send one JSON "
-              "object.", error->at + 1, error->what);
+              "object.",
+              error->at + 1, error->what);
     return refuse(a, 400, "invalid_json", STR_NONE, buf_str(&message));
 }
 
@@ -84,17 +86,17 @@ struct members {
 
 static struct members members_of(struct json root)
 {
-    struct members m = { .model = { .kind = JSON_NONE } };
+    struct members m = {.model = {.kind = JSON_NONE}};
     const struct {
         str name;
         struct json *to;
     } wanted[] = {
-        { STR("model"), &m.model },
-        { STR("messages"), &m.messages },
-        { STR("stream"), &m.stream },
-        { STR("stream_options"), &m.stream_options },
-        { STR("max_tokens"), &m.max_tokens },
-        { STR("user"), &m.user },
+        {STR("model"), &m.model},
+        {STR("messages"), &m.messages},
+        {STR("stream"), &m.stream},
+        {STR("stream_options"), &m.stream_options},
+        {STR("max_tokens"), &m.max_tokens},
+        {STR("user"), &m.user},
     };
     struct json_walk walk = json_walk(root);
     while (json_next(&walk))
@@ -108,18 +110,17 @@ static struct complaint check_body(const struct members *m)
 {
     const char *messages = check_messages(m->messages);
     if (messages != NULL)
-        return (struct complaint){ "messages", messages };
+        return (struct complaint){"messages", messages};
     if (m->model.kind != JSON_NONE && m->model.kind != JSON_STRING)
-        return (struct complaint){ "model", "model must be a string." };
+        return (struct complaint){"model", "model must be a string."};
     if (!is_one_of(m->stream, JSON_TRUE, JSON_FALSE))
-        return (struct complaint){ "stream", "stream must be true or false." };
+        return (struct complaint){"stream", "stream must be true or false."};
     if (!is_one_of(m->stream_options, JSON_OBJECT, JSON_OBJECT))
-        return (struct complaint){ "stream_options",
-                                   "stream_options must be an object." };
+        return (struct complaint){"stream_options",
+                                  "stream_options must be an object."};
     if (!is_one_of(m->max_tokens, JSON_NUMBER, JSON_NUMBER))
-        return (struct complaint){ "max_tokens",
-                                   "max_tokens must be a number." };
-    return (struct complaint){ NULL, NULL };
+        return (struct complaint){"max_tokens", "max_tokens must be a number."};
+    return (struct complaint){NULL, NULL};
 }
 
 /* --- the request ----------------------------------------------------------- */

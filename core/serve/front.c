@@ -22,7 +22,7 @@ struct client {
 static void add(struct http_field *fields, int *n, const char *name, str value)
 {
     if (*n < FRONT_HEADERS && value.n > 0 && http_value_ok(value))
-        fields[(*n)++] = (struct http_field){ str_of(name), value };
+        fields[(*n)++] = (struct http_field){str_of(name), value};
 }
 
 static void add_cors(const struct client *c, struct http_field *fields, int *n)
@@ -72,11 +72,12 @@ static void done(void *user, enum outcome outcome)
 
 static void refuse_for_memory(struct conn *conn)
 {
-    static const struct http_field json = { { "content-type", 12 },
-                                            { "application/json", 16 } };
-    str body = STR("{\"error\":{\"message\":\"The gateway is out of memory. Try "
-                   "again later.\",\"type\":\"server_error\",\"param\":null,"
-                   "\"code\":\"no_memory\"}}");
+    static const struct http_field json = {{"content-type", 12},
+                                           {"application/json", 16}};
+    str body =
+        STR("{\"error\":{\"message\":\"The gateway is out of memory. Try "
+            "again later.\",\"type\":\"server_error\",\"param\":null,"
+            "\"code\":\"no_memory\"}}");
     conn_head(conn, 503, &json, 1, (int64_t)body.n);
     conn_write(conn, body);
     conn_end(conn);
@@ -90,7 +91,7 @@ static void *on_request(void *user, struct conn *conn, struct incoming *in)
         refuse_for_memory(conn);
         return NULL;
     }
-    *c = (struct client){ .conn = conn, .taking = true };
+    *c = (struct client){.conn = conn, .taking = true};
     struct arrival a = {
         .method = in->head->method,
         .path = in->head->path,
@@ -98,12 +99,11 @@ static void *on_request(void *user, struct conn *conn, struct incoming *in)
         .fields_n = in->head->fields_n,
         .body = in->body,
         .memory = in->memory,
-        .sink = { c, head, chunk, done },
+        .sink = {c, head, chunk, done},
     };
     c->preflight = str_eq(a.method, STR("OPTIONS"));
     c->cors = c->preflight || arrival_field(&a, STR("origin")).p != NULL;
-    c->asked_headers =
-        arrival_field(&a, STR("access-control-request-headers"));
+    c->asked_headers = arrival_field(&a, STR("access-control-request-headers"));
     c->request = service_take(user, &a);
     c->taking = false;
     if (!c->done)
@@ -128,5 +128,4 @@ static void on_drained(void *user, void *exchange)
         request_drained(c->request);
 }
 
-const struct server_handler service_handler = { on_request, on_gone,
-                                                on_drained };
+const struct server_handler service_handler = {on_request, on_gone, on_drained};

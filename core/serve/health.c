@@ -56,8 +56,8 @@ void health_full(struct service *s, struct arrival *a)
     runtime_policy(rt);
     bool degraded = rt->load_error.n > 0 || rt->current == NULL;
     buf_init(&body, HEALTH_MAX);
-    buf_text(&body, degraded ? "{\"status\":\"degraded\""
-                             : "{\"status\":\"ok\"");
+    buf_text(&body,
+             degraded ? "{\"status\":\"degraded\"" : "{\"status\":\"ok\"");
     put_text(&body, "perilune", STR(PERI_VERSION_TEXT));
     put_policy(&body, rt);
     put_counts(&body, &rt->stats);

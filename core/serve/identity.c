@@ -29,10 +29,9 @@ void identify_arrival(struct service *s, struct arrival *a, char room[64])
         return;
     uint64_t dice[2];
     world_random(s->rt->world, dice, sizeof dice);
-    int n = snprintf(room, 64, "req_%016llx%08llx",
-                     (unsigned long long)dice[0],
+    int n = snprintf(room, 64, "req_%016llx%08llx", (unsigned long long)dice[0],
                      (unsigned long long)(dice[1] & 0xffffffffu));
-    a->id = (str){ room, (size_t)n };
+    a->id = (str){room, (size_t)n};
 }
 
 /* The first of the named headers that holds a name. */
@@ -50,12 +49,11 @@ static str named_by(struct request *r, const struct arrival *a,
 void identify_request(struct request *r, const struct arrival *a,
                       str user_in_body)
 {
-    static const char *const users[] = { "x-perilune-user", NULL };
-    static const char *const features[] = { "x-perilune-feature", NULL };
-    static const char *const sessions[] = { "x-perilune-session",
-                                            "x-claude-code-session-id",
-                                            "x-openwebui-chat-id",
-                                            "session_id", NULL };
+    static const char *const users[] = {"x-perilune-user", NULL};
+    static const char *const features[] = {"x-perilune-feature", NULL};
+    static const char *const sessions[] = {
+        "x-perilune-session", "x-claude-code-session-id", "x-openwebui-chat-id",
+        "session_id", NULL};
     r->id = arena_copy(&r->arena, a->id);
     r->user = named_by(r, a, users);
     if (r->user.n == 0 && user_in_body.n <= LONGEST_NAME)

@@ -8,6 +8,7 @@
 
 #include "run/events.h"
 #include "run/generation.h"
+#include "run/path.h"
 
 #define LONGEST_NAME 256 /* bytes */
 
@@ -45,11 +46,11 @@ static void put_path(struct buf *line, const struct request *r)
 static void put_usage(struct buf *line, const struct request *r)
 {
     const struct usage *u = r->answer != NULL ? &r->answer->tap.usage : NULL;
-    static const char *const names[] = { "prompt_tokens", "completion_tokens",
-                                         "cached_tokens" };
+    static const char *const names[] = {"prompt_tokens", "completion_tokens",
+                                        "cached_tokens"};
     bool known = u != NULL && u->known;
-    int64_t counts[3] = { known ? u->prompt : 0, known ? u->completion : 0,
-                          known ? u->cached : 0 };
+    int64_t counts[3] = {known ? u->prompt : 0, known ? u->completion : 0,
+                         known ? u->cached : 0};
     for (int i = 0; i < 3; i++)
         if (known)
             event_int(line, names[i], counts[i]);
@@ -79,8 +80,8 @@ static void put_times(struct buf *line, const struct request *r)
 
 static const char *outcome_name(enum outcome outcome)
 {
-    static const char *const names[] = { "answered", "broken", "client_gone",
-                                         "shutdown" };
+    static const char *const names[] = {"answered", "broken", "client_gone",
+                                        "shutdown"};
     return names[outcome];
 }
 

@@ -72,8 +72,8 @@ static int hex(char c)
 static void unescape(str in, struct buf *out)
 {
     for (size_t i = 0; i < in.n; i++) {
-        bool escape = in.p[i] == '%' && i + 2 < in.n &&
-                      hex(in.p[i + 1]) >= 0 && hex(in.p[i + 2]) >= 0;
+        bool escape = in.p[i] == '%' && i + 2 < in.n && hex(in.p[i + 1]) >= 0 &&
+                      hex(in.p[i + 2]) >= 0;
         if (!escape) {
             buf_byte(out, in.p[i]);
             continue;

@@ -21,12 +21,12 @@ struct route {
 };
 
 static const struct route routes[] = {
-    { POST, "/chat/completions", NULL, chat_take, NULL },
-    { GET, "/models", models_list, NULL, NULL },
-    { GET, "/models/*", NULL, NULL, models_one },
-    { GET, "/healthz", health_full, NULL, NULL },
-    { GET, "/readyz", health_ready, NULL, NULL },
-    { GET, "/", health_root, NULL, NULL },
+    {POST, "/chat/completions", NULL, chat_take, NULL},
+    {GET, "/models", models_list, NULL, NULL},
+    {GET, "/models/*", NULL, NULL, models_one},
+    {GET, "/healthz", health_full, NULL, NULL},
+    {GET, "/readyz", health_ready, NULL, NULL},
+    {GET, "/", health_root, NULL, NULL},
 };
 
 /* --- answering without a request ------------------------------------------- */
@@ -45,14 +45,13 @@ static void say(struct arrival *a, int status, const char *kind, str allow,
     struct http_field fields[5];
     int n = 0;
     if (kind != NULL)
-        fields[n++] = (struct http_field){ STR("content-type"), str_of(kind) };
-    fields[n++] = (struct http_field){ STR("x-request-id"), a->id };
-    fields[n++] = (struct http_field){ STR("request-id"), a->id };
+        fields[n++] = (struct http_field){STR("content-type"), str_of(kind)};
+    fields[n++] = (struct http_field){STR("x-request-id"), a->id};
+    fields[n++] = (struct http_field){STR("request-id"), a->id};
     if (allow.p != NULL)
-        fields[n++] = (struct http_field){ STR("allow"), allow };
+        fields[n++] = (struct http_field){STR("allow"), allow};
     if (status >= 400)
-        fields[n++] =
-            (struct http_field){ STR("x-should-retry"), STR("false") };
+        fields[n++] = (struct http_field){STR("x-should-retry"), STR("false")};
     a->sink.head(a->sink.user, status, fields, n, (int64_t)body.n);
     if (body.n > 0)
         a->sink.chunk(a->sink.user, body);

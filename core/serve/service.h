@@ -9,7 +9,7 @@
 #ifndef SERVE_SERVICE_H
 #define SERVE_SERVICE_H
 
-#include "net/server.h"
+#include "net/http/server.h"
 #include "run/request.h"
 
 struct service {

@@ -4,7 +4,6 @@
 -- asked and anything may wait. Every constructor begins with moment.load.
 
 local core = require "perilune.core"
-local show = require "perilune.show"
 
 local moment = {}
 
@@ -13,7 +12,7 @@ local moment = {}
 function moment.load(kind, what)
   if not core.in_request() then return end
   if type(what) == "table" then what = what[1] end
-  local plain = type(what) == "string" and what:find "^[%w][%w._:/-]*$" and #what <= 80
+  local plain = type(what) == "string" and what:find "^[%w][%w._:/*-]*$" and #what <= 80
   local said = plain and (' "%s"'):format(what) or ""
   core.raise(('p.%s%s is a declaration; move it above "return function(req)"')
     :format(kind, said))

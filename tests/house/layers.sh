@@ -15,7 +15,7 @@ for room in "${rooms[@]}"; do
         included=$(sed -E 's/.*"([^"]*)".*/\1/' <<<"$text")
         target=${included%%/*}
         [[ $seen == *" $target "* ]] || breach "$file:$line: $room may not include $included"
-    done < <(grep -nE '^#include "' core/"$room"/*.[ch] 2>/dev/null)
+    done < <(grep -nE '^#include "' -r core/"$room" --include="*.[ch]" 2>/dev/null)
 done
 while IFS=: read -r file line text; do
     [ -n "$file" ] || continue

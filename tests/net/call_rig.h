@@ -10,7 +10,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "net/call.h"
+#include "net/call/call.h"
 #include "sim_world.h"
 
 #define CHUNK(delta, finish)                              \

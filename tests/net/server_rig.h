@@ -23,7 +23,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "net/server.h"
+#include "net/http/server.h"
 #include "net/test_world.h"
 #include "unit.h"
 
@@ -95,9 +95,12 @@ static inline void rig_open(struct rig *r, const struct server_limits *limits)
     buf_init(&r->last, SIZE_MAX / 2);
     r->ears = mem_alloc(RIG_EARS);
     world_open(&r->world);
-    CHECK_INT(server_open(&r->server, &r->world.base, r->world.loop,
-                          limits != NULL ? limits : &defaults, &handler, r),
-              0);
+    struct server_setup setup = {.world = &r->world.base,
+                                 .loop = r->world.loop,
+                                 .limits = limits != NULL ? limits : &defaults,
+                                 .handler = &handler,
+                                 .user = r};
+    CHECK_INT(server_open(&r->server, &setup), 0);
     CHECK_INT(server_listen(r->server, STR("127.0.0.1:0"), &r->port, &why), 0);
 }
 

@@ -234,7 +234,8 @@ static void a_stream_without_its_terminal_event_is_broken(void)
     upstream_says(HELLO);
     upstream_ends(EXCHANGE_BROKEN);
     CHECK_FAULT(call, "broken_stream");
-    CHECK_STR(call->fault.message, "mock/gpt-x: it broke");
+    CHECK_STR(call->fault.message, "mock/gpt-x: the reply broke off");
+    CHECK_STR(call->fault.detail, "mock/gpt-x: the reply broke off (it broke)");
     finish();
 }
 

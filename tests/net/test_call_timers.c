@@ -79,13 +79,39 @@ static void half_an_event_does_not_feed_the_idle_clock(void)
     finish();
 }
 
-static void all_must_be_done_in_time(void)
+/* A stream that flows, whose `total` was said or was not. */
+static void begin_flow(bool total_holds)
 {
-    begin_stream();
-    for (int s = 0; s < 59; s++) {
+    begin();
+    struct question q = question(true);
+    q.patience.total_holds = total_holds;
+    call = call_start(&v.base, &q);
+    upstream_head(200, "text/event-stream");
+    upstream_says(HELLO);
+}
+
+static void flow(int seconds)
+{
+    for (int s = 0; s < seconds; s++) {
         upstream_says(HELLO);
         virtual_pass(&v, NANOS_S);
     }
+}
+
+static void a_long_answer_is_no_failure(void)
+{
+    begin_flow(false);
+    flow(600); /* past total, and past the deadline */
+    CHECK_INT(call->state, CALL_COMMITTED);
+    upstream_says(DONE);
+    CHECK_FAULT(call, "none");
+    finish();
+}
+
+static void a_total_that_was_said_holds_for_a_stream_too(void)
+{
+    begin_flow(true);
+    flow(59);
     due_in(NANOS_S, "timeout_total");
     finish();
 }
@@ -122,9 +148,8 @@ static void idle_stands_still_while_we_are_not_reading(void)
 static void total_does_not_stand_still_while_we_are_not_reading(void)
 {
     struct ear ear;
-    begin_stream();
+    begin_flow(true);
     ear_attach(&ear);
-    upstream_says(HELLO);
     reader_pause(call, &ear.reader, true);
     due_in(60 * NANOS_S, "timeout_total");
     ear_close(&ear);
@@ -238,18 +263,36 @@ static void a_call_may_give_up_waiting(void)
     finish();
 }
 
-static void waiting_in_the_lane_counts_for_first_and_total(void)
+static void waiting_in_the_lane_counts_for_total(void)
 {
     begin_lane();
     struct call *other = ask(false);
     upstream_connects();
-    call = ask(true);
-    due_in(5 * NANOS_S, "timeout_first");
+    struct question q = question(true);
+    q.patience.total = 20 * NANOS_S;
+    call = call_start(&v.base, &q);
+    due_in(20 * NANOS_S, "timeout_total");
     CHECK_INT(up.starts, 1);
     CHECK(!call->arrived);
     call_cancel(other);
     call_release(other);
     CHECK_INT(provider->lane->inside, 0);
+    finish();
+}
+
+static void connect_and_first_count_from_the_turn_in_the_lane(void)
+{
+    begin_lane();
+    struct call *other = ask(false);
+    upstream_connects();
+    call = ask(true);
+    virtual_pass(&v, 20 * NANOS_S);
+    call_cancel(other);
+    call_release(other);
+    CHECK_INT(call->state, CALL_CONNECTING);
+    virtual_pass(&v, NANOS_S);
+    upstream_connects();
+    due_in(4 * NANOS_S, "timeout_first");
     finish();
 }
 
@@ -286,7 +329,8 @@ static void a_lingering_call_holds_its_place_until_it_is_gone(void)
 TESTS(a_connection_must_stand_in_time, the_first_token_must_come_in_time,
       a_whole_reply_has_no_first_token, a_stream_may_not_go_silent,
       a_ping_does_not_feed_the_idle_clock,
-      half_an_event_does_not_feed_the_idle_clock, all_must_be_done_in_time,
+      half_an_event_does_not_feed_the_idle_clock, a_long_answer_is_no_failure,
+      a_total_that_was_said_holds_for_a_stream_too,
       the_requests_deadline_holds_over_all,
       idle_stands_still_while_we_are_not_reading,
       total_does_not_stand_still_while_we_are_not_reading,
@@ -296,6 +340,7 @@ TESTS(a_connection_must_stand_in_time, the_first_token_must_come_in_time,
       a_timeout_tells_those_who_wait_and_those_who_read,
       a_call_waits_for_its_turn_in_the_lane,
       a_cancelled_call_gives_its_place_to_the_next, a_call_may_give_up_waiting,
-      waiting_in_the_lane_counts_for_first_and_total,
+      waiting_in_the_lane_counts_for_total,
+      connect_and_first_count_from_the_turn_in_the_lane,
       a_turn_that_cannot_start_goes_to_the_next,
       a_lingering_call_holds_its_place_until_it_is_gone)

@@ -1,7 +1,7 @@
 /*
 ** From what providers send to the closed set of faults.
 */
-#include "net/fault.h"
+#include "net/call/fault.h"
 
 #include "unit.h"
 

@@ -1,7 +1,7 @@
 /*
 ** The queue in front of a provider: order, limits, and giving up.
 */
-#include "net/lane.h"
+#include "net/call/lane.h"
 
 #include "unit.h"
 

@@ -1,7 +1,7 @@
 /*
 ** Providers: their headers, their count, and the key that is wiped.
 */
-#include "net/provider.h"
+#include "net/call/provider.h"
 
 #include "base/err.h"
 #include "unit.h"

@@ -1,7 +1,7 @@
 /*
 ** test_server_leaving.c -- clients that read slowly, hang up, or only seem to.
 */
-#include "net/conn.h"
+#include "net/http/conn.h"
 #include "net/server_rig.h"
 
 /* --- slow readers ---------------------------------------------------------- */

@@ -32,6 +32,12 @@
     "rate = 1e6, text = '" name "', " script " } }) "
 #define FAILS(name, status) SIM(name, "fails = " #status)
 
+/* Whole policies: one that waits, one whose stream takes for ever. */
+#define WAITS SIM("b", "hangs = true") "return 'b/x'"
+#define TRICKLES                                                            \
+    "p.provider('b', { sim = { latency = 0, rate = 20, tokens = 4000 } }) " \
+    "return p.model { 'b/x', total = '10m' }"
+
 #define MESSAGES "\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]"
 #define WHOLE    "{\"model\":\"any\"," MESSAGES "}"
 #define STREAM   "{\"model\":\"any\",\"stream\":true," MESSAGES "}"
@@ -50,16 +56,22 @@ static struct got {
     struct buf body, said;
 } got;
 
-/* --- the runtime ----------------------------------------------------------- */
+/* --- the runtime ---------------------------------------------------------- */
 
 static inline void rig_log(void *user, const char *line, size_t len)
 {
     (void)user;
     CHECK(memchr(line, '\n', len) == NULL);
-    struct json_error error;
-    CHECK(json_check((str){line, len}, &error));
     buf_add(&logged, (str){line, len});
     buf_byte(&logged, '\n');
+}
+
+/* Every line is JSON. */
+static inline void check_log(void)
+{
+    struct json_error error;
+    for (str rest = buf_str(&logged); rest.n > 0;)
+        CHECK(json_check(str_split(&rest, '\n'), &error));
 }
 
 static inline void rig_open(const peri_options *given)
@@ -88,6 +100,7 @@ static inline void finish(void)
 {
     peri_close(peri);
     got_clear();
+    check_log();
     buf_fini(&logged);
 }
 
@@ -128,7 +141,7 @@ static inline void check_load_error(const char *policy, const char *want,
 }
 #define CHECK_LOAD_ERROR(policy, want) check_load_error(policy, want, __LINE__)
 
-/* --- a request ------------------------------------------------------------- */
+/* --- a request ------------------------------------------------------------ */
 
 static inline void rig_head(void *user, int status, const peri_header *headers,
                             size_t n)
@@ -175,6 +188,13 @@ static inline void submit(const char *body)
     submit_with(body, NULL, 0);
 }
 
+/* So many turns of the loop. */
+static inline void turn(int n)
+{
+    for (int i = 0; i < n; i++)
+        peri_step(peri, 0.001);
+}
+
 /* Turn the loop until the request is done. */
 static inline void await_done(void)
 {
@@ -199,7 +219,17 @@ static inline void chat_stream(void)
     ask(STREAM);
 }
 
-/* --- what came of it ------------------------------------------------------- */
+/* --- what came of it ------------------------------------------------------ */
+
+static inline bool holds(str text, const char *what)
+{
+    bool it_does =
+        text.n > 0 && memmem(text.p, text.n, what, strlen(what)) != NULL;
+    if (!it_does)
+        printf("#    not in '%.*s'\n", text.p != NULL ? (int)text.n : 0,
+               text.p != NULL ? text.p : "");
+    return it_does;
+}
 
 static inline bool contains(const struct buf *b, const char *what)
 {

@@ -34,9 +34,9 @@ static void false_counts_as_nil_1(void)
 static void req_fault_is_none_at_first_2(void)
 {
     begin("return function(req) "
-          "return p.say(req.fault.kind .. ' ' .. req.fault.status) end");
+          "return p.say(req.fault.kind) end");
     chat();
-    CHECK_STR(said(), "none 503");
+    CHECK_STR(said(), "none");
     finish();
 }
 
@@ -85,18 +85,38 @@ static void a_reply_is_sent_3(void)
 
 static void nil_or_false_sends_the_fault_with_its_status_3(void)
 {
-    begin(FAILS("b", 429) "local b = p.model 'b/x' "
-                          "return function(req) return b(req) end");
+    begin(SIM("b", "refuses = true") "local b = p.model 'b/x' "
+                                     "return function(req) return b(req) end");
     chat();
-    CHECK_INT(got.status, 429);
-    CHECK_STR(error_of("code"), "rate_limited");
-    CHECK_STR(error_of("type"), "rate_limit_error");
+    CHECK_INT(got.status, 502);
+    CHECK_STR(error_of("code"), "network");
+    CHECK_STR(error_of("type"), "server_error");
     CHECK_STR(header("x-should-retry"), "false");
     finish();
     begin("return function(req) return false end");
     chat_stream();
     CHECK_INT(got.status, 503);
     CHECK_STR(error_of("code"), "no_answer");
+    finish();
+}
+
+static void the_providers_own_error_is_passed_on_where_it_helps_3(void)
+{
+    begin(FAILS("b", 404) "return 'b/x'");
+    chat();
+    CHECK_INT(got.status, 404);
+    CHECK(contains(&got.body, "The simulated upstream fails with"));
+    finish();
+    begin(FAILS("b", 429) "return 'b/x'");
+    chat();
+    CHECK_INT(got.status, 429);
+    CHECK_STR(error_of("code"), "rate_limited");
+    CHECK_STR(error_of("type"), "rate_limit_error");
+    finish();
+    begin(FAILS("b", 401) "return 'b/x'");
+    chat();
+    CHECK_INT(got.status, 502);
+    CHECK_STR(error_of("code"), "auth");
     finish();
 }
 
@@ -169,7 +189,8 @@ static void on_makes_a_declining_fault_refuse_9(void)
              "  'a/x' }");
     chat();
     CHECK_INT(got.status, 503);
-    CHECK_STR(path(), "x overloaded");
+    CHECK(str_starts(path(), STR("x overloaded")));
+    CHECK_STR(header("x-perilune-attempts"), "1");
     finish();
 }
 
@@ -307,6 +328,7 @@ TESTS(a_rung_gives_a_reply_or_nil_and_a_fault_1, false_counts_as_nil_1,
       req_fault_is_none_at_first_2, req_fault_is_the_last_failure_2,
       skipped_rungs_do_not_touch_req_fault_2, a_reply_is_sent_3,
       nil_or_false_sends_the_fault_with_its_status_3,
+      the_providers_own_error_is_passed_on_where_it_helps_3,
       no_value_at_all_is_a_missing_return_3,
       anything_else_is_a_500_that_names_type_and_line_3,
       a_refusal_is_a_reply_that_is_marked_8,

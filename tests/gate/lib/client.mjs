@@ -90,8 +90,10 @@ export class Wire {
     this.text = '';
     socket.setEncoding('latin1').on('data', (part) => { this.text += part; });
     socket.on('error', () => {});
-    /** Resolves when the other side has closed. */
-    this.closed = new Promise((resolve) => { socket.once('close', resolve); });
+    /** Resolves when the other side has closed, or reset. */
+    this.closed = new Promise((resolve) => {
+      socket.once('end', resolve).once('close', resolve);
+    });
   }
 
   send(bytes) { this.socket.write(bytes); return this; }
@@ -102,9 +104,9 @@ export class Wire {
   }
 }
 
-export function wire(t, g, { allowHalfOpen = true } = {}) {
+export function wire(t, g) {
   return new Promise((resolve, reject) => {
-    const socket = net.connect({ host: '127.0.0.1', port: g.port, allowHalfOpen });
+    const socket = net.connect({ host: '127.0.0.1', port: g.port, allowHalfOpen: true });
     t.after(() => socket.destroy());
     socket.once('connect', () => resolve(new Wire(socket)));
     socket.once('error', reject);

@@ -10,7 +10,7 @@
 ** they go into an epoll set of their own, asked for no event at all: it then
 ** tells of resets only, and the loop watches the set.
 */
-#include "net/conn.h"
+#include "net/http/conn.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -241,21 +241,19 @@ static void fill_limits(struct server_limits *to,
 #undef LIMIT
 }
 
-int server_open(struct server **out, struct world *w, struct ev_loop *loop,
-                const struct server_limits *limits,
-                const struct server_handler *handler, void *user)
+int server_open(struct server **out, const struct server_setup *setup)
 {
     struct server *s = mem_zero(sizeof *s);
     if (s == NULL)
         return ERR_MEMORY;
-    *s = (struct server){.world = w,
-                         .loop = loop,
-                         .handler = handler,
-                         .user = user,
+    *s = (struct server){.world = setup->world,
+                         .loop = setup->loop,
+                         .handler = setup->handler,
+                         .user = setup->user,
                          .accepting = true};
     s->pause.fire = pause_over;
     s->settle.run = settle;
-    fill_limits(&s->limits, limits);
+    fill_limits(&s->limits, setup->limits);
     s->head = mem_alloc(sizeof *s->head);
     s->scratch = mem_alloc(CONN_SCRATCH);
     s->lost_fd = epoll_create1(EPOLL_CLOEXEC);
@@ -266,7 +264,7 @@ int server_open(struct server **out, struct world *w, struct ev_loop *loop,
         server_close(s);
         return rc;
     }
-    ev_io_start(loop, &s->lost);
+    ev_io_start(s->loop, &s->lost);
     *out = s;
     return 0;
 }

@@ -5,7 +5,7 @@
 ** and what is held has a use. Everything that changes one of the two comes
 ** through set_pace.
 */
-#include "net/call_inner.h"
+#include "net/call/call_inner.h"
 
 #define HOLD_HIGH (256 * 1024) /* held for nobody in particular */
 

@@ -6,7 +6,7 @@
 ** in one piece; the unfinished tail waits. So whatever we add later, an error
 ** event for instance, never lands inside somebody's event.
 */
-#include "net/call_inner.h"
+#include "net/call/call_inner.h"
 
 #include "wire/json.h"
 

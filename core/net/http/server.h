@@ -60,11 +60,17 @@ struct server_handler {
     void (*on_drained)(void *user, void *exchange);
 };
 
-/* A server without listeners. `handler`, `user`, `w` and `loop` outlive it.
-** ERR_MEMORY, ERR_SYSTEM. */
-int server_open(struct server **out, struct world *w, struct ev_loop *loop,
-                const struct server_limits *limits,
-                const struct server_handler *handler, void *user);
+/* What a server is opened with; all of it outlives the server. */
+struct server_setup {
+    struct world *world;
+    struct ev_loop *loop;
+    const struct server_limits *limits;
+    const struct server_handler *handler;
+    void *user; /* handed to the handler */
+};
+
+/* A server without listeners. ERR_MEMORY, ERR_SYSTEM. */
+int server_open(struct server **out, const struct server_setup *setup);
 
 /* Close all listeners and connections at once (on_gone is called). A `later`
 ** may still be queued, so the world must run those before it is closed. NULL

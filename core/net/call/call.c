@@ -6,14 +6,14 @@
 ** never touches the heap; it is moved only when a state change brings the
 ** due time nearer.
 */
-#include "net/call_inner.h"
+#include "net/call/call_inner.h"
 
 #include "base/err.h"
 #include "base/mem.h"
 #include "wire/json.h"
 
 #define ERROR_BODY_MAX (64 * 1024)
-#define LONGEST_SHOWN  200 /* bytes of a model's name in messages */
+#define LONGEST_SHOWN  200           /* bytes of a model's name in messages */
 #define TAIL_MAX       (1024 * 1024) /* bytes of one unfinished event */
 #define LINGER         NANOS_S /* for the upstream to close after its end */
 
@@ -204,9 +204,8 @@ static str told(struct call *c, const char *why)
 {
     str model = c->ask.model;
     model.n = model.n < LONGEST_SHOWN ? model.n : LONGEST_SHOWN;
-    str text =
-        arena_print(&c->arena, "%.*s/%.*s: %s", STR_ARG(c->ask.provider->name),
-                    STR_ARG(model), why);
+    str text = arena_print(&c->arena, "%.*s/%.*s: %s",
+                           STR_ARG(c->ask.provider->name), STR_ARG(model), why);
     return text.p != NULL ? text : STR("the upstream call failed");
 }
 
@@ -259,11 +258,10 @@ static str reported(struct call *c, enum fault_kind kind,
                     const struct upstream_error *e)
 {
     str code = e->code.p != NULL ? e->code : e->type;
-    str why = arena_print(&c->arena, "the provider answered %d %s%s%.*s",
-                          c->status, fault_name(kind),
-                          code.p != NULL ? ", code " : "",
-                          code.n < 64 ? (int)code.n : 64,
-                          code.p != NULL ? code.p : "");
+    str why = arena_print(
+        &c->arena, "the provider answered %d %s%s%.*s", c->status,
+        fault_name(kind), code.p != NULL ? ", code " : "",
+        code.n < 64 ? (int)code.n : 64, code.p != NULL ? code.p : "");
     return told(c, why.p != NULL ? why.p : "the provider failed");
 }
 

@@ -8,7 +8,7 @@
 #ifndef NET_CALL_INNER_H
 #define NET_CALL_INNER_H
 
-#include "net/call.h"
+#include "net/call/call.h"
 
 /* call.c */
 

@@ -10,7 +10,7 @@
 ** A send that fails is remembered and dealt with when the turn ends, since
 ** the handler must not be called from within its own call.
 */
-#include "net/conn.h"
+#include "net/http/conn.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -20,7 +20,7 @@
 
 #include <netinet/in.h>
 
-#include "net/server_inner.h"
+#include "net/http/server_inner.h"
 
 #define CONN_SCRATCH  ((size_t)64 * 1024) /* read at once */
 #define CONN_PIPELINE ((size_t)64 * 1024) /* held behind a request */

@@ -5,7 +5,7 @@
 ** mean "too long" or "filtered". So the code in the error body is looked at
 ** first, then the words of the message, then the status. Both are tables.
 */
-#include "net/fault.h"
+#include "net/call/fault.h"
 
 static const struct kind {
     const char *name;

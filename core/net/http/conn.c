@@ -10,7 +10,7 @@
 ** turn ends or the socket takes bytes again. Only the loop calls it, so no
 ** callback to the handler ever comes from inside the handler's own call.
 */
-#include "net/conn.h"
+#include "net/http/conn.h"
 
 #include <sys/socket.h>
 #include <unistd.h>

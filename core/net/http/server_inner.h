@@ -10,7 +10,7 @@
 
 #include <ev.h>
 
-#include "net/server.h"
+#include "net/http/server.h"
 
 struct listener {
     struct listener *next;

@@ -18,8 +18,8 @@
 #define NET_CALL_H
 
 #include "base/arena.h"
-#include "net/fault.h"
-#include "net/provider.h"
+#include "net/call/fault.h"
+#include "net/call/provider.h"
 #include "net/transport.h"
 #include "net/world.h"
 

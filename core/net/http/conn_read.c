@@ -10,7 +10,7 @@
 ** read beyond it is copied out and waits. Nothing of a parsed head is kept
 ** while its body comes: it is parsed a second time when it is handed over.
 */
-#include "net/conn.h"
+#include "net/http/conn.h"
 
 #include <errno.h>
 #include <sys/socket.h>

@@ -11,8 +11,8 @@
 
 #include "base/arena.h"
 #include "base/nanos.h"
-#include "net/fault.h"
-#include "net/lane.h"
+#include "net/call/fault.h"
+#include "net/call/lane.h"
 #include "net/sim.h"
 #include "wire/dialect.h"
 
@@ -30,8 +30,8 @@ struct provider {
     size_t max_reply; /* bytes of a reply */
     const struct dialect *dialect;
     struct lane *lane;
-    int concurrency;             /* of the lane, once this is in force; 0 = any */
-    struct provider *next;       /* of the same policy version */
+    int concurrency;        /* of the lane, once this is in force; 0 = any */
+    struct provider *next;  /* of the same policy version */
     struct sim_script *sim; /* a simulated upstream, or NULL */
     int sim_failures;       /* how often sim has failed already */
     /* The whole header section of a request, for a reply of either form. */
@@ -41,10 +41,10 @@ struct provider {
 
 /* How long to wait, and for what. */
 struct patience {
-    nanos connect; /* to a standing connection */
-    nanos first;   /* stream: to the first token */
-    nanos idle;    /* stream: between two events */
-    nanos total;   /* to the end */
+    nanos connect;    /* to a standing connection */
+    nanos first;      /* stream: to the first token */
+    nanos idle;       /* stream: between two events */
+    nanos total;      /* to the end */
     bool total_holds; /* `total` bounds a stream that flows, too */
 };
 

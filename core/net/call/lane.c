@@ -4,7 +4,7 @@
 ** The limit lives here and not in libcurl, whose own per-host limit costs CPU
 ** with every transfer that has to wait.
 */
-#include "net/lane.h"
+#include "net/call/lane.h"
 
 #include "base/mem.h"
 

@@ -5,7 +5,7 @@
 ** a call only points at it. It holds the key: the arena is wiped before its
 ** memory goes back.
 */
-#include "net/provider.h"
+#include "net/call/provider.h"
 
 #include "base/err.h"
 #include "base/mem.h"

@@ -5,7 +5,7 @@
 ** OpenAI shape, which says what was wrong and what to do, and since nobody
 ** knows where the next request would begin, the connection ends with it.
 */
-#include "net/conn.h"
+#include "net/http/conn.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -6,7 +6,7 @@
 ** interface: one IPv6 socket that takes IPv4 too or, where the machine has no
 ** IPv6, an IPv4 one.
 */
-#include "net/conn.h"
+#include "net/http/conn.h"
 
 #include <errno.h>
 #include <netdb.h>

@@ -1,0 +1,166 @@
+// The command line: what it says, what it returns, and which setting wins.
+
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { test } from './lib/test.mjs';
+import { BINARY, folder, gateway, policyFor, run } from './lib/gateway.mjs';
+import { mock } from './lib/mock.mjs';
+import { chatWith, request, streamed } from './lib/client.mjs';
+
+const COMMANDS = ['serve', 'check', 'version', 'help'];
+const says = (word) => `local p = require "perilune"\nreturn { p.say "${word}" }\n`;
+const text = (reply) => reply.json.choices[0].message.content;
+
+for (const command of COMMANDS)
+  test(`${command} --help is a manual page`, () => {
+    for (const args of [[command, '--help'], [command, '-h'], ['help', command]]) {
+      const { status, stdout, stderr } = run(args);
+      assert.equal(status, 0, stderr);
+      assert.equal(stderr, '');
+      for (const part of ['NAME', 'SYNOPSIS', 'DESCRIPTION', 'OPTIONS', 'EXIT STATUS', 'EXAMPLES'])
+        assert.match(stdout, new RegExp(`^${part}$`, 'm'), `${args}: no ${part}`);
+      assert.ok(stdout.split('\n').every((line) => line.length <= 80), 'a line is too long');
+    }
+  });
+
+test('serve --help names every option with its variable', () => {
+  const { stdout } = run(['serve', '--help']);
+  for (const name of ['listen', 'workers', 'policy', 'store', 'library', 'log', 'grace', 'max-body'])
+    assert.match(stdout, new RegExp(`--${name}\\b.*PERILUNE_${name.toUpperCase().replace('-', '_')}`));
+});
+
+test('without a command, and with --help, there is an overview', () => {
+  for (const args of [[], ['--help'], ['-h'], ['help']]) {
+    const { status, stdout } = run(args);
+    assert.equal(status, 0);
+    for (const command of COMMANDS) assert.match(stdout, new RegExp(`perilune ${command}`));
+  }
+});
+
+test('version prints one line', () => {
+  for (const args of [['version'], ['--version']]) {
+    const { status, stdout } = run(args);
+    assert.equal(status, 0, String(args));
+    assert.match(stdout, /^perilune \d+\.\d+\.\d+\n$/);
+  }
+});
+
+const WRONG = [['nonsense'], ['--nonsense'], ['serve', '--nonsense'], ['serve', '--listen'],
+  ['serve', '--workers', '0'], ['serve', '--workers', '-1'], ['serve', '--workers', 'many'],
+  ['serve', '--workers', '1.5'], ['serve', '--grace', 'soon'], ['serve', '--grace', '-1'],
+  ['serve', '--max-body', '0'], ['serve', '--max-body', '1furlong'], ['serve', '--policy', ''],
+  ['serve', 'stray'], ['check'], ['check', '--nonsense', 'x'], ['help', 'nonsense'],
+  ['version', 'stray']];
+for (const args of WRONG)
+  test(`perilune ${args.join(' ')} is a 2 that says why`, () => {
+    const { status, stdout, stderr } = run(args);
+    assert.equal(status, 2, stdout + stderr);
+    assert.equal(stdout, '');
+    assert.match(stderr, /perilune/);
+  });
+
+test('a wrong variable is a 2 that names it', () => {
+  const { status, stderr } = run(['serve'], { env: { PERILUNE_WORKERS: 'many' } });
+  assert.equal(status, 2);
+  assert.match(stderr, /PERILUNE_WORKERS/);
+});
+
+test('check tells good from bad, a line each', (t) => {
+  const dir = folder(t, { 'good.lua': 'return { "openai/gpt-4o-mini" }', 'bad.lua': 'return {' });
+  const good = run(['check', 'good.lua'], { cwd: dir });
+  assert.equal(good.status, 0);
+  assert.match(good.stdout, /^ok  good\.lua  version [0-9a-f]{8}  models: openai\/gpt-4o-mini\n$/);
+  const both = run(['check', 'good.lua', 'bad.lua'], { cwd: dir });
+  assert.equal(both.status, 1);
+  assert.match(both.stdout, /^ok  good\.lua/);
+  assert.match(both.stderr, /^bad bad\.lua  .*bad\.lua:1: /);
+  assert.equal(run(['check', 'none.lua'], { cwd: dir }).status, 1);
+});
+
+test('check and serve name the same version', async (t) => {
+  const g = await gateway(t, says('x'));
+  const { stdout } = run(['check', 'policy.lua'], { cwd: g.dir });
+  const { headers } = await chatWith(g);
+  assert.equal(stdout.match(/version (\S+)/)[1], headers['x-perilune-policy']);
+});
+
+test('an option wins over its variable, a variable over the default', async (t) => {
+  const dir = folder(t, { 'policy.lua': says('flag'), 'env.lua': says('env') });
+  const env = { PERILUNE_POLICY: path.join(dir, 'env.lua'), PERILUNE_LOG: 'none', PERILUNE_LISTEN: '127.0.0.1:1' };
+  const flag = await gateway(t, says('flag'), { env, dir });
+  assert.equal(text(await chatWith(flag)), 'flag');
+  const variable = await gateway(t, null, { env, dir });
+  assert.equal(text(await chatWith(variable)), 'env');
+  await variable.stop();
+  assert.equal(variable.stdout, '', 'PERILUNE_LOG=none was not obeyed');
+});
+
+test('--option=value is understood', async (t) => {
+  const g = await gateway(t, says('x'), { args: ['--workers=2', '--max-body=1kB'] });
+  assert.match(g.stderr, /with 2 workers/);
+});
+
+test('--listen may be given more than once, and IPv6', async (t) => {
+  const other = await gateway(t, says('x'), { args: ['--listen', '127.0.0.1:0'] });
+  assert.equal((await chatWith(other)).status, 200);
+});
+
+test('a port that is taken stops the start, with its address', async (t) => {
+  const upstream = await mock(t); // somebody who listens there
+  const { status, stderr } = run(['serve', '--listen', `127.0.0.1:${upstream.port}`]);
+  assert.equal(status, 1);
+  assert.match(stderr, new RegExp(`127\\.0\\.0\\.1:${upstream.port}|in use|taken`, 'i'));
+});
+
+test('a second gateway cannot take the port of the first unnoticed', async (t) => {
+  const g = await gateway(t, says('x'));
+  const { status, stderr } = run(['serve', '--listen', `127.0.0.1:${g.port}`, '--policy', g.policy]);
+  assert.equal(status, 1, 'both listen on one port');
+  assert.match(stderr, /in use|taken/i);
+});
+
+test('an address that is none stops the start', () => {
+  for (const address of ['nowhere:x', '127.0.0.1:99999', '127.0.0.1']) {
+    const { status, stderr } = run(['serve', '--listen', address]);
+    assert.ok([1, 2].includes(status), address);
+    assert.match(stderr, /perilune/);
+  }
+});
+
+test('a log that cannot be written stops the start', (t) => {
+  const { status, stderr } = run(['serve', '--listen', '127.0.0.1:0', '--log', '/nowhere/x.log'],
+    { cwd: folder(t) });
+  assert.equal(status, 1);
+  assert.match(stderr, /\/nowhere\/x\.log/);
+});
+
+test('the greeting says where it listens and what to paste', async (t) => {
+  const g = await gateway(t, says('x'), { workers: 2 });
+  assert.match(g.stderr, /^perilune \d\S* listens on http:\/\/127\.0\.0\.1:\d+ with 2 workers/);
+  assert.match(g.stderr, new RegExp(`curl .*http://127\\.0\\.0\\.1:${g.port}/v1/chat/completions`));
+});
+
+// --- one file is enough ---------------------------------------------------------------
+
+test('the program alone, copied to another folder, works', async (t) => {
+  const dir = folder(t);
+  const bin = path.join(dir, 'moved');
+  fs.copyFileSync(BINARY, bin);
+  const empty = folder(t);
+  const g = await gateway(t, null, { bin, cwd: empty });
+  assert.equal((await chatWith(g)).status, 200);
+  assert.equal((await streamed(g)).data.at(-1), '[DONE]');
+  assert.equal((await request(g, { method: 'GET', path: '/v1/models' })).status, 200);
+  assert.equal(run(['help'], { bin, cwd: empty }).status, 0);
+  assert.deepEqual(fs.readdirSync(empty), [], 'it left files behind');
+});
+
+test('a folder with lua/ overrides what is linked in', async (t) => {
+  const upstream = await mock(t);
+  const g = await gateway(t, policyFor(upstream, 'return { p.say(require "extra") }'), {
+    files: { 'library/lua/extra.lua': 'return "from the library"' },
+    args: ['--library', 'library'],
+  });
+  assert.equal(text(await chatWith(g)), 'from the library');
+});
