@@ -120,6 +120,7 @@ static int open_parts(perilune *s, const peri_options *opt)
                                  .loop = real_loop(s->world),
                                  .limits = &s->limits,
                                  .handler = &service_handler,
+                                 .join = opt->join_listeners != 0,
                                  .user = &s->service};
     return server_open(&s->server, &setup);
 }

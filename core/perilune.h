@@ -83,6 +83,8 @@ typedef struct peri_options {
     double idle_timeout;   /* seconds between two requests [75] */
     int max_connections;   /* at a time [10,000] */
     int no_inotify;        /* 1: notice edits by stat, not by inotify */
+    int join_listeners;    /* 1: peri_listen takes its place beside others on
+                              the address; 0: it must be free */
 } peri_options;
 
 typedef struct peri_header {
@@ -169,7 +171,8 @@ PERI_API void peri_resume(perilune *s, peri_id id);
 
 /* Serve HTTP on "host:port", "[v6]:port", ":port" or "port". Port 0 takes a
 ** free one, told in *port (may be NULL). Several runtimes may listen on one
-** address: the system spreads the connections. */
+** address, all but the first with join_listeners: the system spreads the
+** connections. */
 PERI_API int peri_listen(perilune *s, const char *address, int *port);
 
 /* Run the loop on this thread until peri_stop has drained it. Not for a

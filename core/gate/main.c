@@ -29,8 +29,14 @@ int command(const char *name, int argc, char **argv)
     return peri_command(name, argc, argv, &terminal);
 }
 
-static int version(void)
+static int version(int argc, char **argv)
 {
+    if (argc > 0 && argv[0][0] == '-')
+        return command("version", argc, argv);
+    if (argc > 0) {
+        fprintf(stderr, "perilune version: takes no '%s'\n", argv[0]);
+        return 2;
+    }
     printf("perilune %s\n", peri_version());
     return 0;
 }
@@ -43,7 +49,7 @@ int main(int argc, char **argv)
     if (strcmp(name, "serve") == 0)
         return serve(argc - 2, argv + 2);
     if (strcmp(name, "version") == 0 || strcmp(name, "--version") == 0)
-        return version();
+        return version(argc - 2, argv + 2);
     if (strcmp(name, "check") == 0 || strcmp(name, "help") == 0)
         return command(name, argc > 2 ? argc - 2 : 0, argv + 2);
     fprintf(stderr,

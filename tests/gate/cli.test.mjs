@@ -50,8 +50,7 @@ const WRONG = [['nonsense'], ['--nonsense'], ['serve', '--nonsense'], ['serve', 
   ['serve', '--workers', '0'], ['serve', '--workers', '-1'], ['serve', '--workers', 'many'],
   ['serve', '--workers', '1.5'], ['serve', '--grace', 'soon'], ['serve', '--grace', '-1'],
   ['serve', '--max-body', '0'], ['serve', '--max-body', '1furlong'], ['serve', '--policy', ''],
-  ['serve', 'stray'], ['check'], ['check', '--nonsense', 'x'], ['help', 'nonsense'],
-  ['version', 'stray']];
+  ['serve', 'stray'], ['check'], ['check', '--nonsense', 'x'], ['help', 'nonsense']];
 for (const args of WRONG)
   test(`perilune ${args.join(' ')} is a 2 that says why`, () => {
     const { status, stdout, stderr } = run(args);
@@ -101,7 +100,7 @@ test('--option=value is understood', async (t) => {
   assert.match(g.stderr, /with 2 workers/);
 });
 
-test('--listen may be given more than once, and IPv6', async (t) => {
+test('--listen may be given more than once', async (t) => {
   const other = await gateway(t, says('x'), { args: ['--listen', '127.0.0.1:0'] });
   assert.equal((await chatWith(other)).status, 200);
 });
@@ -115,7 +114,8 @@ test('a port that is taken stops the start, with its address', async (t) => {
 
 test('a second gateway cannot take the port of the first unnoticed', async (t) => {
   const g = await gateway(t, says('x'));
-  const { status, stderr } = run(['serve', '--listen', `127.0.0.1:${g.port}`, '--policy', g.policy]);
+  const { status, stderr } = run(['serve', '--listen', `127.0.0.1:${g.port}`, '--policy', g.policy],
+    { patience: 30 });
   assert.equal(status, 1, 'both listen on one port');
   assert.match(stderr, /in use|taken/i);
 });

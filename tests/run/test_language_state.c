@@ -194,7 +194,7 @@ static void every_constructor_raises_inside_a_request_22(void)
                     "P:2: p.ladder is a declaration; move it above "
                     "\"return function(req)\"");
     CHECK_RUN_ERROR("return function(req)\n p.asked { 'sim/*' }\n end",
-                    "P:2: p.asked is a declaration; move it above "
+                    "P:2: p.asked \"sim/*\" is a declaration; move it above "
                     "\"return function(req)\"");
     CHECK_RUN_ERROR("return function(req)\n p.rescue {}\n end",
                     "P:2: p.rescue is a declaration; move it above "

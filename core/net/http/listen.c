@@ -54,12 +54,26 @@ static void set(int fd, int level, int option, int value)
     setsockopt(fd, level, option, &value, sizeof value);
 }
 
+/* Is somebody there already? SO_REUSEPORT would let us in beside another
+** gateway, unnoticed; without it bind tells. */
+static bool taken(const struct addrinfo *a)
+{
+    int fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return false;
+    set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+    bool there =
+        bind(fd, a->ai_addr, a->ai_addrlen) != 0 && errno == EADDRINUSE;
+    close(fd);
+    return there;
+}
+
 /* A socket on one address, listening; -1 with errno. Accepted sockets inherit
 ** TCP_NODELAY, which saves a call for each. */
-static int open_one(const struct addrinfo *a)
+static int open_one(const struct addrinfo *a, bool join)
 {
     int type = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
-    int fd = socket(a->ai_family, type, 0);
+    int fd = join || !taken(a) ? socket(a->ai_family, type, 0) : -1;
     if (fd < 0)
         return -1;
     set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
@@ -116,7 +130,7 @@ static int open_family(struct server *s, struct place *p, int family,
     rc = ERR_SYSTEM;
     for (struct addrinfo *a = list; a != NULL; a = a->ai_next) {
         set_port(a, p->port);
-        int fd = open_one(a);
+        int fd = open_one(a, s->join);
         if (fd < 0) {
             *why = strerrordesc_np(errno);
             continue;

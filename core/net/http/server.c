@@ -250,6 +250,7 @@ int server_open(struct server **out, const struct server_setup *setup)
                          .loop = setup->loop,
                          .handler = setup->handler,
                          .user = setup->user,
+                         .join = setup->join,
                          .accepting = true};
     s->pause.fire = pause_over;
     s->settle.run = settle;

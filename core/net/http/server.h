@@ -67,6 +67,7 @@ struct server_setup {
     const struct server_limits *limits;
     const struct server_handler *handler;
     void *user; /* handed to the handler */
+    bool join;  /* listen beside others that did before */
 };
 
 /* A server without listeners. ERR_MEMORY, ERR_SYSTEM. */
@@ -79,9 +80,9 @@ void server_close(struct server *s);
 
 /* Listen on "host:port", "[v6]:port", ":port" or "port" (the last two on all
 ** addresses, IPv6 and IPv4). Port 0 takes a free one; *port tells which.
-** Several servers may listen on the same address (SO_REUSEPORT). ERR_INPUT
-** for a malformed address, ERR_SYSTEM, ERR_MEMORY, ERR_STATE after
-** server_drain; *why is a static text. */
+** Several servers may listen on the same address (SO_REUSEPORT), all but the
+** first opened to `join`. ERR_INPUT for a malformed address, ERR_SYSTEM,
+** ERR_MEMORY, ERR_STATE after server_drain; *why is a static text. */
 int server_listen(struct server *s, str address, int *port, const char **why);
 
 /* Stop accepting, close idle connections; the others close after their reply.

@@ -30,6 +30,7 @@ struct server {
     int conns_n;
     struct conn *dirty, *dirty_last;
     struct later settle; /* the end of a turn */
+    bool join;           /* listen beside others */
     bool accepting, draining, closed;
     bool sweep;  /* close what idles when the turn ends */
     int lost_fd; /* an epoll set of half-closed connections */

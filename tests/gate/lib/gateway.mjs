@@ -34,10 +34,11 @@ export function folder(t, files = {}) {
   return dir;
 }
 
-/** Run the program to its end: { status, stdout, stderr }. */
-export function run(args, { env = {}, cwd, bin = BINARY } = {}) {
+/** Run the program to its end: { status, stdout, stderr }. It is stopped after
+ * `patience` seconds. */
+export function run(args, { env = {}, cwd, bin = BINARY, patience = 120 } = {}) {
   return spawnSync(bin, args, {
-    env: environment(env), cwd, encoding: 'utf8', timeout: 120_000,
+    env: environment(env), cwd, encoding: 'utf8', timeout: patience * 1000,
   });
 }
 
