@@ -23,8 +23,7 @@ async function sent(g, upstream, text, options = {}) {
 const BODIES = {
   'model first': `{"model": «"up/m"», ${MESSAGES}}`,
   'model last': `{${MESSAGES}, "model": «"up/m"»}`,
-  'model between, with odd whitespace':
-    ` \t\r\n{ "temperature"\n:\t1.0 ,"model"  :\r\n «"up/m"» \t, ${MESSAGES}\n }\r\n `,
+  'model between, with odd whitespace': ` \t\r\n{ "temperature"\n:\t1.0 ,"model"  :\r\n «"up/m"» \t, ${MESSAGES}\n }\r\n `,
   'an escaped name': `{"mod\\u0065l": «"up/m"», ${MESSAGES}}`,
   'an escaped value': `{"model": «"\\u0075p\\/m"», ${MESSAGES}}`,
   'nested models': `{"metadata": {"model": "nested"}, "tools": [{"type": "function", "function":
@@ -32,7 +31,7 @@ const BODIES = {
     "model": «"up/m"», ${MESSAGES}}`,
   'models inside strings': `{"messages": [{"role": "user", "content":
     "\\"model\\": \\"gpt-4\\", {\\"model\\":1}"}], "model": «"up/m"», "user": "\\"model\\":\\"x\\""}`,
-  'unicode': `{"user": "Ü🌙\u2028\\ud83c\\udf19 \\u00fc 漢字", ${MESSAGES}, "model": «"up/m"»}`,
+  unicode: `{"user": "Ü🌙\u2028\\ud83c\\udf19 \\u00fc 漢字", ${MESSAGES}, "model": «"up/m"»}`,
   'big integers and 1.0': `{"seed": 12345678901234567890, "top_p": 1.0, "temperature": 1e0,
     "logit_bias": {"50256": -100, "1": 0.10000000000000001}, ${MESSAGES}, "model": «"up/m"»}`,
   'empty lists and objects': `{"tools": [], "metadata": {}, "stop": null, ${MESSAGES},
@@ -69,7 +68,8 @@ test('a body whose model is right already passes untouched', async (t) => {
 });
 
 for (const [what, twice] of Object.entries({
-  plainly: '"model": "a", "model": "b"', 'with the same value': '"model": "a", "model": "a"',
+  plainly: '"model": "a", "model": "b"',
+  'with the same value': '"model": "a", "model": "a"',
   'by an escape': '"model": "a", "mod\\u0065l": "b"',
 })) {
   test(`a model that is named twice, ${what}, is a 400`, async (t) => {
@@ -84,9 +84,13 @@ for (const [what, twice] of Object.entries({
 
 /** A body of exactly `size` bytes, its model last. */
 function large(size) {
-  const head = '{"messages":[{"role":"user","content":"', tail = '"}],"model":"up/m"}';
-  return Buffer.concat([Buffer.from(head), Buffer.alloc(size - head.length - tail.length, 'xyz'),
-    Buffer.from(tail)]);
+  const head = '{"messages":[{"role":"user","content":"',
+    tail = '"}],"model":"up/m"}';
+  return Buffer.concat([
+    Buffer.from(head),
+    Buffer.alloc(size - head.length - tail.length, 'xyz'),
+    Buffer.from(tail),
+  ]);
 }
 
 test('a body of 64 MB passes and keeps its bytes', async (t) => {
@@ -120,7 +124,8 @@ test('a chunked body arrives whole', async (t) => {
   const upstream = await mock(t);
   const g = await gateway(t, policyFor(upstream));
   const reply = await request(g, {
-    body: large(100_000), headers: { 'transfer-encoding': 'chunked' },
+    body: large(100_000),
+    headers: { 'transfer-encoding': 'chunked' },
   });
   assert.equal(reply.status, 200, reply.text);
   assert.equal(upstream.last.body.length, 100_000 - 3);
@@ -129,10 +134,19 @@ test('a chunked body arrives whole', async (t) => {
 test('usage is asked of the upstream in every stream', async (t) => {
   const upstream = await mock(t);
   const g = await gateway(t, policyFor(upstream));
-  for (const options of ['', ', "stream_options": {}', ', "stream_options": null',
-    ', "stream_options": {"include_usage": false}', ', "stream_options": {"include_usage": true}',
-    ', "stream_options": {"x": [1.0], "include_usage": false, "y": 12345678901234567890}']) {
-    const body = await sent(g, upstream, `{"model": "up/m", "stream": true, ${MESSAGES}${options}}`);
+  for (const options of [
+    '',
+    ', "stream_options": {}',
+    ', "stream_options": null',
+    ', "stream_options": {"include_usage": false}',
+    ', "stream_options": {"include_usage": true}',
+    ', "stream_options": {"x": [1.0], "include_usage": false, "y": 12345678901234567890}',
+  ]) {
+    const body = await sent(
+      g,
+      upstream,
+      `{"model": "up/m", "stream": true, ${MESSAGES}${options}}`,
+    );
     const got = body.toString();
     assert.equal(JSON.parse(got).stream_options.include_usage, true, got);
     assert.equal(got.match(/include_usage/g).length, 1, got);
@@ -160,7 +174,12 @@ test('the event that holds only usage is for those who asked for it', async (t) 
   const without = await streamed(g);
   const asked = await streamed(g, { stream_options: { include_usage: true } });
   assert.equal(asked.text, events().join(''));
-  assert.equal(without.text, events().filter((e) => e !== sse(usageChunk())).join(''));
+  assert.equal(
+    without.text,
+    events()
+      .filter((e) => e !== sse(usageChunk()))
+      .join(''),
+  );
   const refused = await streamed(g, { stream_options: { include_usage: false } });
   assert.equal(refused.text, without.text);
 });
@@ -187,16 +206,20 @@ test('a whole reply keeps its bytes', async (t) => {
 });
 
 const ODD = [
-  ': a comment\n\n', 'event: x\nid: 7\n', 'data:{"choices":[{"index":0,"delta":{"role":"assistant"}}]}\r\n\r\n',
+  ': a comment\n\n',
+  'event: x\nid: 7\n',
+  'data:{"choices":[{"index":0,"delta":{"role":"assistant"}}]}\r\n\r\n',
   'data:   {"choices":[{"index":0,"delta":{"content":"CANARY-ANSWER \\u00fc"},"x":1.0}],"n":12345678901234567890}\n\n',
-  ': ping\n\n', 'retry: 10\n\n',
+  ': ping\n\n',
+  'retry: 10\n\n',
   'data: {"choices":[{"index":0,\ndata: "delta":{"content":"two lines"}}]}\n\n',
   'data: {"choices":[{"index":1,"delta":{"content":""},"finish_reason":"stop"}], "l": [], "o": {}}\r\n\r\n',
   'data: [DONE]\n\n',
 ];
 
 for (const [how, cut] of Object.entries({
-  'in one piece': (text) => [text], 'event by event': () => ODD,
+  'in one piece': (text) => [text],
+  'event by event': () => ODD,
   'byte by byte': (text) => [...Buffer.from(text)].map((b) => Buffer.from([b])),
 })) {
   test(`the events of a stream keep their bytes, sent ${how}`, async (t) => {
@@ -221,15 +244,22 @@ test('a reply far larger than every buffer keeps its bytes', async (t) => {
 });
 
 test('a long stream arrives whole and in order', async (t) => {
-  const list = [...Array.from({ length: 5000 }, (_, i) => sse(chunk({ content: `${i} ` }))),
-    sse(chunk({}, 'stop')), sse('[DONE]')];
+  const list = [
+    ...Array.from({ length: 5000 }, (_, i) => sse(chunk({ content: `${i} ` }))),
+    sse(chunk({}, 'stop')),
+    sse('[DONE]'),
+  ];
   const upstream = await mock(t, (a) => a.stream(list));
   const g = await gateway(t, policyFor(upstream));
   assert.equal((await streamed(g)).text, list.join(''));
 });
 
 test('an event larger than every buffer passes whole', async (t) => {
-  const list = [sse(chunk({ content: 'y'.repeat(700_000) })), sse(chunk({}, 'stop')), sse('[DONE]')];
+  const list = [
+    sse(chunk({ content: 'y'.repeat(700_000) })),
+    sse(chunk({}, 'stop')),
+    sse('[DONE]'),
+  ];
   const upstream = await mock(t, (a) => a.stream(list));
   const g = await gateway(t, policyFor(upstream));
   assert.equal((await streamed(g)).text, list.join(''));

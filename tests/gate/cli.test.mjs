@@ -14,20 +14,39 @@ const text = (reply) => reply.json.choices[0].message.content;
 
 for (const command of COMMANDS)
   test(`${command} --help is a manual page`, () => {
-    for (const args of [[command, '--help'], [command, '-h'], ['help', command]]) {
+    for (const args of [
+      [command, '--help'],
+      [command, '-h'],
+      ['help', command],
+    ]) {
       const { status, stdout, stderr } = run(args);
       assert.equal(status, 0, stderr);
       assert.equal(stderr, '');
       for (const part of ['NAME', 'SYNOPSIS', 'DESCRIPTION', 'OPTIONS', 'EXIT STATUS', 'EXAMPLES'])
         assert.match(stdout, new RegExp(`^${part}$`, 'm'), `${args}: no ${part}`);
-      assert.ok(stdout.split('\n').every((line) => line.length <= 80), 'a line is too long');
+      assert.ok(
+        stdout.split('\n').every((line) => line.length <= 80),
+        'a line is too long',
+      );
     }
   });
 
 test('serve --help names every option with its variable', () => {
   const { stdout } = run(['serve', '--help']);
-  for (const name of ['listen', 'workers', 'policy', 'store', 'library', 'log', 'grace', 'max-body'])
-    assert.match(stdout, new RegExp(`--${name}\\b.*PERILUNE_${name.toUpperCase().replace('-', '_')}`));
+  for (const name of [
+    'listen',
+    'workers',
+    'policy',
+    'store',
+    'library',
+    'log',
+    'grace',
+    'max-body',
+  ])
+    assert.match(
+      stdout,
+      new RegExp(`--${name}\\b.*PERILUNE_${name.toUpperCase().replace('-', '_')}`),
+    );
 });
 
 test('without a command, and with --help, there is an overview', () => {
@@ -46,11 +65,25 @@ test('version prints one line', () => {
   }
 });
 
-const WRONG = [['nonsense'], ['--nonsense'], ['serve', '--nonsense'], ['serve', '--listen'],
-  ['serve', '--workers', '0'], ['serve', '--workers', '-1'], ['serve', '--workers', 'many'],
-  ['serve', '--workers', '1.5'], ['serve', '--grace', 'soon'], ['serve', '--grace', '-1'],
-  ['serve', '--max-body', '0'], ['serve', '--max-body', '1furlong'], ['serve', '--policy', ''],
-  ['serve', 'stray'], ['check'], ['check', '--nonsense', 'x'], ['help', 'nonsense']];
+const WRONG = [
+  ['nonsense'],
+  ['--nonsense'],
+  ['serve', '--nonsense'],
+  ['serve', '--listen'],
+  ['serve', '--workers', '0'],
+  ['serve', '--workers', '-1'],
+  ['serve', '--workers', 'many'],
+  ['serve', '--workers', '1.5'],
+  ['serve', '--grace', 'soon'],
+  ['serve', '--grace', '-1'],
+  ['serve', '--max-body', '0'],
+  ['serve', '--max-body', '1furlong'],
+  ['serve', '--policy', ''],
+  ['serve', 'stray'],
+  ['check'],
+  ['check', '--nonsense', 'x'],
+  ['help', 'nonsense'],
+];
 for (const args of WRONG)
   test(`perilune ${args.join(' ')} is a 2 that says why`, () => {
     const { status, stdout, stderr } = run(args);
@@ -86,7 +119,11 @@ test('check and serve name the same version', async (t) => {
 
 test('an option wins over its variable, a variable over the default', async (t) => {
   const dir = folder(t, { 'policy.lua': says('flag'), 'env.lua': says('env') });
-  const env = { PERILUNE_POLICY: path.join(dir, 'env.lua'), PERILUNE_LOG: 'none', PERILUNE_LISTEN: '127.0.0.1:1' };
+  const env = {
+    PERILUNE_POLICY: path.join(dir, 'env.lua'),
+    PERILUNE_LOG: 'none',
+    PERILUNE_LISTEN: '127.0.0.1:1',
+  };
   const flag = await gateway(t, says('flag'), { env, dir });
   assert.equal(text(await chatWith(flag)), 'flag');
   const variable = await gateway(t, null, { env, dir });
@@ -114,8 +151,10 @@ test('a port that is taken stops the start, with its address', async (t) => {
 
 test('a second gateway cannot take the port of the first unnoticed', async (t) => {
   const g = await gateway(t, says('x'));
-  const { status, stderr } = run(['serve', '--listen', `127.0.0.1:${g.port}`, '--policy', g.policy],
-    { patience: 30 });
+  const { status, stderr } = run(
+    ['serve', '--listen', `127.0.0.1:${g.port}`, '--policy', g.policy],
+    { patience: 30 },
+  );
   assert.equal(status, 1, 'both listen on one port');
   assert.match(stderr, /in use|taken/i);
 });
@@ -129,8 +168,9 @@ test('an address that is none stops the start', () => {
 });
 
 test('a log that cannot be written stops the start', (t) => {
-  const { status, stderr } = run(['serve', '--listen', '127.0.0.1:0', '--log', '/nowhere/x.log'],
-    { cwd: folder(t) });
+  const { status, stderr } = run(['serve', '--listen', '127.0.0.1:0', '--log', '/nowhere/x.log'], {
+    cwd: folder(t),
+  });
   assert.equal(status, 1);
   assert.match(stderr, /\/nowhere\/x\.log/);
 });

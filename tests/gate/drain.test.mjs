@@ -10,7 +10,9 @@ import { ANSWER, events, textOf } from './lib/words.mjs';
 /** Streams that begin, wait for goOn(), and end. */
 async function streams(t, { count = 12, grace = 60, workers = 2 } = {}) {
   let goOn;
-  const signal = new Promise((resolve) => { goOn = resolve; });
+  const signal = new Promise((resolve) => {
+    goOn = resolve;
+  });
   const upstream = await mock(t, async (a) => {
     a.head();
     for (const event of events().slice(0, 2)) await a.write(event);
@@ -25,9 +27,15 @@ async function streams(t, { count = 12, grace = 60, workers = 2 } = {}) {
 }
 
 /** Wait until nobody accepts any more. */
-const stopsAccepting = (g) => until(
-  () => request(g, { method: 'GET', path: '/healthz' }).then(() => false, () => true),
-  'the end of accepting');
+const stopsAccepting = (g) =>
+  until(
+    () =>
+      request(g, { method: 'GET', path: '/healthz' }).then(
+        () => false,
+        () => true,
+      ),
+    'the end of accepting',
+  );
 
 const signals = (g, signal = 'SIGTERM') => g.child.kill(signal);
 
@@ -80,8 +88,13 @@ test('a second SIGTERM ends what is left at once', async (t) => {
 
 test('requests that wait for a whole reply are finished too', async (t) => {
   let goOn;
-  const signal = new Promise((resolve) => { goOn = resolve; });
-  const upstream = await mock(t, async (a) => { await signal; a.say(); });
+  const signal = new Promise((resolve) => {
+    goOn = resolve;
+  });
+  const upstream = await mock(t, async (a) => {
+    await signal;
+    a.say();
+  });
   const g = await gateway(t, policyFor(upstream), { workers: 2, grace: 60 });
   const asked = Array.from({ length: 8 }, () => chatWith(g));
   await upstream.arrival(8);

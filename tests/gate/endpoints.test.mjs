@@ -7,9 +7,12 @@ import { mock } from './lib/mock.mjs';
 import { chatWith, request, streamed, wire } from './lib/client.mjs';
 import { ANSWER, textOf } from './lib/words.mjs';
 
-const MODELS = policyFor('http://127.0.0.1:9', `
+const MODELS = policyFor(
+  'http://127.0.0.1:9',
+  `
 p.model { "up/meta/llama-3.1-8b", as = "llama" }
-return { "up/m" }`);
+return { "up/m" }`,
+);
 
 async function served(t, policy) {
   const upstream = await mock(t);
@@ -28,8 +31,13 @@ function assertError(reply, status, code) {
   if (code !== undefined) assert.equal(error.code, code);
 }
 
-for (const path of ['/v1/chat/completions', '/chat/completions', '/v1/chat/completions/',
-  '/chat/completions/', '/v1/chat/completions?a=b']) {
+for (const path of [
+  '/v1/chat/completions',
+  '/chat/completions',
+  '/v1/chat/completions/',
+  '/chat/completions/',
+  '/v1/chat/completions?a=b',
+]) {
   test(`a chat is answered at ${path}`, async (t) => {
     const { g } = await served(t);
     const whole = await chatWith(g, {}, { path });
@@ -105,9 +113,11 @@ test('the root answers GET and HEAD, and HEAD has no body', async (t) => {
 test('a browser may ask first: OPTIONS allows what it names', async (t) => {
   const g = await gateway(t, MODELS);
   const reply = await request(g, {
-    method: 'OPTIONS', path: '/v1/chat/completions',
+    method: 'OPTIONS',
+    path: '/v1/chat/completions',
     headers: {
-      origin: 'https://app.example', 'access-control-request-method': 'POST',
+      origin: 'https://app.example',
+      'access-control-request-method': 'POST',
       'access-control-request-headers': 'authorization, content-type, x-stainless-os',
     },
   });
@@ -127,13 +137,22 @@ test('a browser may read what its request was answered', async (t) => {
   const stream = await streamed(g, {}, { headers: { origin } });
   const wrong = await request(g, { body: '{', headers: { origin } });
   for (const reply of [whole, stream, wrong])
-    assert.ok(['*', origin].includes(reply.headers['access-control-allow-origin']),
-      `no access-control-allow-origin on a ${reply.status}`);
+    assert.ok(
+      ['*', origin].includes(reply.headers['access-control-allow-origin']),
+      `no access-control-allow-origin on a ${reply.status}`,
+    );
 });
 
-for (const [method, path] of [['GET', '/nothing'], ['POST', '/v1/nothing'], ['GET', '/v2/models'],
-  ['POST', '/v1/chat/completions/more'], ['GET', '/v1/chat'], ['GET', '/v1healthz'],
-  ['GET', '//models'], ['GET', '/v1/../healthz/..']]) {
+for (const [method, path] of [
+  ['GET', '/nothing'],
+  ['POST', '/v1/nothing'],
+  ['GET', '/v2/models'],
+  ['POST', '/v1/chat/completions/more'],
+  ['GET', '/v1/chat'],
+  ['GET', '/v1healthz'],
+  ['GET', '//models'],
+  ['GET', '/v1/../healthz/..'],
+]) {
   test(`there is nothing at ${method} ${path}`, async (t) => {
     const g = await gateway(t, MODELS);
     const reply = await request(g, { method, path, body: method === 'POST' ? '{}' : undefined });
@@ -142,9 +161,14 @@ for (const [method, path] of [['GET', '/nothing'], ['POST', '/v1/nothing'], ['GE
   });
 }
 
-for (const [method, path, allow] of [['GET', '/v1/chat/completions', /POST/],
-  ['PUT', '/v1/chat/completions', /POST/], ['POST', '/v1/models', /GET/],
-  ['DELETE', '/v1/models/up/m', /GET/], ['POST', '/healthz', /GET/], ['POST', '/', /GET/]]) {
+for (const [method, path, allow] of [
+  ['GET', '/v1/chat/completions', /POST/],
+  ['PUT', '/v1/chat/completions', /POST/],
+  ['POST', '/v1/models', /GET/],
+  ['DELETE', '/v1/models/up/m', /GET/],
+  ['POST', '/healthz', /GET/],
+  ['POST', '/', /GET/],
+]) {
   test(`${method} is the wrong method for ${path}`, async (t) => {
     const g = await gateway(t, MODELS);
     const reply = await request(g, { method, path });
@@ -157,7 +181,8 @@ test('the id of a request is echoed under both names, everywhere', async (t) => 
   const { g } = await served(t);
   const headers = { 'x-request-id': 'my-id_1.2:3' };
   const replies = [
-    await chatWith(g, {}, { headers }), await streamed(g, {}, { headers }),
+    await chatWith(g, {}, { headers }),
+    await streamed(g, {}, { headers }),
     await request(g, { method: 'GET', path: '/v1/models', headers }),
     await request(g, { method: 'GET', path: '/nothing', headers }),
     await request(g, { body: '{', headers }),
@@ -183,7 +208,10 @@ test('a request without an id gets one of its own, and the log has it', async (t
 });
 
 const HOSTILE = {
-  'of 10 KB': 'x'.repeat(10_000), 'with spaces': 'a b', 'with a tab': 'a\tb', empty: '',
+  'of 10 KB': 'x'.repeat(10_000),
+  'with spaces': 'a b',
+  'with a tab': 'a\tb',
+  empty: '',
   'with bytes past ASCII': 'a\xe4b',
 };
 for (const [what, id] of Object.entries(HOSTILE)) {

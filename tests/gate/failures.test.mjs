@@ -10,9 +10,16 @@ import { ANSWER, chunk, error, events, sse, textOf, usageChunk } from './lib/wor
 
 /** A ladder of the failing upstream (with Lua `options`) and a good one. */
 async function ladder(t, answer, options = '') {
-  const bad = await mock(t, answer), good = await mock(t);
-  const g = await gateway(t, policyFor(bad, `p.provider("good", "${good.url}/v1")
-return { { "up/bad", ${options} tries = 1 }, "good/good" }`));
+  const bad = await mock(t, answer),
+    good = await mock(t);
+  const g = await gateway(
+    t,
+    policyFor(
+      bad,
+      `p.provider("good", "${good.url}/v1")
+return { { "up/bad", ${options} tries = 1 }, "good/good" }`,
+    ),
+  );
   return { bad, good, g };
 }
 
@@ -44,9 +51,15 @@ async function assertToldInStream(reply, pieces, kind) {
 // --- before the commit: the next rung takes over ---------------------------
 
 test('an upstream that refuses the connection is passed over', async (t) => {
-  const good = await mock(t), port = await closedPort();
-  const g = await gateway(t, policyFor(`http://127.0.0.1:${port}`,
-    `p.provider("good", "${good.url}/v1") return { "up/m", "good/m" }`));
+  const good = await mock(t),
+    port = await closedPort();
+  const g = await gateway(
+    t,
+    policyFor(
+      `http://127.0.0.1:${port}`,
+      `p.provider("good", "${good.url}/v1") return { "up/m", "good/m" }`,
+    ),
+  );
   for (const reply of [await chatWith(g), await streamed(g)]) {
     assert.equal(reply.status, 200);
     assert.equal(reply.headers['x-perilune-path'], 'm network, m ok');
@@ -66,24 +79,33 @@ test('an upstream that refuses the connection, alone, is a 502', async (t) => {
 const BEFORE = {
   'closes without a word': [(a) => a.die(), 'network'],
   'sends garbage': [(a) => a.raw('\x00\x01garbage\r\n\r\n'), 'malformed|network'],
-  'sends a page of HTML as 200': [(a) => a.say('<html><body>Login</body></html>', 200,
-    { 'content-type': 'text/html' }), 'malformed'],
+  'sends a page of HTML as 200': [
+    (a) => a.say('<html><body>Login</body></html>', 200, { 'content-type': 'text/html' }),
+    'malformed',
+  ],
   'sends a 200 without a body': [(a) => a.say(''), 'malformed'],
   'sends JSON that is no reply': [(a) => a.say({ hello: 1 }), 'malformed'],
   'sends half a JSON': [(a) => a.say('{"choices": [{"index": 0, "mess'), 'malformed'],
   'is overloaded': [(a) => a.say(error('busy'), 503), 'overloaded'],
-  'is overloaded as Anthropic says it': [(a) => a.say(error('Overloaded', null, 'overloaded_error'), 529),
-    'overloaded'],
+  'is overloaded as Anthropic says it': [
+    (a) => a.say(error('Overloaded', null, 'overloaded_error'), 529),
+    'overloaded',
+  ],
   'fails with 500': [(a) => a.say(error('oops'), 500), 'server_error'],
   'fails with 502 and HTML': [(a) => a.say('<html>Bad Gateway</html>', 502), 'server_error'],
   'limits the rate': [(a) => a.say(error('slow down', 'rate_limit_exceeded'), 429), 'rate_limited'],
   'has no quota left': [(a) => a.say(error('pay', 'insufficient_quota'), 429), 'quota_exhausted'],
   'refuses our key': [(a) => a.say(error('key', 'invalid_api_key'), 401), 'auth'],
-  'forbids': [(a) => a.say(error('no'), 403), 'auth'],
+  forbids: [(a) => a.say(error('no'), 403), 'auth'],
   'does not know the model': [(a) => a.say(error('what', 'model_not_found'), 404), 'not_found'],
-  'finds the context too long': [(a) => a.say(error('long', 'context_length_exceeded'), 400),
-    'context_too_long'],
-  'sends an error inside a 200': [(a) => a.say(error('busy', null, 'overloaded_error')), 'overloaded'],
+  'finds the context too long': [
+    (a) => a.say(error('long', 'context_length_exceeded'), 400),
+    'context_too_long',
+  ],
+  'sends an error inside a 200': [
+    (a) => a.say(error('busy', null, 'overloaded_error')),
+    'overloaded',
+  ],
 };
 for (const [what, [answer, kind]] of Object.entries(BEFORE))
   test(`an upstream that ${what} is passed over`, async (t) => {
@@ -92,8 +114,10 @@ for (const [what, [answer, kind]] of Object.entries(BEFORE))
     const { 'x-perilune-path': path } = (await chatWith(set.g)).headers;
     assert.ok(kinds.map((k) => `bad ${k}, good ok`).includes(path), path);
     const stream = await streamed(set.g);
-    assert.ok(kinds.map((k) => `bad ${k}, good ok`).includes(stream.headers['x-perilune-path']),
-      stream.headers['x-perilune-path']);
+    assert.ok(
+      kinds.map((k) => `bad ${k}, good ok`).includes(stream.headers['x-perilune-path']),
+      stream.headers['x-perilune-path'],
+    );
     assert.equal(stream.data.at(-1), '[DONE]');
     assert.equal(set.bad.arrivals.length, 2, 'one arrival for each attempt');
   });
@@ -115,8 +139,9 @@ test('a stream that ends before its first token is passed over', async (t) => {
 });
 
 test('an error event before the first token is passed over', async (t) => {
-  const set = await ladder(t, (a) => a.stream([sse(chunk({ role: 'assistant' })),
-    sse(error('busy', null, 'overloaded_error'))]));
+  const set = await ladder(t, (a) =>
+    a.stream([sse(chunk({ role: 'assistant' })), sse(error('busy', null, 'overloaded_error'))]),
+  );
   const reply = await streamed(set.g);
   assert.equal(reply.headers['x-perilune-path'], 'bad overloaded, good ok');
   assert.doesNotMatch(reply.text, /busy/);
@@ -139,33 +164,52 @@ test('an upstream that hangs before its head is left after `first`', async (t) =
 });
 
 test('an upstream that hangs after its head is left after `first`', async (t) => {
-  const set = await ladder(t, (a) => { a.head(); }, 'first = "300ms",');
+  const set = await ladder(
+    t,
+    (a) => {
+      a.head();
+    },
+    'first = "300ms",',
+  );
   const reply = await streamed(set.g);
   assert.equal(reply.headers['x-perilune-path'], 'bad timeout, good ok');
   await set.bad.last.closed;
 });
 
 test('a role and pings are no first token', async (t) => {
-  const set = await ladder(t, async (a) => {
-    a.head();
-    await a.write(': ping\n\n');
-    await a.write(sse(chunk({ role: 'assistant', content: '' })));
-    const pings = setInterval(() => a.write(': ping\n\n'), 20);
-    await a.closed;
-    clearInterval(pings);
-  }, 'first = "300ms",');
+  const set = await ladder(
+    t,
+    async (a) => {
+      a.head();
+      await a.write(': ping\n\n');
+      await a.write(sse(chunk({ role: 'assistant', content: '' })));
+      const pings = setInterval(() => a.write(': ping\n\n'), 20);
+      await a.closed;
+      clearInterval(pings);
+    },
+    'first = "300ms",',
+  );
   const reply = await streamed(set.g);
   assert.equal(reply.headers['x-perilune-path'], 'bad timeout, good ok');
   assert.equal(textOf(reply.data), `${ANSWER} and more`);
 });
 
 for (const [what, delta, finish] of [
-  ['text', { content: 'x' }], ['a tool call', { tool_calls: [{ index: 0, id: 'c', type: 'function',
-    function: { name: 'f', arguments: '' } }] }],
-  ['reasoning', { reasoning_content: 'hm' }], ['a finish', {}, 'stop']])
+  ['text', { content: 'x' }],
+  [
+    'a tool call',
+    {
+      tool_calls: [{ index: 0, id: 'c', type: 'function', function: { name: 'f', arguments: '' } }],
+    },
+  ],
+  ['reasoning', { reasoning_content: 'hm' }],
+  ['a finish', {}, 'stop'],
+])
   test(`${what} is a first token: the client has it while the upstream pauses`, async (t) => {
     let goOn;
-    const paused = new Promise((resolve) => { goOn = resolve; });
+    const paused = new Promise((resolve) => {
+      goOn = resolve;
+    });
     const upstream = await mock(t, async (a) => {
       a.head();
       await a.write(sse(chunk({ role: 'assistant' })));
@@ -192,26 +236,39 @@ test('a whole reply that does not come is left after `total`', async (t) => {
 });
 
 test('`first` and `idle` do not concern a whole reply', async (t) => {
-  const set = await ladder(t, async (a) => {
-    const text = JSON.stringify({ choices: [{ index: 0, finish_reason: 'stop',
-      message: { role: 'assistant', content: ANSWER } }] });
-    a.res.writeHead(200, { 'content-type': 'application/json' });
-    for (let i = 0; i < 4; i++) {
-      await new Promise((resolve) => { setTimeout(resolve, 120); });
-      await a.write(i < 3 ? ' ' : text);
-    }
-    a.res.end();
-  }, 'first = "200ms", idle = "50ms",');
+  const set = await ladder(
+    t,
+    async (a) => {
+      const text = JSON.stringify({
+        choices: [
+          { index: 0, finish_reason: 'stop', message: { role: 'assistant', content: ANSWER } },
+        ],
+      });
+      a.res.writeHead(200, { 'content-type': 'application/json' });
+      for (let i = 0; i < 4; i++) {
+        await new Promise((resolve) => {
+          setTimeout(resolve, 120);
+        });
+        await a.write(i < 3 ? ' ' : text);
+      }
+      a.res.end();
+    },
+    'first = "200ms", idle = "50ms",',
+  );
   const reply = await chatWith(set.g);
   assert.equal(reply.headers['x-perilune-path'], 'bad ok');
 });
 
 test('a timeout, alone, is a 504', async (t) => {
   const upstream = await mock(t, () => {});
-  const g = await gateway(t, policyFor(upstream,
-    'return { { "up/m", first = "100ms", total = "100ms" } }'));
-  for (const [reply, kind] of [[await chatWith(g), 'timeout_total'],
-    [await streamed(g), /timeout_(first|total)/]]) {
+  const g = await gateway(
+    t,
+    policyFor(upstream, 'return { { "up/m", first = "100ms", total = "100ms" } }'),
+  );
+  for (const [reply, kind] of [
+    [await chatWith(g), 'timeout_total'],
+    [await streamed(g), /timeout_(first|total)/],
+  ]) {
     assert.equal(reply.status, 504);
     assert.match(reply.json.error.code, new RegExp(kind));
   }
@@ -241,7 +298,9 @@ const TWO = events().slice(0, 3); // role and two pieces
 /** A stream that says TWO, and ends as `ending` does once the client has them. */
 async function ended(t, ending) {
   let goOn;
-  const seen = new Promise((resolve) => { goOn = resolve; });
+  const seen = new Promise((resolve) => {
+    goOn = resolve;
+  });
   const { g, upstream } = await alone(t, async (a) => {
     a.head();
     for (const event of TWO) await a.write(event);
@@ -298,32 +357,44 @@ test('an event that is not JSON, after the first token, is told as malformed', a
 });
 
 test('a stream that goes silent is left after `idle`', async (t) => {
-  const { g, upstream } = await alone(t, async (a) => {
-    a.head();
-    for (const event of TWO) await a.write(event);
-  }, 'idle = "300ms",');
+  const { g, upstream } = await alone(
+    t,
+    async (a) => {
+      a.head();
+      await a.write(TWO.join(''));
+    },
+    'idle = "300ms",',
+  );
   await assertToldInStream(await streamFrom(g), `${ANSWER} and`, 'timeout_idle');
   await upstream.last.closed;
 });
 
 test('pings do not keep a silent stream alive', async (t) => {
-  const { g } = await alone(t, async (a) => {
-    a.head();
-    for (const event of TWO) await a.write(event);
-    const pings = setInterval(() => a.write(': ping\n\n'), 20);
-    await a.closed;
-    clearInterval(pings);
-  }, 'idle = "300ms",');
+  const { g } = await alone(
+    t,
+    async (a) => {
+      a.head();
+      await a.write(TWO.join(''));
+      const pings = setInterval(() => a.write(': ping\n\n'), 20);
+      await a.closed;
+      clearInterval(pings);
+    },
+    'idle = "300ms",',
+  );
   await assertToldInStream(await streamFrom(g), `${ANSWER} and`, 'timeout_idle');
 });
 
 test('a stream that takes too long is left after `total`', async (t) => {
-  const { g } = await alone(t, async (a) => {
-    a.head();
-    const more = setInterval(() => a.write(sse(chunk({ content: 'x' }))), 20);
-    await a.closed;
-    clearInterval(more);
-  }, 'total = "2s",');
+  const { g } = await alone(
+    t,
+    async (a) => {
+      a.head();
+      const more = setInterval(() => a.write(sse(chunk({ content: 'x' }))), 20);
+      await a.closed;
+      clearInterval(more);
+    },
+    'total = "2s",',
+  );
   const reply = await streamFrom(g);
   await reply.over;
   assert.equal(JSON.parse(reply.data.at(-1)).error.code, 'timeout_total');
@@ -350,12 +421,20 @@ test('a reply larger than max_reply is malformed', async (t) => {
 });
 
 test('a stream larger than max_reply ends with an error', async (t) => {
+  let goOn;
+  const seen = new Promise((resolve) => { goOn = resolve; });
   const upstream = await mock(t, async (a) => {
     a.head();
-    while (!a.left) await a.write(sse(chunk({ content: 'x'.repeat(1000) })));
+    await a.write(TWO.join(''));
+    await seen;
+    const piece = sse(chunk({ content: 'x'.repeat(1000) }));
+    while (!a.left) await Promise.race([a.write(piece), a.closed]);
   });
   const g = await gateway(t, policyFor(upstream, undefined, 'max_reply = "64KiB"'));
-  const reply = await streamed(g);
+  const reply = await streamFrom(g);
+  await reply.next();
+  goOn();
+  await reply.over;
   assert.equal(JSON.parse(reply.data.at(-1)).error.code, 'malformed');
   await upstream.last.closed;
 });
@@ -373,7 +452,12 @@ test('an error body without an end is cut, and the request answered', async (t) 
 
 // --- the status classes ------------------------------------------------------
 
-const REFUSES = [[400, null], [422, null], [413, null], [400, 'content_filter']];
+const REFUSES = [
+  [400, null],
+  [422, null],
+  [413, null],
+  [400, 'content_filter'],
+];
 for (const [status, code] of REFUSES)
   test(`a ${status} ${code ?? ''} ends the ladder with the provider's own words`, async (t) => {
     const set = await ladder(t, (a) => a.say(error('say it otherwise', code), status));
@@ -387,14 +471,20 @@ for (const [status, code] of REFUSES)
   });
 
 test('`on` turns a refusal into a decline', async (t) => {
-  const set = await ladder(t, (a) => a.say(error('no', 'content_filter'), 400),
-    'on = { content_filtered = "decline" },');
+  const set = await ladder(
+    t,
+    (a) => a.say(error('no', 'content_filter'), 400),
+    'on = { content_filtered = "decline" },',
+  );
   await assertFellThrough(set, 'bad content_filtered, good ok');
 });
 
 test('`on` turns a decline into a refusal', async (t) => {
-  const set = await ladder(t, (a) => a.say(error('slow down', 'rate_limit_exceeded'), 429),
-    'on = { rate_limited = "refuse" },');
+  const set = await ladder(
+    t,
+    (a) => a.say(error('slow down', 'rate_limit_exceeded'), 429),
+    'on = { rate_limited = "refuse" },',
+  );
   const reply = await chatWith(set.g);
   assert.equal(reply.status, 429);
   assert.equal(set.good.arrivals.length, 0);
@@ -450,14 +540,22 @@ test('an idle connection that the upstream closed costs no request', async (t) =
   const { g, upstream } = await alone(t, usual);
   for (let i = 0; i < 5; i++) {
     assert.equal((await chatWith(g)).status, 200);
-    await new Promise((resolve) => { upstream.last.socket.end(resolve); });
+    await new Promise((resolve) => {
+      upstream.last.socket.end(resolve);
+    });
   }
   assert.equal(upstream.arrivals.length, 5);
 });
 
 test('the gateway serves the next request after every failure', async (t) => {
-  const ways = [(a) => a.die(), (a) => a.raw('garbage'), (a) => a.say('<html>'),
-    (a) => a.say('', 302), (a) => a.stream(TWO), usual];
+  const ways = [
+    (a) => a.die(),
+    (a) => a.raw('garbage'),
+    (a) => a.say('<html>'),
+    (a) => a.say('', 302),
+    (a) => a.stream(TWO),
+    usual,
+  ];
   const { g } = await alone(t, (a, nth) => ways[(nth - 1) % ways.length](a));
   for (let i = 1; i <= ways.length * 4; i++) {
     const reply = await streamed(g);

@@ -8,17 +8,41 @@ import { chatWith, request, streamed } from './lib/client.mjs';
 import { KEY, ask } from './lib/words.mjs';
 
 const CLIENT = {
-  authorization: 'Bearer sk-CANARY-of-the-client', cookie: 'session=CANARY',
-  'x-api-key': 'CANARY-x', 'api-key': 'CANARY-a', 'x-goog-api-key': 'CANARY-g',
-  'proxy-authorization': 'Basic CANARY', 'x-perilune-user': 'alice', 'x-perilune-session': 's1',
-  'x-perilune-anything': 'x', 'x-forwarded-for': '10.0.0.1', 'x-forwarded-host': 'h',
-  forwarded: 'for=10.0.0.1', via: '1.1 x', 'x-real-ip': '10.0.0.1', 'user-agent': 'OpenAI/JS 5',
-  'openai-organization': 'org-CANARY', 'x-stainless-lang': 'js', referer: 'http://x/CANARY',
-  'accept-encoding': 'gzip, br', accept: 'text/plain', 'x-request-id': 'id-1', te: 'trailers',
-  origin: 'http://x', traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+  authorization: 'Bearer sk-CANARY-of-the-client',
+  cookie: 'session=CANARY',
+  'x-api-key': 'CANARY-x',
+  'api-key': 'CANARY-a',
+  'x-goog-api-key': 'CANARY-g',
+  'proxy-authorization': 'Basic CANARY',
+  'x-perilune-user': 'alice',
+  'x-perilune-session': 's1',
+  'x-perilune-anything': 'x',
+  'x-forwarded-for': '10.0.0.1',
+  'x-forwarded-host': 'h',
+  forwarded: 'for=10.0.0.1',
+  via: '1.1 x',
+  'x-real-ip': '10.0.0.1',
+  'user-agent': 'OpenAI/JS 5',
+  'openai-organization': 'org-CANARY',
+  'x-stainless-lang': 'js',
+  referer: 'http://x/CANARY',
+  'accept-encoding': 'gzip, br',
+  accept: 'text/plain',
+  'x-request-id': 'id-1',
+  te: 'trailers',
+  origin: 'http://x',
+  traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
 };
-const OURS = ['host', 'content-type', 'content-length', 'accept', 'accept-encoding', 'user-agent',
-  'connection', 'x-request-id'];
+const OURS = [
+  'host',
+  'content-type',
+  'content-length',
+  'accept',
+  'accept-encoding',
+  'user-agent',
+  'connection',
+  'x-request-id',
+];
 
 async function setting(t, options, env = {}) {
   const upstream = await mock(t);
@@ -28,8 +52,10 @@ async function setting(t, options, env = {}) {
 
 test('an upstream gets our headers only', async (t) => {
   const { g, upstream } = await setting(t, 'key = p.secret "UP_KEY"', { UP_KEY: KEY });
-  for (const reply of [await chatWith(g, {}, { headers: CLIENT }),
-    await streamed(g, {}, { headers: CLIENT })]) {
+  for (const reply of [
+    await chatWith(g, {}, { headers: CLIENT }),
+    await streamed(g, {}, { headers: CLIENT }),
+  ]) {
     assert.equal(reply.status, 200);
     const { headers, rawHeaders } = upstream.last;
     const others = Object.keys(headers).filter((h) => ![...OURS, 'authorization'].includes(h));
@@ -56,12 +82,16 @@ test('identity encoding is asked for by name', async (t) => {
   assert.equal(upstream.last.headers['accept-encoding'], 'identity');
 });
 
-for (const [auth, header, value] of [['bearer', 'authorization', `Bearer ${KEY}`],
-  ['api-key', 'api-key', KEY], ['x-api-key', 'x-api-key', KEY],
-  ['x-goog-api-key', 'x-goog-api-key', KEY]]) {
+for (const [auth, header, value] of [
+  ['bearer', 'authorization', `Bearer ${KEY}`],
+  ['api-key', 'api-key', KEY],
+  ['x-api-key', 'x-api-key', KEY],
+  ['x-goog-api-key', 'x-goog-api-key', KEY],
+]) {
   test(`the key is sent as auth = "${auth}" says`, async (t) => {
-    const { g, upstream } = await setting(t, `auth = "${auth}", key = p.secret "UP_KEY"`,
-      { UP_KEY: KEY });
+    const { g, upstream } = await setting(t, `auth = "${auth}", key = p.secret "UP_KEY"`, {
+      UP_KEY: KEY,
+    });
     await chatWith(g, {}, { headers: CLIENT });
     for (const name of ['authorization', 'api-key', 'x-api-key', 'x-goog-api-key'])
       assert.equal(upstream.last.headers[name], name === header ? value : undefined);
@@ -76,8 +106,11 @@ test('auth = "none" sends no key', async (t) => {
 
 test('a key may come from a file, without its line end', async (t) => {
   const upstream = await mock(t);
-  const g = await gateway(t, policyFor(upstream, undefined, 'key = p.secret { file = "key.txt" }'),
-    { files: { 'key.txt': `${KEY}\n` } });
+  const g = await gateway(
+    t,
+    policyFor(upstream, undefined, 'key = p.secret { file = "key.txt" }'),
+    { files: { 'key.txt': `${KEY}\n` } },
+  );
   await chatWith(g);
   assert.equal(upstream.last.headers.authorization, `Bearer ${KEY}`);
 });
@@ -91,11 +124,17 @@ test('headers of the provider are sent', async (t) => {
 test('our control fields in the body never arrive', async (t) => {
   const { g, upstream } = await setting(t, '');
   const fields = {
-    perilune: { a: 1 }, api_key: 'CANARY-k', api_base: 'http://evil', base_url: 'http://evil',
-    extra_headers: { authorization: 'CANARY' }, extra_body: { x: 1 },
+    perilune: { a: 1 },
+    api_key: 'CANARY-k',
+    api_base: 'http://evil',
+    base_url: 'http://evil',
+    extra_headers: { authorization: 'CANARY' },
+    extra_body: { x: 1 },
   };
   for (const stream of [false, true]) {
-    const reply = await request(g, { body: ask({ ...fields, stream, kept: { api_key: 'nested' } }) });
+    const reply = await request(g, {
+      body: ask({ ...fields, stream, kept: { api_key: 'nested' } }),
+    });
     assert.equal(reply.status, 200);
     const got = upstream.last.json;
     for (const name of Object.keys(fields)) assert.ok(!(name in got), `${name} arrived`);
@@ -115,10 +154,16 @@ test('a control field hidden by an escape does not arrive either', async (t) => 
 });
 
 test('what an upstream sends as headers stays there', async (t) => {
-  const upstream = await mock(t, (a) => a.say(undefined, 200, {
-    'set-cookie': 'a=b', 'openai-organization': 'org-CANARY', 'x-perilune-path': 'forged',
-    'access-control-allow-origin': 'https://evil.example', 'x-should-retry': 'true', server: 'up',
-  }));
+  const upstream = await mock(t, (a) =>
+    a.say(undefined, 200, {
+      'set-cookie': 'a=b',
+      'openai-organization': 'org-CANARY',
+      'x-perilune-path': 'forged',
+      'access-control-allow-origin': 'https://evil.example',
+      'x-should-retry': 'true',
+      server: 'up',
+    }),
+  );
   const g = await gateway(t, policyFor(upstream));
   const { headers } = await chatWith(g);
   assert.equal(headers['set-cookie'], undefined);
@@ -135,10 +180,13 @@ test('connections to an upstream are used again', async (t) => {
 });
 
 test('a concurrency limit makes requests wait, not fail', async (t) => {
-  let open = 0, most = 0;
+  let open = 0,
+    most = 0;
   const upstream = await mock(t, async (a) => {
     most = Math.max(most, ++open);
-    await new Promise((resolve) => { setImmediate(resolve); });
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
     open--;
     a.say();
   });

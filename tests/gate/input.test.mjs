@@ -27,7 +27,10 @@ const BODIES = {
   'has a bare control character': [`{${M},"user":"a\nb"}`, /JSON/],
   'is not UTF-8': [Buffer.from(`{${M},"user":"\xff\xfe"}`, 'latin1'), /JSON/],
   'has half a surrogate': [`{${M},"user":"\\ud800"}`, null],
-  'is deeper than any stack': [`{${M},"x":${'['.repeat(200_000)}${']'.repeat(200_000)}}`, /JSON|deep/],
+  'is deeper than any stack': [
+    `{${M},"x":${'['.repeat(200_000)}${']'.repeat(200_000)}}`,
+    /JSON|deep/,
+  ],
   'has no messages': ['{"model":"up/m"}', /messages/],
   'has messages that are no list': ['{"messages":"hi"}', /messages/],
   'has no message': ['{"messages":[]}', /messages/],
@@ -37,7 +40,10 @@ const BODIES = {
   'has a model that is a number': [`{"model":7,${M}}`, /model/],
   'has a model that is null': [`{"model":null,${M}}`, /model/],
   'has a stream that is a word': [`{"stream":"yes",${M}}`, /stream/],
-  'has stream_options that are a list': [`{"stream":true,"stream_options":[],${M}}`, /stream_options/],
+  'has stream_options that are a list': [
+    `{"stream":true,"stream_options":[],${M}}`,
+    /stream_options/,
+  ],
   'has max_tokens that are a word': [`{"max_tokens":"many",${M}}`, /max_tokens/],
 };
 for (const [what, [body, says]] of Object.entries(BODIES))
@@ -113,8 +119,11 @@ for (const [what, bytes] of Object.entries(FRAMING))
 
 test('what is behind a bad request is never served', async (t) => {
   const { g, upstream } = await setting(t);
-  const reply = await refused(t, g,
-    `${CHAT}${H}Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n${chatBytes()}`);
+  const reply = await refused(
+    t,
+    g,
+    `${CHAT}${H}Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n${chatBytes()}`,
+  );
   assert.equal(reply.status, 400);
   assert.equal(upstream.arrivals.length, 0);
 });
@@ -141,15 +150,22 @@ test('headers that never end are a 431, not memory', async (t) => {
 
 test('an endless target is a 414', async (t) => {
   const { g } = await setting(t);
-  assert.equal((await refused(t, g, `GET /${'a'.repeat(100_000)} HTTP/1.1\r\n${H}\r\n`)).status, 414);
+  assert.equal(
+    (await refused(t, g, `GET /${'a'.repeat(100_000)} HTTP/1.1\r\n${H}\r\n`)).status,
+    414,
+  );
 });
 
 test('another transfer coding is a 501, another expectation a 417', async (t) => {
   const { g } = await setting(t);
-  assert.equal((await refused(t, g,
-    `${CHAT}${H}Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n`)).status, 501);
-  assert.equal((await refused(t, g,
-    `${CHAT}${H}Expect: tea\r\nContent-Length: 2\r\n\r\n{}`)).status, 417);
+  assert.equal(
+    (await refused(t, g, `${CHAT}${H}Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n`)).status,
+    501,
+  );
+  assert.equal(
+    (await refused(t, g, `${CHAT}${H}Expect: tea\r\nContent-Length: 2\r\n\r\n{}`)).status,
+    417,
+  );
 });
 
 test('another version of HTTP is a 505', async (t) => {
@@ -200,7 +216,9 @@ test('a request that arrives byte by byte is answered', async (t) => {
   w.socket.setNoDelay(true);
   for (const byte of chatBytes()) {
     w.send(byte);
-    await new Promise((resolve) => { setImmediate(resolve); });
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
   }
   await w.heard(new RegExp(ANSWER));
 });

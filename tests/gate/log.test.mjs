@@ -10,11 +10,26 @@ import { chatWith, request, streamed, wire } from './lib/client.mjs';
 import { KEY, USAGE, error } from './lib/words.mjs';
 
 const FIELDS = {
-  time: 'string', event: 'string', request_id: 'string', session: 'string', user: 'string',
-  model_asked: 'string', provider: 'string', model: 'string', path: 'string', attempts: 'number',
-  status: 'number', prompt_tokens: 'number', completion_tokens: 'number', cached_tokens: 'number',
-  latency_ms: 'number', ttft_ms: 'number', overhead_us: 'number', lua_us: 'number',
-  policy_version: 'string', fault: 'object',
+  time: 'string',
+  event: 'string',
+  request_id: 'string',
+  session: 'string',
+  user: 'string',
+  model_asked: 'string',
+  provider: 'string',
+  model: 'string',
+  path: 'string',
+  attempts: 'number',
+  status: 'number',
+  prompt_tokens: 'number',
+  completion_tokens: 'number',
+  cached_tokens: 'number',
+  latency_ms: 'number',
+  ttft_ms: 'number',
+  overhead_us: 'number',
+  lua_us: 'number',
+  policy_version: 'string',
+  fault: 'object',
 };
 
 async function setting(t, body, answer = usual, options = {}) {
@@ -22,10 +37,19 @@ async function setting(t, body, answer = usual, options = {}) {
   return { upstream, g: await gateway(t, policyFor(upstream, body), options) };
 }
 
-test('a request\'s line has every field, and the figures fit', async (t) => {
+test("a request's line has every field, and the figures fit", async (t) => {
   const { g } = await setting(t);
-  const reply = await streamed(g, { model: 'asked-for' }, { headers: {
-    'x-request-id': 'r-1', 'x-perilune-user': 'alice', 'x-perilune-session': 's-1' } });
+  const reply = await streamed(
+    g,
+    { model: 'asked-for' },
+    {
+      headers: {
+        'x-request-id': 'r-1',
+        'x-perilune-user': 'alice',
+        'x-perilune-session': 's-1',
+      },
+    },
+  );
   const line = await g.line('r-1');
   for (const [name, type] of Object.entries(FIELDS))
     assert.equal(typeof line[name], type, `${name} is ${JSON.stringify(line[name])}`);
@@ -48,7 +72,9 @@ test('a request\'s line has every field, and the figures fit', async (t) => {
 
 test('waiting for the upstream is no overhead of ours', async (t) => {
   const { g } = await setting(t, undefined, async (a) => {
-    await new Promise((resolve) => { setTimeout(resolve, 1000); });
+    await new Promise((resolve) => {
+      setTimeout(resolve, 1000);
+    });
     a.say();
   });
   const reply = await chatWith(g);
@@ -58,15 +84,17 @@ test('waiting for the upstream is no overhead of ours', async (t) => {
 });
 
 test('cached tokens are told', async (t) => {
-  const { g } = await setting(t, undefined, (a) => a.say({
-    choices: [{ index: 0, message: { role: 'assistant', content: 'x' }, finish_reason: 'stop' }],
-    usage: { ...USAGE, prompt_tokens_details: { cached_tokens: 5 } },
-  }));
+  const { g } = await setting(t, undefined, (a) =>
+    a.say({
+      choices: [{ index: 0, message: { role: 'assistant', content: 'x' }, finish_reason: 'stop' }],
+      usage: { ...USAGE, prompt_tokens_details: { cached_tokens: 5 } },
+    }),
+  );
   const reply = await chatWith(g);
   assert.equal((await g.line(reply.headers['x-request-id'])).cached_tokens, 5);
 });
 
-test('a failure\'s line has its fault and no figures that nobody told', async (t) => {
+test("a failure's line has its fault and no figures that nobody told", async (t) => {
   const { g } = await setting(t, undefined, (a) => a.say(error('no'), 500));
   const reply = await chatWith(g);
   const line = await g.line(reply.headers['x-request-id']);
@@ -78,8 +106,9 @@ test('a failure\'s line has its fault and no figures that nobody told', async (t
 
 test('there is one line for each request, whole, whatever the worker', async (t) => {
   const { g } = await setting(t, undefined, usual, { workers: 2 });
-  const replies = await Promise.all(Array.from({ length: 300 },
-    (_, i) => (i % 2 ? chatWith(g) : streamed(g))));
+  const replies = await Promise.all(
+    Array.from({ length: 300 }, (_, i) => (i % 2 ? chatWith(g) : streamed(g))),
+  );
   for (const reply of replies) await g.line(reply.headers['x-request-id']);
   const ids = g.log.filter((l) => l.event === 'request').map((l) => l.request_id);
   assert.equal(ids.length, 300);
@@ -99,9 +128,14 @@ test('control characters never reach the log bare', async (t) => {
 test('bytes that are no UTF-8 in a header do not break the line', async (t) => {
   const { g } = await setting(t);
   const w = await wire(t, g);
-  w.send(Buffer.from('POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nX-Perilune-User: \xff\xfea\r\n'
-    + 'X-Request-Id: odd\r\nContent-Length: 49\r\n\r\n'
-    + '{"messages":[{"role":"user","content":"CANARY"}]}', 'latin1'));
+  w.send(
+    Buffer.from(
+      'POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nX-Perilune-User: \xff\xfea\r\n' +
+        'X-Request-Id: odd\r\nContent-Length: 49\r\n\r\n' +
+        '{"messages":[{"role":"user","content":"CANARY"}]}',
+      'latin1',
+    ),
+  );
   await w.heard(/HTTP\/1\.1 200/);
   assert.equal((await g.line('odd')).status, 200);
 });
@@ -109,7 +143,9 @@ test('bytes that are no UTF-8 in a header do not break the line', async (t) => {
 test('no prompt, no answer and no key is ever told', async (t) => {
   // Every gateway of these tests is looked through when it stops; this one
   // has seen all that can be told.
-  const { g } = await setting(t, `
+  const { g } = await setting(
+    t,
+    `
 p.provider("echo", { url = "http://127.0.0.1:9/v1", key = p.secret "UP_KEY" })
 p.log("loaded", { key = tostring(p.secret "UP_KEY") })
 local m, e = p.model "up/m", p.model "echo/m"
@@ -117,13 +153,15 @@ return function(req)
   p.log("asked", { secret = tostring(p.secret "UP_KEY"), request = tostring(req) })
   if #req.messages > 1 then error("at " .. tostring(req) .. tostring(m)) end
   return e(req) or m(req)
-end`.replace('p.secret "UP_KEY" })\nlocal', 'key) })\nlocal')
-    .replace('p.provider("echo"', 'local key = p.secret "UP_KEY"\np.provider("echo"')
-    .replace('key = p.secret "UP_KEY" })', 'key = key })')
-    .replace('tostring(p.secret "UP_KEY")', 'tostring(key)')
-    .replace('tostring(key))', 'tostring(key)'),
-  (a, nth) => (nth % 3 === 0 ? a.say(error(`bad key ${KEY} in CANARY-PROMPT`), 401) : usual(a)),
-  { env: { UP_KEY: KEY } });
+end`
+      .replace('p.secret "UP_KEY" })\nlocal', 'key) })\nlocal')
+      .replace('p.provider("echo"', 'local key = p.secret "UP_KEY"\np.provider("echo"')
+      .replace('key = p.secret "UP_KEY" })', 'key = key })')
+      .replace('tostring(p.secret "UP_KEY")', 'tostring(key)')
+      .replace('tostring(key))', 'tostring(key)'),
+    (a, nth) => (nth % 3 === 0 ? a.say(error(`bad key ${KEY} in CANARY-PROMPT`), 401) : usual(a)),
+    { env: { UP_KEY: KEY } },
+  );
   for (let i = 0; i < 6; i++) {
     await chatWith(g);
     await streamed(g);
@@ -135,9 +173,14 @@ end`.replace('p.secret "UP_KEY" })\nlocal', 'key) })\nlocal')
 
 test('a reader that never reads blocks no request, and what is lost is counted', async (t) => {
   // A pipe that nobody reads: paused from the start.
-  const { g } = await setting(t, `return function(req)
+  const { g } = await setting(
+    t,
+    `return function(req)
   for i = 1, 40 do p.log(string.rep("x", 4000)) end
-  return p.say "x" end`, usual, { workers: 2 });
+  return p.say "x" end`,
+    usual,
+    { workers: 2 },
+  );
   g.child.stdout.pause();
   const reply = await chatWith(g);
   assert.equal(reply.status, 200);

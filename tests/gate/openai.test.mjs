@@ -16,7 +16,8 @@ async function setting(t, answer = usual, policy = undefined) {
 }
 
 async function gather(stream) {
-  let text = '', finish = null;
+  let text = '',
+    finish = null;
   const usages = [];
   for await (const part of stream) {
     text += part.choices[0]?.delta?.content ?? '';
@@ -51,8 +52,11 @@ test('the client iterates over a stream, and the pieces join', async (t) => {
 
 test('the client gets usage when it asks for it', async (t) => {
   const { client } = await setting(t);
-  const got = await gather(await client.chat.completions.create(
-    ask({ stream: true, stream_options: { include_usage: true } })));
+  const got = await gather(
+    await client.chat.completions.create(
+      ask({ stream: true, stream_options: { include_usage: true } }),
+    ),
+  );
   assert.equal(got.text, `${ANSWER} and more`);
   assert.equal(got.usages.length, 1);
   assert.deepEqual(got.usages[0].usage, USAGE);
@@ -75,22 +79,29 @@ const FAILURES = [
 ];
 for (const [status, body, seen, kind] of FAILURES)
   for (const stream of [false, true])
-    test(`a ${status} upstream is a ${kind.name} for the client, asked once`
-      + `${stream ? ', of a stream too' : ''}`, async (t) => {
-      const { client, upstream } = await setting(t, (a) => a.say(body, status));
-      const failure = await client.chat.completions.create(ask({ stream })).then(
-        () => assert.fail('it succeeded'), (e) => e);
-      assert.ok(failure instanceof kind, `${failure}`);
-      assert.equal(failure.status, seen);
-      assert.ok(failure.message.length > 10);
-      assert.equal(failure.headers.get('x-should-retry'), 'false');
-      assert.equal(upstream.arrivals.length, 1, 'the client or we tried again');
-    });
+    test(
+      `a ${status} upstream is a ${kind.name} for the client, asked once` +
+        `${stream ? ', of a stream too' : ''}`,
+      async (t) => {
+        const { client, upstream } = await setting(t, (a) => a.say(body, status));
+        const failure = await client.chat.completions.create(ask({ stream })).then(
+          () => assert.fail('it succeeded'),
+          (e) => e,
+        );
+        assert.ok(failure instanceof kind, `${failure}`);
+        assert.equal(failure.status, seen);
+        assert.ok(failure.message.length > 10);
+        assert.equal(failure.headers.get('x-should-retry'), 'false');
+        assert.equal(upstream.arrivals.length, 1, 'the client or we tried again');
+      },
+    );
 
 test('a bad request of the client itself is a BadRequestError', async (t) => {
   const { client, upstream } = await setting(t);
-  await assert.rejects(client.chat.completions.create({ model: 'up/m', messages: [] }),
-    OpenAI.BadRequestError);
+  await assert.rejects(
+    client.chat.completions.create({ model: 'up/m', messages: [] }),
+    OpenAI.BadRequestError,
+  );
   assert.equal(upstream.arrivals.length, 0);
 });
 
@@ -112,7 +123,10 @@ test('an error in the middle of a stream is an APIError of the client', async (t
       text += part.choices[0]?.delta?.content ?? '';
       if (text !== '') upstream.last.die();
     }
-  })().then(() => null, (e) => e);
+  })().then(
+    () => null,
+    (e) => e,
+  );
   assert.equal(text, ANSWER);
   assert.ok(failure instanceof OpenAI.APIError, `${failure}`);
 });
@@ -123,8 +137,7 @@ test('the client aborts a stream and the upstream sees it', async (t) => {
     for (const event of events().slice(0, 2)) await a.write(event); // and then silence
   });
   const stream = await client.chat.completions.create(ask({ stream: true }));
-  for await (const part of stream)
-    if (part.choices[0]?.delta?.content) stream.controller.abort();
+  for await (const part of stream) if (part.choices[0]?.delta?.content) stream.controller.abort();
   await upstream.last.closed;
 });
 
@@ -148,20 +161,26 @@ test('the client lists models and retrieves one', async (t) => {
 });
 
 test('many clients at once each get their own answer', async (t) => {
-  const upstream = await mock(t, (a) => (a.json.stream
-    ? a.stream(events([a.json.messages[0].content])) : a.say(chat(a.json.messages[0].content))));
+  const upstream = await mock(t, (a) =>
+    a.json.stream
+      ? a.stream(events([a.json.messages[0].content]))
+      : a.say(chat(a.json.messages[0].content)),
+  );
   const g = await gateway(t, policyFor(upstream), { workers: 2 });
   const client = new OpenAI({ baseURL: `${g.url}/v1`, apiKey: 'k' });
-  await Promise.all(Array.from({ length: 100 }, async (_, i) => {
-    const messages = [{ role: 'user', content: `question ${i}` }];
-    if (i % 2) {
-      const got = await gather(await client.chat.completions.create(
-        { model: 'up/m', messages, stream: true }));
-      assert.equal(got.text, `question ${i}`);
-    } else {
-      const got = await client.chat.completions.create({ model: 'up/m', messages });
-      assert.equal(got.choices[0].message.content, `question ${i}`);
-    }
-  }));
+  await Promise.all(
+    Array.from({ length: 100 }, async (_, i) => {
+      const messages = [{ role: 'user', content: `question ${i}` }];
+      if (i % 2) {
+        const got = await gather(
+          await client.chat.completions.create({ model: 'up/m', messages, stream: true }),
+        );
+        assert.equal(got.text, `question ${i}`);
+      } else {
+        const got = await client.chat.completions.create({ model: 'up/m', messages });
+        assert.equal(got.choices[0].message.content, `question ${i}`);
+      }
+    }),
+  );
   assert.equal(upstream.arrivals.length, 100);
 });

@@ -48,8 +48,11 @@ test('a single model may be the whole policy', async (t) => {
 });
 
 test('the last fault is what the client gets when all rungs declined', async (t) => {
-  const { g } = await setting(t, 'return { "up/a", "up/b" }',
-    byModel({ a: fails(500), b: (a) => a.say(error('slow down', 'rate_limit_exceeded'), 429) }));
+  const { g } = await setting(
+    t,
+    'return { "up/a", "up/b" }',
+    byModel({ a: fails(500), b: (a) => a.say(error('slow down', 'rate_limit_exceeded'), 429) }),
+  );
   for (const reply of [await chatWith(g), await streamed(g)]) {
     assert.equal(reply.status, 429);
     assert.equal(reply.json.error.code, 'rate_limited');
@@ -69,36 +72,49 @@ test('a policy that gives nil with no failure is a 503 that says so', async (t) 
 });
 
 test('req.fault is the last failure and never nil', async (t) => {
-  const { g } = await setting(t, `local a = p.model "up/a"
+  const { g } = await setting(
+    t,
+    `local a = p.model "up/a"
 return function(req)
   local before = req.fault.kind
   local _, fault = a(req)
   return p.say(before .. " " .. req.fault.kind .. " " .. fault.kind .. " " .. req.fault.status)
-end`, fails(500));
+end`,
+    fails(500),
+  );
   assert.equal(text(await chatWith(g)), 'none server_error server_error 502');
 });
 
 test('`when` passes a rung over and leaves the fault as it was', async (t) => {
-  const { g, upstream } = await setting(t, `
+  const { g, upstream } = await setting(
+    t,
+    `
 return { { "up/a", when = function(req) return req.stream end },
-  function(req) return p.say(req.fault.kind) end }`);
+  function(req) return p.say(req.fault.kind) end }`,
+  );
   assert.equal(text(await chatWith(g)), 'none');
   assert.equal(upstream.arrivals.length, 0);
   assert.equal(path(await streamed(g)), 'a ok');
 });
 
 test('`accept` makes a rung decline with the fault `rejected`', async (t) => {
-  const { g } = await setting(t, `
+  const { g } = await setting(
+    t,
+    `
 return { { "up/a", accept = function(reply) return reply:text() ~= "no" end }, "up/b" }`,
-  byModel({ a: (a) => a.say(chat('no')) }));
+    byModel({ a: (a) => a.say(chat('no')) }),
+  );
   const reply = await chatWith(g);
   assert.equal(text(reply), ANSWER);
   assert.match(path(reply), /, b ok$/);
 });
 
 test('a model that failed for good is skipped when asked again', async (t) => {
-  const { g, upstream } = await setting(t, 'return { "up/a", "up/a", "up/b" }',
-    byModel({ a: fails(404) }));
+  const { g, upstream } = await setting(
+    t,
+    'return { "up/a", "up/a", "up/b" }',
+    byModel({ a: fails(404) }),
+  );
   assert.equal(path(await chatWith(g)), 'a not_found, a skipped, b ok');
   assert.equal(upstream.arrivals.length, 2);
 });
@@ -109,18 +125,28 @@ test('a model that failed for now is asked again', async (t) => {
 });
 
 test('a model that found the request too long is asked with other content', async (t) => {
-  const { g, upstream } = await setting(t, `local a = p.model "up/a"
+  const { g, upstream } = await setting(
+    t,
+    `local a = p.model "up/a"
 return function(req) return a(req) or a(req) or a(req:with { system = "short" }) end`,
-  (a, nth) => (nth === 1 ? a.say(error('x', 'context_length_exceeded'), 400) : a.say()));
+    (a, nth) => (nth === 1 ? a.say(error('x', 'context_length_exceeded'), 400) : a.say()),
+  );
   assert.equal(path(await chatWith(g)), 'a context_too_long, a skipped, a ok');
   assert.equal(upstream.arrivals.length, 2);
 });
 
 test('a reply that is obtained and not returned is dropped and hung up on', async (t) => {
-  const { g, upstream } = await setting(t, `local a, b = p.model "up/a", p.model "up/b"
-return function(req) local first = a(req) return b(req) end`, byModel({
-    a: async (a) => { a.head(); await a.write(events()[0] + events()[1]); },
-  }));
+  const { g, upstream } = await setting(
+    t,
+    `local a, b = p.model "up/a", p.model "up/b"
+return function(req) local first = a(req) return b(req) end`,
+    byModel({
+      a: async (a) => {
+        a.head();
+        await a.write(events()[0] + events()[1]);
+      },
+    }),
+  );
   const reply = await streamed(g);
   assert.equal(path(reply), 'a dropped, b ok');
   assert.equal(textOf(reply.data), WHOLE);
@@ -128,8 +154,12 @@ return function(req) local first = a(req) return b(req) end`, byModel({
 });
 
 test('attempts are capped over the whole request', async (t) => {
-  const { g, upstream } = await setting(t, `local a = p.model "up/a"
-return function(req) for i = 1, 100 do a(req) end return p.sorry "tired" end`, fails(500));
+  const { g, upstream } = await setting(
+    t,
+    `local a = p.model "up/a"
+return function(req) for i = 1, 100 do a(req) end return p.sorry "tired" end`,
+    fails(500),
+  );
   assert.equal(text(await chatWith(g)), 'tired');
   assert.ok(upstream.arrivals.length <= 32, `${upstream.arrivals.length} attempts`);
 });
@@ -156,7 +186,7 @@ test('a written stream has usage when it was asked for', async (t) => {
   assert.ok(reply.data.slice(0, -1).some((d) => JSON.parse(d).usage));
 });
 
-test('p.refuse is an error in the client\'s dialect, never to be retried', async (t) => {
+test("p.refuse is an error in the client's dialect, never to be retried", async (t) => {
   const { g } = await setting(t, 'return { p.refuse(418, "I am a \\"teapot\\"") }');
   for (const reply of [await chatWith(g), await streamed(g)]) {
     assert.equal(reply.status, 418);
@@ -169,29 +199,65 @@ test('p.refuse is an error in the client\'s dialect, never to be retried', async
 test('a refusal ends a ladder, and Lua may replace it', async (t) => {
   const { g } = await setting(t, 'return { p.refuse(429, "no"), "up/m" }');
   assert.equal((await chatWith(g)).status, 429);
-  const other = await setting(t, `local no, m = p.refuse(429, "no"), p.model "up/m"
-return function(req) local r = no(req) return r.refused and m(req) end`);
+  const other = await setting(
+    t,
+    `local no, m = p.refuse(429, "no"), p.model "up/m"
+return function(req) local r = no(req) return r.refused and m(req) end`,
+  );
   assert.equal((await chatWith(other.g)).status, 200);
 });
 
 // --- the request -----------------------------------------------------------------------
 
 test('req shows what was asked', async (t) => {
-  const { g } = await setting(t, `return function(req)
+  const { g } = await setting(
+    t,
+    `return function(req)
   return p.say(p.json.encode { model = req.model, text = req.text, n = #req.messages,
     stream = req.stream, user = req.user, session = req.session, limit = req.max_tokens,
     ua = req.headers["user-agent"], id = req.id, seed = req.params.seed, absent = req.tools == nil })
-end`);
-  const reply = await chatWith(g, { max_tokens: 5, seed: 9, messages: [
-    { role: 'system', content: 's' }, { role: 'user', content: [{ type: 'text', text: 'parts' }] }] },
-  { headers: { 'x-perilune-user': 'alice', 'x-perilune-session': 's1', 'user-agent': 'me', 'x-request-id': 'r1' } });
-  assert.deepEqual(JSON.parse(text(reply)), { model: 'up/m', text: 'parts', n: 2, stream: false,
-    user: 'alice', session: 's1', limit: 5, ua: 'me', id: 'r1', seed: 9, absent: true });
+end`,
+  );
+  const reply = await chatWith(
+    g,
+    {
+      max_tokens: 5,
+      seed: 9,
+      messages: [
+        { role: 'system', content: 's' },
+        { role: 'user', content: [{ type: 'text', text: 'parts' }] },
+      ],
+    },
+    {
+      headers: {
+        'x-perilune-user': 'alice',
+        'x-perilune-session': 's1',
+        'user-agent': 'me',
+        'x-request-id': 'r1',
+      },
+    },
+  );
+  assert.deepEqual(JSON.parse(text(reply)), {
+    model: 'up/m',
+    text: 'parts',
+    n: 2,
+    stream: false,
+    user: 'alice',
+    session: 's1',
+    limit: 5,
+    ua: 'me',
+    id: 'r1',
+    seed: 9,
+    absent: true,
+  });
 });
 
-test('the user is the header, else the body\'s user, else anonymous', async (t) => {
+test("the user is the header, else the body's user, else anonymous", async (t) => {
   const { g } = await setting(t, 'return function(req) return p.say(req.user) end');
-  assert.equal(text(await chatWith(g, { user: 'bob' }, { headers: { 'x-perilune-user': 'eve' } })), 'eve');
+  assert.equal(
+    text(await chatWith(g, { user: 'bob' }, { headers: { 'x-perilune-user': 'eve' } })),
+    'eve',
+  );
   assert.equal(text(await chatWith(g, { user: 'b\u00f6b' })), 'böb');
   const reply = await chatWith(g);
   assert.equal(text(reply), 'anonymous');
@@ -201,10 +267,14 @@ test('the user is the header, else the body\'s user, else anonymous', async (t) 
 });
 
 test('req:with changes what one rung is asked, and nothing else', async (t) => {
-  const { g, upstream } = await setting(t, `local a, b = p.model "up/a", p.model "up/b"
+  const { g, upstream } = await setting(
+    t,
+    `local a, b = p.model "up/a", p.model "up/b"
 return function(req)
   return a(req:with { model = "z", system = "be short", max_tokens = 5 }) or b(req)
-end`, byModel({ z: fails(500) }));
+end`,
+    byModel({ z: fails(500) }),
+  );
   const reply = await request(g, { body: ask({ max_tokens: 100, seed: 1 }) });
   assert.equal(path(reply), 'z server_error, b ok');
   const [changed, same] = upstream.arrivals.map((a) => a.json);
@@ -216,18 +286,28 @@ end`, byModel({ z: fails(500) }));
 });
 
 test('p.asked lets a client name the model', async (t) => {
-  const { g } = await setting(t, `local large = p.model { "up/gpt-4o", as = "large" }
-return p.asked { "up/gpt-*", large }`);
-  for (const [model, want] of [['up/gpt-4', 'up/gpt-4'], ['large', 'up/gpt-4o'], ['gpt-4o', 'up/gpt-4o']])
+  const { g } = await setting(
+    t,
+    `local large = p.model { "up/gpt-4o", as = "large" }
+return p.asked { "up/gpt-*", large }`,
+  );
+  for (const [model, want] of [
+    ['up/gpt-4', 'up/gpt-4'],
+    ['large', 'up/gpt-4o'],
+    ['gpt-4o', 'up/gpt-4o'],
+  ])
     assert.equal((await chatWith(g, { model })).headers['x-perilune-model'], want);
   for (const model of ['up/other', 'other', 'openai/gpt-4', 'up/', '/', ''])
     assert.ok([400, 404].includes((await chatWith(g, { model })).status), model);
 });
 
 test('an unknown field of req is a mistake, an absent one is nil', async (t) => {
-  const { g } = await setting(t, `return function(req)
+  const { g } = await setting(
+    t,
+    `return function(req)
   assert(req.tools == nil and req.session == nil)
-  return p.say(req.modell) end`);
+  return p.say(req.modell) end`,
+  );
   assert.equal((await chatWith(g)).status, 500);
   await g.logged((l) => l.event === 'policy_error' && /modell/.test(l.message));
 });
@@ -241,8 +321,11 @@ for (const [what, body] of [
   ['each() broken off', 'for _ in r:each() do break end'],
 ])
   test(`a reply read by ${what} is still returned, as a stream too`, async (t) => {
-    const { g, upstream } = await setting(t, `local m = p.model "up/m"
-return function(req) local r = m(req) ${body} return r end`);
+    const { g, upstream } = await setting(
+      t,
+      `local m = p.model "up/m"
+return function(req) local r = m(req) ${body} return r end`,
+    );
     assert.equal(text(await chatWith(g)), ANSWER);
     const stream = await streamed(g);
     assert.equal(textOf(stream.data), WHOLE);
@@ -252,48 +335,70 @@ return function(req) local r = m(req) ${body} return r end`);
   });
 
 test('each() gives the pieces one by one', async (t) => {
-  const { g } = await setting(t, `local m = p.model "up/m"
+  const { g } = await setting(
+    t,
+    `local m = p.model "up/m"
 return function(req)
   local all = {}
   for piece in m(req):each() do all[#all + 1] = piece end
   return p.say(table.concat(all, "|"))
-end`);
+end`,
+  );
   assert.equal(textOf((await streamed(g)).data), `${ANSWER}| and| more`);
 });
 
 test('json() decodes a reply, and says when it is none', async (t) => {
-  const { g } = await setting(t, `local m = p.model "up/m"
+  const { g } = await setting(
+    t,
+    `local m = p.model "up/m"
 return function(req)
   local v, fault = m(req):json()
   return p.say(v and v.answer or fault.kind)
-end`, (a, nth) => a.say(chat(nth === 1 ? '{"answer": "42"}' : 'no json')));
+end`,
+    (a, nth) => a.say(chat(nth === 1 ? '{"answer": "42"}' : 'no json')),
+  );
   assert.equal(text(await chatWith(g)), '42');
   assert.equal(text(await chatWith(g)), 'malformed');
 });
 
 test('text() of a broken stream is nil and a fault, and the next rung may answer', async (t) => {
-  const { g } = await setting(t, `local a, b = p.model "up/a", p.model "up/b"
+  const { g, upstream } = await setting(t, `local a, b = p.model "up/a", p.model "up/b"
 return function(req)
   local r = a(req)
+  p.log "committed"
   local said, fault = r:text()
   assert(said == nil and fault.kind == "broken_stream" and req.fault.kind == fault.kind)
   return b(req)
-end`, byModel({ a: (a) => a.stream(events().slice(0, 2)) }));
-  const reply = await streamed(g);
+end`, byModel({ a: async (a) => { a.head(); await a.write(events().slice(0, 2).join('')); } }));
+  const asked = streamed(g);
+  await g.logged((l) => l.message === 'committed');
+  upstream.last.die();
+  const reply = await asked;
   assert.equal(textOf(reply.data), WHOLE);
   assert.equal(path(reply), 'a broken_stream, b ok');
 });
 
 test('a reply knows whose it is, how it ended and what it used', async (t) => {
-  const { g } = await setting(t, `local m = p.model "up/m"
+  const { g } = await setting(
+    t,
+    `local m = p.model "up/m"
 return function(req)
   local r = m(req)
   r:text()
   return p.say(p.json.encode { r.status, r.refused, r.stream, r.model, r.provider,
     r.finish_reason, r.usage.prompt, r.usage.completion })
-end`);
-  assert.deepEqual(JSON.parse(textOf((await streamed(g)).data)),
-    [200, false, true, 'm', 'up', 'stop', 7, 3]);
+end`,
+  );
+  assert.deepEqual(JSON.parse(textOf((await streamed(g)).data)), [
+    200,
+    false,
+    true,
+    'm',
+    'up',
+    'stop',
+    7,
+    3,
+  ]);
 });
 
 // --- filters ------------------------------------------------------------------------------------
@@ -305,14 +410,23 @@ end
 return p.filter { "up/m", with = keys, hold = 16 }`;
 
 for (const [what, pieces, said] of [
-  ['in one piece', ['my secret is it, and there is more to come'], 'my ****** is it, and there is more to come'],
-  ['across two pieces', ['my sec', 'ret is it, and there is more'], 'my ****** is it, and there is more'],
+  [
+    'in one piece',
+    ['my secret is it, and there is more to come'],
+    'my ****** is it, and there is more to come',
+  ],
+  [
+    'across two pieces',
+    ['my sec', 'ret is it, and there is more'],
+    'my ****** is it, and there is more',
+  ],
   ['letter by letter', [...'my secret, twice a secret'], 'my ******, twice a ******'],
   ['at the very end', ['this is secret'], 'this is ******'],
 ])
   test(`a filter sees a word ${what}`, async (t) => {
-    const { g } = await setting(t, FILTER, (a) => (a.json.stream ? a.stream(events(pieces))
-      : a.say(chat(pieces.join('')))));
+    const { g } = await setting(t, FILTER, (a) =>
+      a.json.stream ? a.stream(events(pieces)) : a.say(chat(pieces.join(''))),
+    );
     const stream = await streamed(g);
     assert.equal(textOf(stream.data), said);
     assert.equal(stream.data.at(-1), '[DONE]');
@@ -321,9 +435,13 @@ for (const [what, pieces, said] of [
 
 test('a filter may cut a reply, and the upstream is hung up on', async (t) => {
   const { g, upstream } = await setting(t, FILTER, async (a) => {
-    if (!a.json.stream) { a.say(chat('x'.repeat(40) + 'STOP and this is never seen')); return; }
+    if (!a.json.stream) {
+      a.say(chat('x'.repeat(40) + 'STOP and this is never seen'));
+      return;
+    }
     a.head();
-    for (const e of events(['x'.repeat(40), 'ST', 'OP and this is never seen']).slice(0, 4)) await a.write(e);
+    for (const e of events(['x'.repeat(40), 'ST', 'OP and this is never seen']).slice(0, 4))
+      await a.write(e);
   });
   const stream = await streamed(g);
   assert.match(textOf(stream.data), /^x+\[cut\]$/);
@@ -339,8 +457,14 @@ test('what a filter holds back never reaches the client early', async (t) => {
   let goOn;
   const { g } = await setting(t, FILTER, async (a) => {
     a.head();
-    await a.write(events([`${'x'.repeat(20)} sec`]).slice(0, 2).join(''));
-    await new Promise((resolve) => { goOn = resolve; });
+    await a.write(
+      events([`${'x'.repeat(20)} sec`])
+        .slice(0, 2)
+        .join(''),
+    );
+    await new Promise((resolve) => {
+      goOn = resolve;
+    });
     await a.write(sse(chunk({ content: 'ret!' })) + sse(chunk({}, 'stop')) + sse('[DONE]'));
     a.res.end();
   });
@@ -354,10 +478,13 @@ test('what a filter holds back never reaches the client early', async (t) => {
 });
 
 test('a filter that raises ends the stream with an error, and the log says where', async (t) => {
-  const { g } = await setting(t, `local function f(text)
+  const { g } = await setting(
+    t,
+    `local function f(text)
   if text:find "more" then error "LUA-TEXT" end
 end
-return p.filter { "up/m", with = f, hold = 0 }`);
+return p.filter { "up/m", with = f, hold = 0 }`,
+  );
   const reply = await streamed(g);
   assert.ok(JSON.parse(reply.data.at(-1)).error);
   assert.doesNotMatch(reply.text, /LUA-TEXT/);
@@ -365,10 +492,19 @@ return p.filter { "up/m", with = f, hold = 0 }`);
 });
 
 test('tool calls and usage pass a filter untouched', async (t) => {
-  const tool = chunk({ tool_calls: [{ index: 0, id: 'c1', type: 'function',
-    function: { name: 'secret', arguments: '{"a": "secret"}' } }] });
-  const { g } = await setting(t, FILTER, (a) => a.stream([sse(tool), sse(chunk({}, 'tool_calls')),
-    sse('[DONE]')]));
+  const tool = chunk({
+    tool_calls: [
+      {
+        index: 0,
+        id: 'c1',
+        type: 'function',
+        function: { name: 'secret', arguments: '{"a": "secret"}' },
+      },
+    ],
+  });
+  const { g } = await setting(t, FILTER, (a) =>
+    a.stream([sse(tool), sse(chunk({}, 'tool_calls')), sse('[DONE]')]),
+  );
   const reply = await streamed(g);
   assert.deepEqual(JSON.parse(reply.data[0]), tool);
 });
@@ -376,10 +512,13 @@ test('tool calls and usage pass a filter untouched', async (t) => {
 // --- time ---------------------------------------------------------------------------------------
 
 test('p.sleep waits while the worker serves others', async (t) => {
-  const { g } = await setting(t, `return function(req)
+  const { g } = await setting(
+    t,
+    `return function(req)
   if req.stream then p.sleep "1h" end
   return p.say "awake"
-end`);
+end`,
+  );
   const asleep = streamFrom(g).catch(() => null);
   for (let i = 0; i < 10; i++) assert.equal(text(await chatWith(g)), 'awake');
   g.child.kill('SIGTERM'); // its wait ends with the grace
@@ -387,16 +526,21 @@ end`);
 });
 
 test('p.sleep comes back', async (t) => {
-  const { g } = await setting(t, `return function(req)
+  const { g } = await setting(
+    t,
+    `return function(req)
   local before = p.now()
   p.sleep "200ms"
   return p.say(tostring(p.now() - before >= 0.19))
-end`);
+end`,
+  );
   assert.equal(text(await chatWith(g)), 'true');
 });
 
 test('a wait may stand in pcall, iterators and closing variables', async (t) => {
-  const { g } = await setting(t, `local m = p.model "up/m"
+  const { g } = await setting(
+    t,
+    `local m = p.model "up/m"
 return function(req)
   local ok, r = pcall(m, req)
   local n = 0
@@ -404,19 +548,26 @@ return function(req)
   do local c <close> = setmetatable({}, { __close = function() p.sleep "1ms" end }) end
   assert(ok and n == 6)
   return r
-end`);
+end`,
+  );
   assert.equal(text(await chatWith(g)), ANSWER);
 });
 
 test('upvalues are shared by the requests of a version', async (t) => {
-  const { g } = await setting(t, 'local n = 0 return function(req) n = n + 1 return p.say(tostring(n)) end');
+  const { g } = await setting(
+    t,
+    'local n = 0 return function(req) n = n + 1 return p.say(tostring(n)) end',
+  );
   for (let i = 1; i <= 5; i++) assert.equal(text(await chatWith(g)), String(i));
 });
 
 test('p.log writes a line with its fields', async (t) => {
-  const { g } = await setting(t, `return function(req)
+  const { g } = await setting(
+    t,
+    `return function(req)
   p.log("a\\27[31m line\\n", { n = 1, list = { "x" } })
-  return p.say "x" end`);
+  return p.say "x" end`,
+  );
   const reply = await chatWith(g);
   const line = await g.logged((l) => l.event === 'policy_log');
   assert.equal(line.message, 'a\x1b[31m line\n');
@@ -426,11 +577,14 @@ test('p.log writes a line with its fields', async (t) => {
 });
 
 test('the simulated provider plays every failure, without a network', async (t) => {
-  const g = await gateway(t, `local p = require "perilune"
+  const g = await gateway(
+    t,
+    `local p = require "perilune"
 p.provider("down", { sim = { fails = 503 } })
 p.provider("gone", { sim = { refuses = true } })
 p.provider("page", { sim = { garbage = true } })
-return { "down/a", "gone/b", "page/c", "sim/moon" }`);
+return { "down/a", "gone/b", "page/c", "sim/moon" }`,
+  );
   for (const reply of [await chatWith(g), await streamed(g)]) {
     assert.equal(reply.status, 200);
     assert.equal(path(reply), 'a overloaded, b network, c malformed, moon ok');

@@ -29,7 +29,10 @@ const two = { workers: 2 };
 const WAYS = {
   'by a rename over it': (g, text) => g.edit(text),
   'by truncating and writing': (g, text) => fs.writeFileSync(g.policy, text),
-  'by removing and writing anew': (g, text) => { fs.rmSync(g.policy); fs.writeFileSync(g.policy, text); },
+  'by removing and writing anew': (g, text) => {
+    fs.rmSync(g.policy);
+    fs.writeFileSync(g.policy, text);
+  },
   'by writing a few bytes in place': (g, text) => {
     const fd = fs.openSync(g.policy, 'r+');
     fs.writeSync(fd, text);
@@ -68,24 +71,30 @@ test('the next request obeys a symbolic link that points elsewhere', async (t) =
 });
 
 test('the next request obeys an edit of a module', async (t) => {
-  const g = await gateway(t, `${P}return { p.say(require "words") }`,
-    { ...two, files: { 'words.lua': 'return "one"' } });
+  const g = await gateway(t, `${P}return { p.say(require "words") }`, {
+    ...two,
+    files: { 'words.lua': 'return "one"' },
+  });
   await assertSays(g, 'one');
   g.edit('return "two"', 'words.lua');
   await assertSays(g, 'two');
 });
 
 test('the next request obeys an edit of a file read by p.file', async (t) => {
-  const g = await gateway(t, `${P}return { p.say(p.file "words.txt") }`,
-    { ...two, files: { 'words.txt': 'one' } });
+  const g = await gateway(t, `${P}return { p.say(p.file "words.txt") }`, {
+    ...two,
+    files: { 'words.txt': 'one' },
+  });
   await assertSays(g, 'one');
   fs.writeFileSync(path.join(g.dir, 'words.txt'), 'two');
   await assertSays(g, 'two');
 });
 
 test('a new file that shadows an old one is seen', async (t) => {
-  const g = await gateway(t, `${P}return { p.say(require "helpers") }`,
-    { ...two, files: { 'helpers/init.lua': 'return "folder"' } });
+  const g = await gateway(t, `${P}return { p.say(require "helpers") }`, {
+    ...two,
+    files: { 'helpers/init.lua': 'return "folder"' },
+  });
   await assertSays(g, 'folder');
   g.edit('return "file"', 'helpers.lua');
   await assertSays(g, 'file');
@@ -153,11 +162,19 @@ test('a request in flight finishes on the version it began with', async (t) => {
   const upstream = await mock(t, async (a) => {
     a.head();
     for (const event of events().slice(0, 2)) await a.write(event);
-    await new Promise((resolve) => { goOn = resolve; });
+    await new Promise((resolve) => {
+      goOn = resolve;
+    });
     for (const event of events().slice(2)) await a.write(event);
     a.res.end();
   });
-  const g = await gateway(t, policyFor(upstream, 'return p.filter { "up/m", with = function(text) return (text:gsub("more", "old")) end, hold = 0 }'));
+  const g = await gateway(
+    t,
+    policyFor(
+      upstream,
+      'return p.filter { "up/m", with = function(text) return (text:gsub("more", "old")) end, hold = 0 }',
+    ),
+  );
   const reply = await streamFrom(g);
   await reply.next();
   for (let i = 0; i < 5; i++) {
@@ -170,9 +187,11 @@ test('a request in flight finishes on the version it began with', async (t) => {
 });
 
 test('what is declared is renewed: models and providers follow an edit', async (t) => {
-  const a = await mock(t), b = await mock(t);
+  const a = await mock(t),
+    b = await mock(t);
   const g = await gateway(t, policyFor(a, 'return { "up/one" }'), two);
-  const ids = async () => (await request(g, { method: 'GET', path: '/v1/models' })).json.data.map((m) => m.id);
+  const ids = async () =>
+    (await request(g, { method: 'GET', path: '/v1/models' })).json.data.map((m) => m.id);
   assert.deepEqual(await ids(), ['up/one']);
   await chatWith(g);
   g.edit(policyFor(b, 'return { "up/two" }'));
@@ -204,7 +223,9 @@ async function rewrite(g, state) {
   for (let i = 0; state.done < TOTAL; i++) {
     ways[i % ways.length](g, says(`v${String(i).padStart(8, '0')}`));
     state.edits = i + 1;
-    await new Promise((resolve) => { setImmediate(resolve); });
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
   }
 }
 

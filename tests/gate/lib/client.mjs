@@ -19,22 +19,34 @@ class Reply {
     Object.assign(this, { req, res, status: res.statusCode, headers: res.headers });
     this.bytes = Buffer.alloc(0);
     this.events = 0;
-    res.on('data', (part) => { this.bytes = Buffer.concat([this.bytes, part]); });
+    res.on('data', (part) => {
+      this.bytes = Buffer.concat([this.bytes, part]);
+    });
     /** 'whole', or why the body ended before its end. */
     this.over = new Promise((resolve) => {
       res.on('end', () => resolve('whole'));
       res.on('error', (error) => resolve(error.code ?? error.message));
-    }).then((how) => { this.how = how; return how; });
+    }).then((how) => {
+      this.how = how;
+      return how;
+    });
   }
 
-  get text() { return this.bytes.toString('utf8'); }
+  get text() {
+    return this.bytes.toString('utf8');
+  }
 
-  get json() { return JSON.parse(this.text); }
+  get json() {
+    return JSON.parse(this.text);
+  }
 
   /** The data of the whole events that came so far. */
   get data() {
-    return this.text.split('\n\n').slice(0, -1)
-      .filter((e) => e.startsWith('data:')).map((e) => e.slice(5).trim());
+    return this.text
+      .split('\n\n')
+      .slice(0, -1)
+      .filter((e) => e.startsWith('data:'))
+      .map((e) => e.slice(5).trim());
   }
 
   /** Wait for the next event; null when the stream is over without one. */
@@ -45,7 +57,9 @@ class Reply {
   }
 
   /** Hang up. */
-  leave() { this.req.destroy(); }
+  leave() {
+    this.req.destroy();
+  }
 }
 
 /** Send a request; resolves with the reply's head. */
@@ -54,10 +68,18 @@ export function open(g, { method = 'POST', path = CHAT, headers = {}, body, agen
     const bytes = bytesOf(body);
     const chunked = bytes === undefined || 'transfer-encoding' in headers;
     const all = {
-      'content-type': 'application/json', ...headers,
+      'content-type': 'application/json',
+      ...headers,
       ...(chunked ? {} : { 'content-length': Buffer.byteLength(bytes) }),
     };
-    const req = http.request({ host: '127.0.0.1', port: g.port, method, path, headers: all, agent });
+    const req = http.request({
+      host: '127.0.0.1',
+      port: g.port,
+      method,
+      path,
+      headers: all,
+      agent,
+    });
     req.on('response', (res) => resolve(new Reply(req, res)));
     req.on('error', reject);
     req.end(bytes);
@@ -72,8 +94,7 @@ export async function request(g, options) {
 }
 
 /** Ask for a chat completion, whole. */
-export const chatWith = (g, more = {}, options = {}) =>
-  request(g, { body: ask(more), ...options });
+export const chatWith = (g, more = {}, options = {}) => request(g, { body: ask(more), ...options });
 
 /** Ask for a stream; resolves with its head. */
 export const streamFrom = (g, more = {}, options = {}) =>
@@ -88,7 +109,9 @@ export class Wire {
   constructor(socket) {
     this.socket = socket;
     this.text = '';
-    socket.setEncoding('latin1').on('data', (part) => { this.text += part; });
+    socket.setEncoding('latin1').on('data', (part) => {
+      this.text += part;
+    });
     socket.on('error', () => {});
     /** Resolves when the other side has closed, or reset. */
     this.closed = new Promise((resolve) => {
@@ -96,7 +119,10 @@ export class Wire {
     });
   }
 
-  send(bytes) { this.socket.write(bytes); return this; }
+  send(bytes) {
+    this.socket.write(bytes);
+    return this;
+  }
 
   /** Wait until this has come. */
   heard(pattern) {
@@ -116,6 +142,8 @@ export function wire(t, g) {
 /** The bytes of a chat request on the wire. */
 export function chatBytes(more = {}, headers = '') {
   const body = JSON.stringify(ask(more));
-  return `POST ${CHAT} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n`
-    + `${headers}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
+  return (
+    `POST ${CHAT} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n` +
+    `${headers}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
+  );
 }

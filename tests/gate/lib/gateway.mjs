@@ -13,13 +13,23 @@ import { until } from './test.mjs';
 
 export const BINARY = path.resolve(process.env.PERILUNE_BIN ?? '../../build/perilune');
 
-const KEPT = ['PATH', 'HOME', 'LANG', 'TMPDIR', 'LD_LIBRARY_PATH', 'ASAN_OPTIONS',
-  'UBSAN_OPTIONS', 'LSAN_OPTIONS', 'TSAN_OPTIONS'];
+const KEPT = [
+  'PATH',
+  'HOME',
+  'LANG',
+  'TMPDIR',
+  'LD_LIBRARY_PATH',
+  'ASAN_OPTIONS',
+  'UBSAN_OPTIONS',
+  'LSAN_OPTIONS',
+  'TSAN_OPTIONS',
+];
 
 /** Our environment without keys, proxies and settings of the gateway. */
 export function environment(more = {}) {
-  const kept = Object.fromEntries(KEPT.filter((name) => name in process.env)
-    .map((name) => [name, process.env[name]]));
+  const kept = Object.fromEntries(
+    KEPT.filter((name) => name in process.env).map((name) => [name, process.env[name]]),
+  );
   return { ...kept, ...more };
 }
 
@@ -38,7 +48,10 @@ export function folder(t, files = {}) {
  * `patience` seconds. */
 export function run(args, { env = {}, cwd, bin = BINARY, patience = 120 } = {}) {
   return spawnSync(bin, args, {
-    env: environment(env), cwd, encoding: 'utf8', timeout: patience * 1000,
+    env: environment(env),
+    cwd,
+    encoding: 'utf8',
+    timeout: patience * 1000,
   });
 }
 
@@ -46,21 +59,37 @@ class Gateway {
   constructor(child, dir) {
     Object.assign(this, { child, dir, stdout: '', stderr: '' });
     this.exited = new Promise((resolve) => {
-      child.once('close', (code, signal) => { this.code = code ?? signal; resolve(this.code); });
+      child.once('close', (code, signal) => {
+        this.code = code ?? signal;
+        resolve(this.code);
+      });
     });
-    child.stderr.setEncoding('utf8').on('data', (text) => { this.stderr += text; });
-    child.stdout?.setEncoding('utf8').on('data', (text) => { this.stdout += text; });
+    child.stderr.setEncoding('utf8').on('data', (text) => {
+      this.stderr += text;
+    });
+    child.stdout?.setEncoding('utf8').on('data', (text) => {
+      this.stdout += text;
+    });
   }
 
-  get pid() { return this.child.pid; }
+  get pid() {
+    return this.child.pid;
+  }
 
-  get url() { return `http://127.0.0.1:${this.port}`; }
+  get url() {
+    return `http://127.0.0.1:${this.port}`;
+  }
 
-  get policy() { return path.join(this.dir, 'policy.lua'); }
+  get policy() {
+    return path.join(this.dir, 'policy.lua');
+  }
 
   /** The whole lines of the log so far, decoded; one that is no JSON throws. */
   get log() {
-    return this.stdout.split('\n').slice(0, -1).map((line) => JSON.parse(line));
+    return this.stdout
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => JSON.parse(line));
   }
 
   /** Replace a file of the folder as editors do: write beside it, rename. */
@@ -116,15 +145,37 @@ class Gateway {
 
 /** Start a gateway on the policy text (null: the default policy). `files` go
  * beside it; `stdout: 'pipe' | 'ignore' | fd`. */
-export async function gateway(t, policy, {
-  workers = 1, grace = 5, files = {}, args = [], env = {}, bin = BINARY, cwd, stdout = 'pipe',
-  dir = folder(t, policy === null ? files : { 'policy.lua': policy, ...files }),
-} = {}) {
-  const flags = ['serve', '--listen', '127.0.0.1:0', '--workers', workers, '--grace', grace,
-    '--store', path.join(dir, 'store')];
+export async function gateway(
+  t,
+  policy,
+  {
+    workers = 1,
+    grace = 5,
+    files = {},
+    args = [],
+    env = {},
+    bin = BINARY,
+    cwd,
+    stdout = 'pipe',
+    dir = folder(t, policy === null ? files : { 'policy.lua': policy, ...files }),
+  } = {},
+) {
+  const flags = [
+    'serve',
+    '--listen',
+    '127.0.0.1:0',
+    '--workers',
+    workers,
+    '--grace',
+    grace,
+    '--store',
+    path.join(dir, 'store'),
+  ];
   if (policy !== null) flags.push('--policy', path.join(dir, 'policy.lua'));
   const child = spawn(bin, [...flags, ...args].map(String), {
-    env: environment(env), cwd: cwd ?? dir, stdio: ['ignore', stdout, 'pipe'],
+    env: environment(env),
+    cwd: cwd ?? dir,
+    stdio: ['ignore', stdout, 'pipe'],
   });
   const g = new Gateway(child, dir);
   t.after(() => g.stop().finally(() => g.kill()));

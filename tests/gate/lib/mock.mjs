@@ -19,20 +19,30 @@ class Arrival {
     this.left = false;
     /** Resolves when the other side has hung up, or all is said. */
     this.closed = new Promise((resolve) => {
-      this.socket.once('close', () => { this.left = true; resolve(); });
+      this.socket.once('close', () => {
+        this.left = true;
+        resolve();
+      });
     });
   }
 
-  get text() { return this.body.toString('utf8'); }
+  get text() {
+    return this.body.toString('utf8');
+  }
 
-  get json() { return JSON.parse(this.text); }
+  get json() {
+    return JSON.parse(this.text);
+  }
 
   /** Answer with a body: an object, a text or bytes. */
   say(body = chat(), status = 200, headers = {}) {
-    const bytes = Buffer.isBuffer(body) ? body
+    const bytes = Buffer.isBuffer(body)
+      ? body
       : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
     this.res.writeHead(status, {
-      'content-type': 'application/json', 'content-length': bytes.length, ...headers,
+      'content-type': 'application/json',
+      'content-length': bytes.length,
+      ...headers,
     });
     this.res.end(bytes);
   }
@@ -46,7 +56,9 @@ class Arrival {
 
   /** Write, and wait until the socket has taken it. */
   write(bytes) {
-    return new Promise((resolve) => { this.res.write(bytes, () => resolve()); });
+    return new Promise((resolve) => {
+      this.res.write(bytes, () => resolve());
+    });
   }
 
   /** Events in one go: a whole stream, unless told otherwise. */
@@ -57,10 +69,14 @@ class Arrival {
   }
 
   /** Break the connection: the reply is cut off. */
-  die() { this.socket.destroy(); }
+  die() {
+    this.socket.destroy();
+  }
 
   /** Bytes past any HTTP rules, then a close. */
-  raw(bytes) { this.socket.end(bytes); }
+  raw(bytes) {
+    this.socket.end(bytes);
+  }
 }
 
 class Mock {
@@ -72,14 +88,20 @@ class Mock {
     this.sockets = new Set();
   }
 
-  get url() { return `http://127.0.0.1:${this.port}`; }
+  get url() {
+    return `http://127.0.0.1:${this.port}`;
+  }
 
-  get last() { return this.arrivals[this.arrivals.length - 1]; }
+  get last() {
+    return this.arrivals[this.arrivals.length - 1];
+  }
 
   /** Wait for the nth arrival, from 1. */
   arrival(n = 1) {
     if (this.arrivals.length >= n) return Promise.resolve(this.arrivals[n - 1]);
-    return new Promise((resolve) => { this.waiting.push({ n, resolve }); });
+    return new Promise((resolve) => {
+      this.waiting.push({ n, resolve });
+    });
   }
 
   take(req, res) {
@@ -120,7 +142,9 @@ class Mock {
 
   close() {
     for (const socket of this.sockets) socket.destroy();
-    return new Promise((resolve) => { this.server.close(resolve); });
+    return new Promise((resolve) => {
+      this.server.close(resolve);
+    });
   }
 }
 

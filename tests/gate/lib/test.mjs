@@ -5,7 +5,10 @@
 // throws fails the test too. Nothing here measures speed: the one clock is the
 // patience after which a test counts as hung, and it is generous.
 
-const PATIENCE = Number(process.env.PERILUNE_TEST_PATIENCE ?? 240) * 1000;
+/** Full counts were asked for (make test-long). */
+export const long = process.env.PERILUNE_LONG === '1';
+
+const PATIENCE = Number(process.env.PERILUNE_TEST_PATIENCE ?? (long ? 3600 : 240)) * 1000;
 
 const tests = [];
 let failed = 0;
@@ -14,9 +17,6 @@ let failed = 0;
 export function test(name, run) {
   if (tests.push({ name, run }) === 1) setImmediate(runAll);
 }
-
-/** Full counts were asked for (make test-long). */
-export const long = process.env.PERILUNE_LONG === '1';
 
 function hung(ms) {
   let timer;
@@ -46,7 +46,8 @@ async function clean(cleanups, errors) {
 }
 
 async function runOne({ name, run }) {
-  const cleanups = [], errors = [];
+  const cleanups = [],
+    errors = [];
   const t = { name, after: (cleanup) => cleanups.push(cleanup) };
   try {
     await within(Promise.resolve().then(() => run(t)));
@@ -61,7 +62,12 @@ function report(name, errors) {
   console.log(`${errors.length === 0 ? 'ok  ' : 'not ok'} ${name}`);
   for (const error of errors) {
     const text = error?.stack ?? String(error);
-    console.log(text.split('\n').map((line) => `# ${line}`).join('\n'));
+    console.log(
+      text
+        .split('\n')
+        .map((line) => `# ${line}`)
+        .join('\n'),
+    );
   }
 }
 
@@ -77,7 +83,10 @@ async function runAll() {
 }
 
 /** Sleep; only for pauses that a test is about, never to wait for an event. */
-export const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
+export const pause = (ms) =>
+  new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
 
 /** Wait until `what()` is true (or gives a value), looking again and again. */
 export async function until(what, why = 'it') {
