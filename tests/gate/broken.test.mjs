@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { test } from './lib/test.mjs';
 import { gateway, policyFor } from './lib/gateway.mjs';
 import { mock } from './lib/mock.mjs';
-import { chatWith, request, streamFrom, streamed } from './lib/client.mjs';
+import { chatWith, streamFrom, streamed } from './lib/client.mjs';
 import { ANSWER, chunk, error, events, sse, textOf, usageChunk } from './lib/words.mjs';
 
 /** A stream that fails alone, after its 200: what the client gets. */

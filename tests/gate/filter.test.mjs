@@ -6,7 +6,7 @@ import { test } from './lib/test.mjs';
 import { gateway, policyFor } from './lib/gateway.mjs';
 import { mock, usual } from './lib/mock.mjs';
 import { chatWith, streamFrom, streamed } from './lib/client.mjs';
-import { chat, chunk, error, events, sse, textOf } from './lib/words.mjs';
+import { chat, chunk, events, sse, textOf } from './lib/words.mjs';
 
 async function setting(t, body, answer = usual, options = {}) {
   const upstream = await mock(t, answer);
