@@ -131,7 +131,7 @@ clean: ## remove everything built
 # --- what must be on the machine -------------------------------------------
 
 NEED_BUILD := gcc libc6-dev binutils liblua5.4-dev libcurl4-openssl-dev libev-dev
-NEED_TEST  := $(NEED_BUILD) lua5.4 curl clang-format lua-check \
+NEED_TEST  := $(NEED_BUILD) git lua5.4 curl openssl clang-format lua-check \
               $(if $(shell command -v npm),,nodejs npm)
 NEED_BENCH := $(NEED_BUILD) nginx-light
 
