@@ -95,6 +95,8 @@ step asan "unit tests under ASan and UBSan" tests/house/build_and_unit.sh asan
 step tsan "unit tests with threads, under TSan" tests/house/build_and_unit.sh tsan $threaded
 step gate "the whole gateway over real sockets" tests/gate/run.sh build/perilune
 step gate-asan "the same under ASan and UBSan" tests/gate/run.sh build/asan/perilune
+step gate-tsan "workers, reload and drain under TSan" \
+    tests/house/build_and_gate.sh tsan drain reload
 step examples "examples and ready policies" tests/house/examples.sh build
 step bench "the bench's tools compile" tests/house/bench.sh
 
