@@ -94,7 +94,7 @@ test: deps-test ## install what is missing, build, run every test
 test-long: deps-test ## the same with the full counts; takes long
 	@PERILUNE_LONG=1 tests/run.sh
 
-unit: $(UNIT)
+unit: $(UNIT) ## build the unit tests of a flavour
 
 asan: ## build and unit-test under ASan and UBSan
 	@$(MAKE) --no-print-directory FLAVOUR=asan all unit && tests/house/unit.sh build/asan
@@ -135,9 +135,14 @@ NEED_TEST  := $(NEED_BUILD) git lua5.4 curl openssl clang-format lua-check \
               $(if $(shell command -v npm),,nodejs npm)
 NEED_BENCH := $(NEED_BUILD) nginx-light
 
-deps: ; @tests/house/deps.sh $(NEED_BUILD)
-deps-test: ; @tests/house/deps.sh $(NEED_TEST)
-deps-bench: ; @tests/house/deps.sh $(NEED_BENCH)
+deps: ## install what building needs (apt, only what is missing)
+	@tests/house/deps.sh $(NEED_BUILD)
+
+deps-test: ## the same for the tests
+	@tests/house/deps.sh $(NEED_TEST)
+
+deps-bench: ## the same for the bench
+	@tests/house/deps.sh $(NEED_BENCH)
 
 .PHONY: all help run test test-long unit asan tsan bench layers symbols lint \
         fmt install clean deps deps-test deps-bench
