@@ -97,10 +97,10 @@ test-long: deps-test ## the same with the full counts; takes long
 unit: $(UNIT) ## build the unit tests of a flavour
 
 asan: ## build and unit-test under ASan and UBSan
-	@$(MAKE) --no-print-directory FLAVOUR=asan all unit && tests/house/unit.sh build/asan
+	@tests/house/build_and_unit.sh asan
 
 tsan: ## build and unit-test under TSan
-	@$(MAKE) --no-print-directory FLAVOUR=tsan all unit && tests/house/unit.sh build/tsan
+	@tests/house/build_and_unit.sh tsan
 
 bench: deps-bench ## CPU time per request, beside nginx
 	@$(MAKE) --no-print-directory -j$$(nproc) all
