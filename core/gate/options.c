@@ -62,13 +62,27 @@ static int set_workers(struct options *o, const char *value)
     return 0;
 }
 
-static int set_grace(struct options *o, const char *value)
+static int set_seconds(struct options *o, double *to, const char *flag,
+                       const char *value)
 {
     const char *rest;
-    if (!number(value, &o->grace, &rest) ||
-        (*rest != '\0' && strcmp(rest, "s") != 0))
-        return fail(o, "--grace needs a number of seconds, not '%s'", value);
+    if (!number(value, to, &rest) || (*rest != '\0' && strcmp(rest, "s") != 0))
+        return fail(o, "%s needs a number of seconds, not '%s'", flag, value);
     return 0;
+}
+
+static int set_grace(struct options *o, const char *value)
+{
+    return set_seconds(o, &o->grace, "--grace", value);
+}
+
+static int set_deadline(struct options *o, const char *value)
+{
+    if (set_seconds(o, &o->deadline, "--deadline", value) != 0)
+        return -1;
+    if (o->deadline > 0)
+        return 0;
+    return fail(o, "--deadline needs more than no seconds at all");
 }
 
 static int set_max_body(struct options *o, const char *value)
@@ -130,6 +144,7 @@ static const struct option {
     {"--library", "PERILUNE_LIBRARY", set_library},
     {"--log", "PERILUNE_LOG", set_log},
     {"--grace", "PERILUNE_GRACE", set_grace},
+    {"--deadline", "PERILUNE_DEADLINE", set_deadline},
     {"--max-body", "PERILUNE_MAX_BODY", set_max_body},
 };
 #define OPTIONS (sizeof table / sizeof table[0])

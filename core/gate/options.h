@@ -18,6 +18,7 @@ struct options {
     int workers;
     const char *store, *policy, *library, *log;
     double grace;    /* seconds */
+    double deadline; /* seconds of a request, over all attempts; 0 = default */
     size_t max_body; /* bytes */
     char listen_text[1024];
     char error[256]; /* why options_read failed */

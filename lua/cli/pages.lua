@@ -41,7 +41,7 @@ NAME
 SYNOPSIS
     perilune serve [--listen ADDR]... [--workers N] [--policy FILE]
                    [--store DIR] [--library DIR] [--log FILE]
-                   [--grace SECONDS] [--max-body SIZE]
+                   [--grace SECONDS] [--deadline SECONDS] [--max-body SIZE]
 
 DESCRIPTION
     Listens, and answers POST /v1/chat/completions, GET /v1/models, GET /healthz
@@ -79,6 +79,11 @@ OPTIONS
     --log FILE|-|none   PERILUNE_LOG       (-, standard output)
         Where the log goes: one line of JSON per request. A slow reader never
         delays a request: lines it cannot take are dropped and counted.
+
+    --deadline SECONDS  PERILUNE_DEADLINE  (120)
+        How long a request may take over all its attempts. Past it every model
+        declines at once, so that written answers still come. A stream that
+        flows is not cut by it.
 
     --grace SECONDS     PERILUNE_GRACE     (30)
         How long SIGTERM waits for running streams.

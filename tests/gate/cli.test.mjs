@@ -41,6 +41,7 @@ test('serve --help names every option with its variable', () => {
     'library',
     'log',
     'grace',
+    'deadline',
     'max-body',
   ])
     assert.match(
@@ -76,6 +77,8 @@ const WRONG = [
   ['serve', '--workers', '1.5'],
   ['serve', '--grace', 'soon'],
   ['serve', '--grace', '-1'],
+  ['serve', '--deadline', '0'],
+  ['serve', '--deadline', 'noon'],
   ['serve', '--max-body', '0'],
   ['serve', '--max-body', '1furlong'],
   ['serve', '--policy', ''],
