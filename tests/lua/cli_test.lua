@@ -41,7 +41,8 @@ end)
 
 check.that("serve's page names every option and its variable", function()
   local page = require "cli.pages".serve
-  for _, name in ipairs { "listen", "workers", "policy", "store", "library", "log", "grace", "deadline",
+  for _, name in ipairs { "listen", "workers", "policy", "store", "library", "log",
+      "grace", "deadline",
     "max-body" } do
     check.has(page, "\n    --" .. name .. " ")
     check.has(page, "PERILUNE_" .. name:upper():gsub("-", "_"))
