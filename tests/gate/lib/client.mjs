@@ -109,8 +109,10 @@ export class Wire {
   constructor(socket) {
     this.socket = socket;
     this.text = '';
+    this.tail = ''; // the end of it: cheap to look at, however long it gets
     socket.setEncoding('latin1').on('data', (part) => {
       this.text += part;
+      this.tail = (this.tail + part).slice(-256);
     });
     socket.on('error', () => {});
     /** Resolves when the other side has closed, or reset. */
