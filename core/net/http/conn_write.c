@@ -247,7 +247,9 @@ bool conn_write(struct conn *c, str bytes)
     if (conn_waiting(c) > c->server->limits.high_water)
         conn_send(c);
     conn_dirty(c);
-    c->paused = conn_waiting(c) > c->server->limits.high_water;
+    /* Once it said false it says so until on_drained: whoever stopped waits. */
+    if (conn_waiting(c) > c->server->limits.high_water)
+        c->paused = true;
     return !c->paused;
 }
 
