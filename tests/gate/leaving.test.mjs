@@ -159,7 +159,7 @@ test('a half-closed client that then goes for good hangs up the upstream', async
 // --- slow clients --------------------------------------------------------------
 
 const PIECE = sse(chunk({ content: 'z'.repeat(4000) }));
-const FLOOD = 64 * 1024 * 1024;
+const FLOOD = 48 * 1024 * 1024; // well under a provider's max_reply of 64 MiB
 
 /** An upstream that floods; `told` is how many bytes it got rid of. */
 async function flood(a, state) {
@@ -203,8 +203,8 @@ test('a slow client pauses its upstream, memory stays, and `idle` stands still',
   assert.ok(grown < (g.sanitized() ? 40e6 : 4e6), `memory grew by ${grown} bytes`);
   assert.ok(!upstream.last.left, 'idle fired although the client was slow');
   w.socket.resume();
-  await until(() => w.tail.includes('[DONE]'), 'the end of the flood');
-  assert.ok(!w.text.includes('"error"'));
+  await until(() => /\[DONE\]|"error"/.test(w.tail), 'the end of the flood');
+  assert.doesNotMatch(w.tail, /"error"/);
   assert.ok(w.text.length > FLOOD);
 });
 
