@@ -44,10 +44,10 @@ struct transfer {
     struct engine *engine;
     struct exchange *x; /* NULL once ended or cancelled */
     CURL *easy;
+    char *url;                 /* that the handle is set to; NULL = none */
     struct transfer *next;     /* in todo or kept */
     struct curl_slist *fields; /* one block: nodes, then their text */
     struct curl_head head;
-    size_t sent; /* bytes of the body libcurl has read */
     bool listed; /* in todo */
     bool added;  /* in the multi */
     bool connected, headed;
