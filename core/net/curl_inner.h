@@ -44,7 +44,8 @@ struct transfer {
     struct engine *engine;
     struct exchange *x; /* NULL once ended or cancelled */
     CURL *easy;
-    char *url;                 /* that the handle is set to; NULL = none */
+    char *url;                 /* where the handle leads; NULL = nowhere */
+    CURLU *target;             /* the same, parsed */
     struct transfer *next;     /* in todo or kept */
     struct curl_slist *fields; /* one block: nodes, then their text */
     struct curl_head head;

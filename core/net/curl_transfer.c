@@ -173,24 +173,40 @@ static bool set_up(struct transfer *t)
     return curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") == 0;
 }
 
-/* Where it goes: mostly where it went the last time. A proxy of the
-** environment may carry TLS, but never read a key. */
+static char *copy_of(const char *text)
+{
+    size_t n = strlen(text) + 1;
+    char *copy = mem_alloc(n);
+    return copy != NULL ? memcpy(copy, text, n) : NULL;
+}
+
+static void forget_target(struct transfer *t)
+{
+    curl_easy_setopt(t->easy, CURLOPT_URL, NULL); /* what it made of the old */
+    curl_easy_setopt(t->easy, CURLOPT_CURLU, NULL);
+    curl_url_cleanup(t->target);
+    mem_free(t->url);
+    t->target = NULL;
+    t->url = NULL;
+}
+
+/* Where it goes: mostly where it went the last time. libcurl would parse the
+** text, and write it anew, for every request; a parsed one is only copied. A
+** proxy of the environment may carry TLS, but never read a key. */
 static bool set_target(struct transfer *t, const char *url)
 {
+    bool plain = strncasecmp(url, "https:", 6) != 0;
     if (t->url != NULL && strcmp(t->url, url) == 0)
         return true;
-    size_t n = strlen(url) + 1;
-    bool plain = strncasecmp(url, "https:", 6) != 0;
-    mem_free(t->url);
-    t->url = mem_alloc(n);
-    if (t->url == NULL)
-        return false;
-    memcpy(t->url, url, n);
-    if (curl_easy_setopt(t->easy, CURLOPT_NOPROXY, plain ? "*" : NULL) == 0 &&
-        curl_easy_setopt(t->easy, CURLOPT_URL, url) == 0)
+    forget_target(t);
+    t->url = copy_of(url);
+    t->target = curl_url();
+    if (t->url != NULL && t->target != NULL &&
+        curl_url_set(t->target, CURLUPART_URL, url, CURLU_PATH_AS_IS) == 0 &&
+        curl_easy_setopt(t->easy, CURLOPT_NOPROXY, plain ? "*" : NULL) == 0 &&
+        curl_easy_setopt(t->easy, CURLOPT_CURLU, t->target) == 0)
         return true;
-    mem_free(t->url);
-    t->url = NULL;
+    forget_target(t);
     return false;
 }
 
@@ -289,8 +305,8 @@ static bool put_fields(struct transfer *t)
 static void transfer_free(struct transfer *t)
 {
     if (t->easy != NULL)
-        curl_easy_cleanup(t->easy);
-    mem_free(t->url);
+        forget_target(t);
+    curl_easy_cleanup(t->easy);
     mem_free(t);
 }
 
@@ -340,8 +356,11 @@ void curl_transfer_retire(struct transfer *t)
         curl_multi_remove_handle(e->multi, t->easy);
     curl_head_fini(&t->head);
     forget_request(t);
-    *t = (struct transfer){
-        .engine = e, .easy = t->easy, .url = t->url, .next = e->kept};
+    *t = (struct transfer){.engine = e,
+                           .easy = t->easy,
+                           .url = t->url,
+                           .target = t->target,
+                           .next = e->kept};
     if (e->kept_n == TRANSFERS_KEPT) {
         transfer_free(t);
         return;
