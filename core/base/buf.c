@@ -85,6 +85,16 @@ void buf_int(struct buf *b, int64_t v)
     buf_add(b, (str){at, (size_t)(digits + sizeof digits - at)});
 }
 
+void buf_digits(struct buf *b, int64_t v, int width)
+{
+    int64_t first = 1; /* that has `width` digits */
+    while (--width > 0)
+        first *= 10;
+    for (; first > 1 && v < first; first /= 10)
+        buf_byte(b, '0');
+    buf_int(b, v);
+}
+
 void buf_print(struct buf *b, const char *format, ...)
 {
     va_list args, again;

@@ -32,6 +32,9 @@ void buf_byte(struct buf *b, char c);
 void buf_text(struct buf *b, const char *z);
 void buf_int(struct buf *b, int64_t v);
 
+/* A number >= 0 in decimal, with zeros in front up to `width` digits. */
+void buf_digits(struct buf *b, int64_t v, int width);
+
 /* printf into the buf. */
 void buf_print(struct buf *b, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

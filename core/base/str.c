@@ -61,6 +61,16 @@ int64_t str_number(str s, int64_t max)
     return value;
 }
 
+void str_hex(char *to, const void *bytes, size_t n)
+{
+    static const char digits[] = "0123456789abcdef";
+    const unsigned char *from = bytes;
+    for (size_t i = 0; i < n; i++) {
+        *to++ = digits[from[i] >> 4];
+        *to++ = digits[from[i] & 15];
+    }
+}
+
 uint64_t str_hash(str s)
 {
     uint64_t hash = 14695981039346656037u;

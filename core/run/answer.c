@@ -35,19 +35,13 @@ static void head_add(struct head *h, str name, str value)
         h->fields[h->n++] = (struct http_field){name, value};
 }
 
-static str number(struct request *r, int64_t n)
-{
-    return arena_print(&r->arena, "%lld", (long long)n);
-}
-
 /* "openai/gpt-4o-mini", of the call that answers. */
 static str model_used(struct request *r)
 {
     if (r->answer == NULL)
         return STR_NONE;
     const struct question *ask = &r->answer->ask;
-    return arena_print(&r->arena, "%.*s/%.*s", STR_ARG(ask->provider->name),
-                       STR_ARG(ask->model));
+    return arena_join(&r->arena, ask->provider->name, STR("/"), ask->model);
 }
 
 static str path_so_far(struct request *r)
@@ -67,11 +61,11 @@ static void send_head(struct request *r, int status, struct head *h,
     head_add(h, STR("x-request-id"), r->id);
     head_add(h, STR("request-id"), r->id);
     head_add(h, STR("x-perilune-model"), model_used(r));
-    head_add(h, STR("x-perilune-attempts"), number(r, r->attempts));
+    head_add(h, STR("x-perilune-attempts"), arena_int(&r->arena, r->attempts));
     head_add(h, STR("x-perilune-path"), path_so_far(r));
     head_add(h, STR("x-perilune-policy"), str_of(r->gen->version));
     head_add(h, STR("x-perilune-overhead-us"),
-             number(r, request_inside(r) / NANOS_US));
+             arena_int(&r->arena, request_inside(r) / NANOS_US));
     r->sink.head(r->sink.user, status, h->fields, h->n, length);
 }
 
@@ -189,7 +183,7 @@ void answer_shutdown(struct request *r)
 
 static str reply_id(struct request *r)
 {
-    return arena_print(&r->arena, "chatcmpl-%.*s", STR_ARG(r->id));
+    return arena_join(&r->arena, STR("chatcmpl-"), r->id, STR(""));
 }
 
 static void send_written(struct request *r, const struct written_reply *w)

@@ -61,8 +61,9 @@ static void put_usage(struct buf *line, const struct request *r)
 static void put_ms(struct buf *line, const char *name, nanos t)
 {
     json_put_name(line, str_of(name));
-    buf_print(line, "%lld.%03d", (long long)(t / NANOS_MS),
-              (int)(t % NANOS_MS / NANOS_US));
+    buf_int(line, t / NANOS_MS);
+    buf_byte(line, '.');
+    buf_digits(line, t % NANOS_MS / NANOS_US, 3);
 }
 
 /* To the first token of a stream; null when there was none. */

@@ -112,8 +112,21 @@ static void dropping_moves_the_rest_to_the_front(void)
     buf_fini(&b);
 }
 
-TESTS(appends_add_up, an_empty_buf_has_no_memory,
-      integers_of_every_size_are_written,
+static void digits_are_filled_up_with_zeros(void)
+{
+    struct buf b;
+    buf_init(&b, 64);
+    buf_digits(&b, 7, 3);
+    buf_byte(&b, ' ');
+    buf_digits(&b, 0, 2);
+    buf_byte(&b, ' ');
+    buf_digits(&b, 12345, 3);
+    CHECK_STR(buf_str(&b), "007 00 12345");
+    buf_fini(&b);
+}
+
+TESTS(digits_are_filled_up_with_zeros, appends_add_up,
+      an_empty_buf_has_no_memory, integers_of_every_size_are_written,
       it_fills_up_to_its_maximum_and_no_further,
       after_a_failure_nothing_more_is_taken,
       without_memory_it_keeps_what_it_had, a_size_that_overflows_is_too_large,

@@ -74,7 +74,14 @@ static void different_texts_have_different_hashes(void)
     CHECK(str_hash(STR("\0")) != str_hash(STR("\0\0")));
 }
 
+static void bytes_become_two_digits_each(void)
+{
+    char to[6];
+    str_hex(to, "\x00\xaf\x19", 3);
+    CHECK(memcmp(to, "00af19", 6) == 0);
+}
+
 TESTS(equality_is_of_bytes, case_is_ignored_for_ascii_letters_only,
       starts_and_finds_look_inside, splitting_gives_every_part_once,
       a_number_is_decimal_digits_within_its_maximum,
-      different_texts_have_different_hashes)
+      different_texts_have_different_hashes, bytes_become_two_digits_each)
