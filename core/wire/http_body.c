@@ -20,12 +20,20 @@
 
 enum state { LENGTH, SIZE, DATA, DATA_END, TRAILER, DONE, BAD };
 
+void http_body_chunked(struct http_body *b)
+{
+    b->seen = b->spent = b->left = 0;
+    b->line_n = 0;
+    b->state = SIZE;
+}
+
 void http_body_init(struct http_body *b, const struct http_head *head)
 {
-    b->seen = b->spent = 0;
-    b->line_n = 0;
-    b->left = !head->chunked && head->length > 0 ? head->length : 0;
-    b->state = head->chunked ? SIZE : b->left > 0 ? LENGTH : DONE;
+    http_body_chunked(b);
+    if (head->chunked)
+        return;
+    b->left = head->length > 0 ? head->length : 0;
+    b->state = b->left > 0 ? LENGTH : DONE;
 }
 
 bool http_body_done(const struct http_body *b)

@@ -60,10 +60,12 @@ struct conn {
     bool paused;  /* conn_write said false */
     bool shut;    /* our end is said */
     /* The request. */
-    bool begun; /* a part of it came, and `since` is when */
+    bool begun;  /* a part of it came */
+    nanos began; /* and when that was */
     bool http10, is_head, keep_alive;
     size_t head_len;
-    size_t need; /* bytes of head and body, if not chunked */
+    size_t need;    /* bytes of head and body, if not chunked */
+    size_t weighed; /* bytes of the body at the last look at its rate */
     struct chunks *chunks;
     struct buf in; /* what was read and not handed over */
     /* The reply. */

@@ -78,13 +78,20 @@ static void deliver(struct conn *c, bool fresh)
     hand_over(c, memory, n);
 }
 
+/* Said before its bytes come: a chunk that would pass the limit. */
+static bool too_large(const struct conn *c, const struct http_body *b)
+{
+    size_t room = c->server->limits.max_body - (size_t)b->seen;
+    return (uint64_t)b->left > room;
+}
+
 static void feed_chunks(struct conn *c)
 {
     struct chunks *k = c->chunks;
     int64_t used = http_body_feed(&k->framing, buf_str(&c->in), &k->whole);
     if (used < 0) {
         conn_refuse(c, (int)-used);
-    } else if (!buf_ok(&k->whole)) {
+    } else if (!buf_ok(&k->whole) || too_large(c, &k->framing)) {
         conn_refuse(c, 413);
     } else {
         buf_drop(&c->in, (size_t)used);
@@ -126,6 +133,7 @@ static void accept_head(struct conn *c, size_t head_len)
     size_t body = head->length > 0 ? (size_t)head->length : 0;
     c->state = CONN_BODY;
     c->since = world_now(c->server->world);
+    c->weighed = 0;
     c->head_len = head_len;
     c->need = head_len + body;
     c->http10 = head->minor == 0;
@@ -147,18 +155,26 @@ static void accept_head(struct conn *c, size_t head_len)
     read_body(c, true);
 }
 
+/* Some clients send an empty line behind a body: no request has begun. */
+static bool only_blank(const struct conn *c)
+{
+    return c->in.n <= 2 && memcmp(c->in.p, "\r\n", c->in.n) == 0;
+}
+
 static void read_head(struct conn *c)
 {
     int n = http_parse(c->server->head, buf_str(&c->in));
+    if (!c->begun)
+        c->began = world_now(c->server->world);
     if (n < 0) {
         conn_refuse(c, -n);
     } else if (n > 0) {
         accept_head(c, (size_t)n);
     } else if (c->eof) {
         conn_close(c);
-    } else if (!c->begun) {
+    } else if (!c->begun && !only_blank(c)) {
         c->begun = true;
-        c->since = world_now(c->server->world);
+        c->since = c->began;
     }
     conn_watch(c);
 }
