@@ -59,6 +59,14 @@ static str cut_token(str *s)
     return token;
 }
 
+/* Blanks that the grammar suffers between two things, not behind the last. */
+static str after_blanks(str s)
+{
+    while (s.n > 0 && (s.p[0] == ' ' || s.p[0] == '\t'))
+        s = str_from(s, 1);
+    return s;
+}
+
 static bool cut_quoted(str *s)
 {
     for (size_t i = 1; i < s->n; i++) {
@@ -78,16 +86,16 @@ static bool extensions_ok(str s)
     if (!http_value_ok(s))
         return false;
     while (s.n > 0) {
-        s = str_trim(s);
+        s = after_blanks(s);
         if (!str_starts(s, STR(";")))
             return false;
-        s = str_trim(str_from(s, 1));
+        s = after_blanks(str_from(s, 1));
         if (cut_token(&s).n == 0)
             return false;
-        str value = str_trim(s);
+        str value = after_blanks(s);
         if (!str_starts(value, STR("=")))
             continue;
-        s = str_trim(str_from(value, 1));
+        s = after_blanks(str_from(value, 1));
         if (str_starts(s, STR("\"")) ? !cut_quoted(&s) : cut_token(&s).n == 0)
             return false;
     }

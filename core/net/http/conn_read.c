@@ -198,11 +198,14 @@ void conn_next(struct conn *c)
 /* --- reading --------------------------------------------------------------- */
 
 /* Parsing begins at the start each time, so a head that drips in is looked at
-** only when a line ended or another kilobyte came. */
+** only when a line ended, or should have, or another kilobyte came. */
 static bool worth_parsing(const struct conn *c, size_t before)
 {
-    return before == 0 || before / 1024 != c->in.n / 1024 ||
-           memchr(c->in.p + before, '\n', c->in.n - before) != NULL;
+    if (before == 0 || before / 1024 != c->in.n / 1024)
+        return true;
+    return c->in.p[before - 1] == '\r' ||
+           memchr(c->in.p + before, '\n', c->in.n - before) != NULL ||
+           memchr(c->in.p + before, '\r', c->in.n - before) != NULL;
 }
 
 /* How much to read at once. */
