@@ -46,7 +46,9 @@ static nanos patience(const struct conn *c)
 static nanos due(const struct conn *c)
 {
     nanos length = patience(c);
-    return length < NANOS_NEVER - c->since ? c->since + length : NANOS_NEVER;
+    nanos at =
+        length < NANOS_NEVER - c->since ? c->since + length : NANOS_NEVER;
+    return conn_outstanding(c) && c->probe_at < at ? c->probe_at : at;
 }
 
 static void arm(struct conn *c)
@@ -74,6 +76,17 @@ static void weigh_body(struct conn *c)
     arm(c);
 }
 
+static void probe_or_lose(struct conn *c)
+{
+    if (!conn_outstanding(c) || c->probe_at > world_now(c->server->world)) {
+        conn_lost(c);
+        return;
+    }
+    c->probe_at = NANOS_NEVER;
+    conn_probe(c);
+    arm(c);
+}
+
 static void timed_out(struct conn *c)
 {
     switch (c->state) {
@@ -87,7 +100,7 @@ static void timed_out(struct conn *c)
         weigh_body(c);
         break;
     default:
-        conn_lost(c);
+        probe_or_lose(c);
     }
 }
 

@@ -26,7 +26,8 @@
 #define CONN_PIPELINE ((size_t)64 * 1024) /* held behind a request */
 #define CONN_IN_MAX   (HTTP_MAX_HEAD + CONN_PIPELINE + CONN_SCRATCH)
 #define CONN_OUT_MAX  ((size_t)1 << 30)
-#define CONN_LINGER   NANOS_S /* for the client to read the end */
+#define CONN_LINGER   NANOS_S          /* for the client to read the end */
+#define CONN_PROBE    (200 * NANOS_MS) /* after its end: is it still there? */
 
 enum conn_state {
     CONN_HEAD,     /* between requests, or inside a head */
@@ -54,11 +55,12 @@ struct conn {
     enum conn_state state;
     int events; /* watched for */
     bool dirty;
-    bool eof;     /* the client sends no more */
-    bool broken;  /* sending failed */
-    bool blocked; /* the socket takes no more for now */
-    bool paused;  /* conn_write said false */
-    bool shut;    /* our end is said */
+    bool eof;       /* the client sends no more */
+    bool broken;    /* sending failed */
+    bool blocked;   /* the socket takes no more for now */
+    bool paused;    /* conn_write said false */
+    bool shut;      /* our end is said */
+    nanos probe_at; /* it said its end: find out then whether it left */
     /* The request. */
     bool begun;  /* a part of it came */
     nanos began; /* and when that was */

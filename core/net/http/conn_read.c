@@ -43,6 +43,14 @@ static void keep_rest(struct conn *c, size_t used)
     }
 }
 
+/* A client that said its end may wait for its answer, or have left. A reply
+** that comes soon needs no probe, and some clients would rather see none. */
+static void probe_later(struct conn *c)
+{
+    nanos now = world_now(c->server->world);
+    c->probe_at = c->eof ? now + CONN_PROBE : NANOS_NEVER;
+}
+
 static void hand_over(struct conn *c, char *memory, size_t n)
 {
     struct server *s = c->server;
@@ -53,6 +61,7 @@ static void hand_over(struct conn *c, char *memory, size_t n)
     };
     c->state = CONN_WAITING;
     c->paused = false;
+    probe_later(c);
     c->exchange = s->handler->on_request(s->user, c, &in);
     conn_watch(c);
 }
@@ -250,8 +259,7 @@ static void at_end(struct conn *c)
         return;
     }
     server_watch_reset(c->server, c);
-    if (conn_outstanding(c))
-        conn_probe(c);
+    probe_later(c);
     conn_watch(c);
 }
 
