@@ -128,4 +128,17 @@ static void on_drained(void *user, void *exchange)
         request_drained(c->request);
 }
 
-const struct server_handler service_handler = {on_request, on_gone, on_drained};
+/* Refused below: counted and logged as any other refusal is. */
+static void on_refused(void *user, struct conn *conn, struct refused *what)
+{
+    char peer[CONN_PEER];
+    struct arrival a = {.service = user};
+    struct error_shape e = {.code = str_of(what->code),
+                            .message = str_of(what->message)};
+    a.started = world_now(a.service->rt->world) - what->took;
+    identify_arrival(user, &a, what->id);
+    journal_refused(&a, what->status, &e, conn_peer(conn, peer));
+}
+
+const struct server_handler service_handler = {on_request, on_gone, on_drained,
+                                               on_refused};

@@ -33,8 +33,9 @@ void health_ready(struct service *s, struct arrival *a);
 /* journal.c: see to it that the request is logged and counted at its end. */
 void journal_open(struct request *r);
 
-/* Log and count an arrival that is refused before it becomes a request. */
+/* Log and count an arrival that is refused before it becomes a request. The
+** peer is told only of one that could not be read, which says nothing else. */
 void journal_refused(const struct arrival *a, int status,
-                     const struct error_shape *e);
+                     const struct error_shape *e, str peer);
 
 #endif

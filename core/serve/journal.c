@@ -178,7 +178,7 @@ void journal_open(struct request *r)
 /* --- what never became a request ------------------------------------------- */
 
 void journal_refused(const struct arrival *a, int status,
-                     const struct error_shape *e)
+                     const struct error_shape *e, str peer)
 {
     struct buf line;
     struct runtime *rt = a->service->rt;
@@ -188,6 +188,7 @@ void journal_refused(const struct arrival *a, int status,
     event_begin(&line, rt->world);
     event_text(&line, "event", STR("refused"));
     event_text(&line, "request_id", a->id);
+    event_text(&line, "peer", peer);
     event_text(&line, "method", bounded(a->method));
     event_text(&line, "endpoint", bounded(a->path));
     event_int(&line, "status", status);

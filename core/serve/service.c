@@ -10,7 +10,7 @@
 #include "base/mem.h"
 #include "run/answer.h"
 
-enum method { GET, POST, OTHER };
+enum method { GET, POST, OTHER, UNKNOWN };
 
 struct route {
     enum method method;
@@ -69,7 +69,7 @@ static void say_error(struct arrival *a, int status,
     struct buf body;
     buf_init(&body, e->message.n * 6 + 4096);
     dialect_openai.put_error(&body, e);
-    journal_refused(a, status, e);
+    journal_refused(a, status, e, STR_NONE);
     say(a, status, "application/json", allow, buf_str(&body));
     buf_fini(&body);
 }
@@ -104,9 +104,15 @@ static bool fits(const struct route *route, str path, str *rest)
 
 static enum method method_of(str method)
 {
+    static const char *const others[] = {"DELETE", "PATCH", "PUT", "TRACE"};
     if (str_eq(method, STR("GET")) || str_eq(method, STR("HEAD")))
         return GET;
-    return str_eq(method, STR("POST")) ? POST : OTHER;
+    if (str_eq(method, STR("POST")))
+        return POST;
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        if (str_eq(method, str_of(others[i])))
+            return OTHER;
+    return UNKNOWN;
 }
 
 static void not_found(struct arrival *a)
@@ -134,6 +140,17 @@ static void wrong_method(struct arrival *a, enum method wanted)
                              : STR("GET, HEAD, OPTIONS"));
 }
 
+static void unknown_method(struct arrival *a)
+{
+    struct error_shape e = {
+        .message = STR("There is no such method. Use GET or POST; methods are "
+                       "written in capitals."),
+        .type = STR("invalid_request_error"),
+        .code = STR("unknown_method"),
+    };
+    arrival_error(a, 501, &e);
+}
+
 static struct request *go(struct service *s, struct arrival *a,
                           const struct route *route, str rest)
 {
@@ -150,10 +167,15 @@ static struct request *find_and_go(struct service *s, struct arrival *a)
 {
     str path = plain_path(a->path), rest = STR_NONE;
     const struct route *other = NULL;
+    enum method method = method_of(a->method);
+    if (method == UNKNOWN) {
+        unknown_method(a);
+        return NULL;
+    }
     for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
         if (!fits(&routes[i], path, &rest))
             continue;
-        if (routes[i].method == method_of(a->method))
+        if (routes[i].method == method)
             return go(s, a, &routes[i], rest);
         other = &routes[i];
     }

@@ -16,7 +16,7 @@ enum {
     V = HTTP_VALUE,
     T = HTTP_VALUE | HTTP_TOKEN,
     P = HTTP_VALUE | HTTP_PCHAR,
-    N = HTTP_VALUE | HTTP_PCHAR | HTTP_NAME,
+    Q = HTTP_VALUE | HTTP_PCHAR | HTTP_TOKEN,
     A = HTTP_VALUE | HTTP_PCHAR | HTTP_NAME | HTTP_TOKEN,
     H = HTTP_VALUE | HTTP_PCHAR | HTTP_NAME | HTTP_TOKEN | HTTP_HEX
 };
@@ -25,8 +25,8 @@ enum {
 static const unsigned char kinds[256] = {
     o, o, o, o, o, o, o, o, o, V, o, o, o, o, o, o,
     o, o, o, o, o, o, o, o, o, o, o, o, o, o, o, o,
-    V, A, V, T, A, T, A, A, N, N, A, A, N, A, A, P,
-    H, H, H, H, H, H, H, H, H, H, P, N, V, N, V, P,
+    V, Q, V, T, Q, T, Q, Q, P, P, Q, Q, P, A, A, P,
+    H, H, H, H, H, H, H, H, H, H, P, P, V, P, V, P,
     P, H, H, H, H, H, H, A, A, A, A, A, A, A, A, A,
     A, A, A, A, A, A, A, A, A, A, A, V, V, V, T, A,
     T, H, H, H, H, H, H, A, A, A, A, A, A, A, A, A,
@@ -119,7 +119,7 @@ static int request_line(struct http_head *head, str line)
     status = read_version(str_from(rest, space + 1), &head->minor);
     if (status != 0)
         return status;
-    return http_target(head) ? 0 : 400;
+    return http_target(head);
 }
 
 static int field_line(struct http_head *head, str line)

@@ -20,12 +20,20 @@
 
 enum state { LENGTH, SIZE, DATA, DATA_END, TRAILER, DONE, BAD };
 
+void http_body_chunked(struct http_body *b)
+{
+    b->seen = b->spent = b->left = 0;
+    b->line_n = 0;
+    b->state = SIZE;
+}
+
 void http_body_init(struct http_body *b, const struct http_head *head)
 {
-    b->seen = b->spent = 0;
-    b->line_n = 0;
-    b->left = !head->chunked && head->length > 0 ? head->length : 0;
-    b->state = head->chunked ? SIZE : b->left > 0 ? LENGTH : DONE;
+    http_body_chunked(b);
+    if (head->chunked)
+        return;
+    b->left = head->length > 0 ? head->length : 0;
+    b->state = b->left > 0 ? LENGTH : DONE;
 }
 
 bool http_body_done(const struct http_body *b)
@@ -51,6 +59,14 @@ static str cut_token(str *s)
     return token;
 }
 
+/* Blanks that the grammar suffers between two things, not behind the last. */
+static str after_blanks(str s)
+{
+    while (s.n > 0 && (s.p[0] == ' ' || s.p[0] == '\t'))
+        s = str_from(s, 1);
+    return s;
+}
+
 static bool cut_quoted(str *s)
 {
     for (size_t i = 1; i < s->n; i++) {
@@ -70,16 +86,16 @@ static bool extensions_ok(str s)
     if (!http_value_ok(s))
         return false;
     while (s.n > 0) {
-        s = str_trim(s);
+        s = after_blanks(s);
         if (!str_starts(s, STR(";")))
             return false;
-        s = str_trim(str_from(s, 1));
+        s = after_blanks(str_from(s, 1));
         if (cut_token(&s).n == 0)
             return false;
-        str value = str_trim(s);
+        str value = after_blanks(s);
         if (!str_starts(value, STR("=")))
             continue;
-        s = str_trim(str_from(value, 1));
+        s = after_blanks(str_from(value, 1));
         if (str_starts(s, STR("\"")) ? !cut_quoted(&s) : cut_token(&s).n == 0)
             return false;
     }

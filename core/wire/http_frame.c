@@ -19,19 +19,22 @@ static bool is_chunked(str coding)
     return str_eq_nocase(coding, STR("chunked"));
 }
 
-/* A coding other than plain "chunked": 501 if it could be one we do not have,
-** 400 if it is no list of codings or has chunked where it must not be. */
+/* Codings other than plain "chunked". Only where chunked comes last is there
+** an end to be found (RFC 9112 6.3): 501 when others that we do not have stand
+** before it, 400 for everything else. */
 static int other_coding(str list)
 {
-    do {
+    while (list.p != NULL) {
         str coding = str_trim(str_split(&list, ','));
         str name = str_trim((str){coding.p, str_find(coding, ';')});
         if (!http_name_ok(name))
             return 400;
-        if (is_chunked(name) && (list.p != NULL || name.n != coding.n))
+        if (is_chunked(coding) && list.p == NULL)
+            return 501;
+        if (is_chunked(name))
             return 400;
-    } while (list.p != NULL);
-    return 501;
+    }
+    return 400;
 }
 
 static bool connection(struct frame *f, str list)

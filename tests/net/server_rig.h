@@ -37,9 +37,11 @@ struct rig {
     int port;
     bool hold;         /* do not answer */
     struct conn *held; /* the last conn that asked */
-    int asked, gone, drained;
-    size_t waiting;  /* when it last drained */
-    struct buf last; /* "METHOD /path body" of the last request */
+    int asked, gone, drained, refused;
+    int refused_with; /* this status, the last time */
+    nanos took;       /* and so long after it began */
+    size_t waiting;   /* when it last drained */
+    struct buf last;  /* "METHOD /path body" of the last request */
     int clients[RIG_CLIENTS], clients_n;
     char *ears;        /* what a client heard last */
     bool ended, reset; /* and how it ended, if it did */
@@ -85,10 +87,21 @@ static inline void rig_drained(void *user, void *exchange)
     r->waiting = conn_waiting(r->held);
 }
 
+static inline void rig_refused(void *user, struct conn *c, struct refused *what)
+{
+    struct rig *r = user;
+    char peer[CONN_PEER];
+    r->refused++;
+    r->refused_with = what->status;
+    r->took = what->took;
+    CHECK_STR(conn_peer(c, peer), "127.0.0.1");
+    snprintf(what->id, sizeof what->id, "refused-%d", r->refused);
+}
+
 static inline void rig_open(struct rig *r, const struct server_limits *limits)
 {
     static const struct server_handler handler = {rig_request, rig_gone,
-                                                  rig_drained};
+                                                  rig_drained, rig_refused};
     static const struct server_limits defaults;
     const char *why = NULL;
     memset(r, 0, sizeof *r);

@@ -156,7 +156,8 @@ static void a_target_is_a_uri(void)
         snprintf(z, sizeof z, "GET %s HTTP/1.1\r\nHost: a\r\n\r\n", bad[i]);
         refuse(400, z);
     }
-    refuse(400, "CONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\n");
+    refuse(405, "CONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\n");
+    refuse(400, "CONNECT a HTTP/1.1\r\nHost: a\r\n\r\n");
     refuse(400, "CONNECT / HTTP/1.1\r\nHost: a\r\n\r\n");
 }
 
@@ -166,10 +167,14 @@ static void there_is_one_host_and_it_is_valid(void)
         "",       "a",        "a.b-c_d~e",         "a:80",
         "a:",     "a:0",      "a:65535",           "1.2.3.4:5",
         "[::1]",  "[::]:443", "[1:2:3:4:5:6:7:8]", "[::ffff:1.2.3.4]",
-        "[1::8]", "a%20b",
+        "[1::8]", "127.1",
     };
     static const char *const bad[] = {
         "a b",
+        "a%20b",
+        "a,b",
+        "a;b",
+        "a%2fb",
         "u@a",
         "a:65536",
         "a:-1",
@@ -261,8 +266,11 @@ static void the_only_coding_is_chunked_and_alone(void)
     refuse(400, POST "Content-Length: 7\r\nTransfer-Encoding: chunked\r\n\r\n");
     refuse(400, POST "Transfer-Encoding: chunked\r\nContent-Length: 7\r\n\r\n");
     refuse(400, POST "Transfer-Encoding: x\r\nContent-Length: 7\r\n\r\n");
-    refuse(501, POST "Transfer-Encoding: xchunked\r\n\r\n");
-    refuse(501, POST "Transfer-Encoding: identity\r\n\r\n");
+    refuse(400, POST "Transfer-Encoding: xchunked\r\n\r\n");
+    refuse(400, POST "Transfer-Encoding: identity\r\n\r\n");
+    refuse(400, POST "Transfer-Encoding: gzip\r\n\r\n");
+    refuse(400, POST "Transfer-Encoding: chunked, gzip\r\n\r\n");
+    refuse(501, POST "Transfer-Encoding: gzip;a=b , Chunked\r\n\r\n");
     refuse(501, POST "Transfer-Encoding: gzip, chunked\r\n\r\n");
     refuse(400, POST "Transfer-Encoding: chunked, identity\r\n\r\n");
     refuse(400, POST "Transfer-Encoding: chunked, chunked\r\n\r\n");

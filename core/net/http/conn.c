@@ -27,16 +27,6 @@ static size_t body_came(const struct conn *c)
     return c->in.n - c->head_len;
 }
 
-/* A body must not fall below its average rate once its grace is over: so long
-** may it take. */
-static nanos body_time(const struct conn *c)
-{
-    const struct server_limits *l = &c->server->limits;
-    double seconds = (double)body_came(c) / (double)l->body_rate;
-    nanos earned = seconds < 1e9 ? nanos_of(seconds) : NANOS_NEVER;
-    return earned > l->body_grace ? earned : l->body_grace;
-}
-
 /* How long the present state may last. */
 static nanos patience(const struct conn *c)
 {
@@ -45,7 +35,7 @@ static nanos patience(const struct conn *c)
     case CONN_HEAD:
         return c->begun ? l->header_timeout : l->idle_timeout;
     case CONN_BODY:
-        return body_time(c);
+        return l->body_grace;
     case CONN_CLOSING:
         return CONN_LINGER;
     default:
@@ -56,7 +46,45 @@ static nanos patience(const struct conn *c)
 static nanos due(const struct conn *c)
 {
     nanos length = patience(c);
-    return length < NANOS_NEVER - c->since ? c->since + length : NANOS_NEVER;
+    nanos at =
+        length < NANOS_NEVER - c->since ? c->since + length : NANOS_NEVER;
+    return conn_outstanding(c) && c->probe_at < at ? c->probe_at : at;
+}
+
+static void arm(struct conn *c)
+{
+    nanos at = due(c);
+    if (at == NANOS_NEVER)
+        return;
+    if (!timer_running(&c->timer) || c->timer.due > at)
+        timer_start(c->server->world, &c->timer, at);
+}
+
+/* A body is looked at each time its grace is over. It need not come evenly,
+** but what came early does not pay for a silence later on. */
+static void weigh_body(struct conn *c)
+{
+    const struct server_limits *l = &c->server->limits;
+    size_t came = body_came(c);
+    double wanted = (double)l->body_rate * (double)l->body_grace / 1e9;
+    if ((double)(came - c->weighed) < wanted) {
+        conn_refuse(c, 408);
+        return;
+    }
+    c->weighed = came;
+    c->since = world_now(c->server->world);
+    arm(c);
+}
+
+static void probe_or_lose(struct conn *c)
+{
+    if (!conn_outstanding(c) || c->probe_at > world_now(c->server->world)) {
+        conn_lost(c);
+        return;
+    }
+    c->probe_at = NANOS_NEVER;
+    conn_probe(c);
+    arm(c);
 }
 
 static void timed_out(struct conn *c)
@@ -69,20 +97,11 @@ static void timed_out(struct conn *c)
             conn_close(c);
         break;
     case CONN_BODY:
-        conn_refuse(c, 408);
+        weigh_body(c);
         break;
     default:
-        conn_lost(c);
+        probe_or_lose(c);
     }
-}
-
-static void arm(struct conn *c)
-{
-    nanos at = due(c);
-    if (at == NANOS_NEVER)
-        return;
-    if (!timer_running(&c->timer) || c->timer.due > at)
-        timer_start(c->server->world, &c->timer, at);
 }
 
 static void fire(struct timer *t)

@@ -26,7 +26,8 @@
 #define CONN_PIPELINE ((size_t)64 * 1024) /* held behind a request */
 #define CONN_IN_MAX   (HTTP_MAX_HEAD + CONN_PIPELINE + CONN_SCRATCH)
 #define CONN_OUT_MAX  ((size_t)1 << 30)
-#define CONN_LINGER   NANOS_S /* for the client to read the end */
+#define CONN_LINGER   NANOS_S          /* for the client to read the end */
+#define CONN_PROBE    (200 * NANOS_MS) /* after its end: is it still there? */
 
 enum conn_state {
     CONN_HEAD,     /* between requests, or inside a head */
@@ -54,16 +55,19 @@ struct conn {
     enum conn_state state;
     int events; /* watched for */
     bool dirty;
-    bool eof;     /* the client sends no more */
-    bool broken;  /* sending failed */
-    bool blocked; /* the socket takes no more for now */
-    bool paused;  /* conn_write said false */
-    bool shut;    /* our end is said */
+    bool eof;       /* the client sends no more */
+    bool broken;    /* sending failed */
+    bool blocked;   /* the socket takes no more for now */
+    bool paused;    /* conn_write said false */
+    bool shut;      /* our end is said */
+    nanos probe_at; /* it said its end: find out then whether it left */
     /* The request. */
-    bool begun; /* a part of it came, and `since` is when */
+    bool begun;  /* a part of it came */
+    nanos began; /* and when that was */
     bool http10, is_head, keep_alive;
     size_t head_len;
-    size_t need; /* bytes of head and body, if not chunked */
+    size_t need;    /* bytes of head and body, if not chunked */
+    size_t weighed; /* bytes of the body at the last look at its rate */
     struct chunks *chunks;
     struct buf in; /* what was read and not handed over */
     /* The reply. */

@@ -43,6 +43,14 @@ static void keep_rest(struct conn *c, size_t used)
     }
 }
 
+/* A client that said its end may wait for its answer, or have left. A reply
+** that comes soon needs no probe, and some clients would rather see none. */
+static void probe_later(struct conn *c)
+{
+    nanos now = world_now(c->server->world);
+    c->probe_at = c->eof ? now + CONN_PROBE : NANOS_NEVER;
+}
+
 static void hand_over(struct conn *c, char *memory, size_t n)
 {
     struct server *s = c->server;
@@ -53,6 +61,7 @@ static void hand_over(struct conn *c, char *memory, size_t n)
     };
     c->state = CONN_WAITING;
     c->paused = false;
+    probe_later(c);
     c->exchange = s->handler->on_request(s->user, c, &in);
     conn_watch(c);
 }
@@ -78,13 +87,20 @@ static void deliver(struct conn *c, bool fresh)
     hand_over(c, memory, n);
 }
 
+/* Said before its bytes come: a chunk that would pass the limit. */
+static bool too_large(const struct conn *c, const struct http_body *b)
+{
+    size_t room = c->server->limits.max_body - (size_t)b->seen;
+    return (uint64_t)b->left > room;
+}
+
 static void feed_chunks(struct conn *c)
 {
     struct chunks *k = c->chunks;
     int64_t used = http_body_feed(&k->framing, buf_str(&c->in), &k->whole);
     if (used < 0) {
         conn_refuse(c, (int)-used);
-    } else if (!buf_ok(&k->whole)) {
+    } else if (!buf_ok(&k->whole) || too_large(c, &k->framing)) {
         conn_refuse(c, 413);
     } else {
         buf_drop(&c->in, (size_t)used);
@@ -126,6 +142,7 @@ static void accept_head(struct conn *c, size_t head_len)
     size_t body = head->length > 0 ? (size_t)head->length : 0;
     c->state = CONN_BODY;
     c->since = world_now(c->server->world);
+    c->weighed = 0;
     c->head_len = head_len;
     c->need = head_len + body;
     c->http10 = head->minor == 0;
@@ -147,18 +164,26 @@ static void accept_head(struct conn *c, size_t head_len)
     read_body(c, true);
 }
 
+/* Some clients send an empty line behind a body: no request has begun. */
+static bool only_blank(const struct conn *c)
+{
+    return c->in.n <= 2 && memcmp(c->in.p, "\r\n", c->in.n) == 0;
+}
+
 static void read_head(struct conn *c)
 {
     int n = http_parse(c->server->head, buf_str(&c->in));
+    if (!c->begun)
+        c->began = world_now(c->server->world);
     if (n < 0) {
         conn_refuse(c, -n);
     } else if (n > 0) {
         accept_head(c, (size_t)n);
     } else if (c->eof) {
         conn_close(c);
-    } else if (!c->begun) {
+    } else if (!c->begun && !only_blank(c)) {
         c->begun = true;
-        c->since = world_now(c->server->world);
+        c->since = c->began;
     }
     conn_watch(c);
 }
@@ -182,11 +207,14 @@ void conn_next(struct conn *c)
 /* --- reading --------------------------------------------------------------- */
 
 /* Parsing begins at the start each time, so a head that drips in is looked at
-** only when a line ended or another kilobyte came. */
+** only when a line ended, or should have, or another kilobyte came. */
 static bool worth_parsing(const struct conn *c, size_t before)
 {
-    return before == 0 || before / 1024 != c->in.n / 1024 ||
-           memchr(c->in.p + before, '\n', c->in.n - before) != NULL;
+    if (before == 0 || before / 1024 != c->in.n / 1024)
+        return true;
+    return c->in.p[before - 1] == '\r' ||
+           memchr(c->in.p + before, '\n', c->in.n - before) != NULL ||
+           memchr(c->in.p + before, '\r', c->in.n - before) != NULL;
 }
 
 /* How much to read at once. */
@@ -231,8 +259,7 @@ static void at_end(struct conn *c)
         return;
     }
     server_watch_reset(c->server, c);
-    if (conn_outstanding(c))
-        conn_probe(c);
+    probe_later(c);
     conn_watch(c);
 }
 

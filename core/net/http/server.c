@@ -162,7 +162,7 @@ static struct conn *take_dirty(struct server *s)
 
 static bool idle(const struct conn *c)
 {
-    return c->state == CONN_HEAD && c->in.n == 0;
+    return c->state == CONN_HEAD && !c->begun;
 }
 
 /* Draining: an idle connection closes, unless a request is there already. The

@@ -34,8 +34,8 @@ struct server_limits {
     size_t low_water;     /* and that let it go on [16 KiB] */
     nanos header_timeout; /* first byte to end of head [10 s] */
     nanos idle_timeout;   /* between requests [75 s] */
-    nanos body_grace;     /* before the body rate is asked for [10 s] */
-    int64_t body_rate;    /* bytes per second after that [1,024] */
+    nanos body_grace;     /* between looks at a body's rate [10 s] */
+    int64_t body_rate;    /* bytes per second, over each such time [1,024] */
     nanos write_timeout;  /* a client that takes no byte for so long [60 s] */
     int max_conns;        /* connections at a time [10,000] */
 };
@@ -48,6 +48,15 @@ struct incoming {
     char *memory;                 /* taken over by the handler; mem_free it */
 };
 
+/* What could not be read, or came too slowly, and how it is answered. */
+struct refused {
+    int status;
+    const char *code, *message; /* as the client is told */
+    nanos took;                 /* since it began */
+    char id[64];                /* for the handler to fill in: how its log calls
+                                ** it; the client is told */
+};
+
 struct server_handler {
     /* A request is there. The handler owns in->memory from now on. It must
     ** answer by conn_head .. conn_end, or conn_abort, now or later. Returns
@@ -58,6 +67,9 @@ struct server_handler {
     void (*on_gone)(void *user, void *exchange);
     /* conn_write had said false; now at most low_water bytes wait. */
     void (*on_drained)(void *user, void *exchange);
+    /* A request is refused here and the connection ends with it: to be logged
+    ** and counted. conn_peer may be asked of c, and nothing else. */
+    void (*on_refused)(void *user, struct conn *c, struct refused *what);
 };
 
 /* What a server is opened with; all of it outlives the server. */
