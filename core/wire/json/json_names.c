@@ -7,7 +7,7 @@
 ** looked at once, at its end, with a hash table. A chain in the table is
 ** bounded, so that names made to collide are refused and not waited for.
 */
-#include "wire/json_parts.h"
+#include "wire/json/json_parts.h"
 
 #include "base/mem.h"
 
