@@ -43,7 +43,7 @@ static void push_string(lua_State *L, str raw)
 {
     char *room = lua_newuserdatauv(L, raw.n + 1, 0);
     struct buf text = {.p = room, .cap = raw.n + 1, .max = raw.n + 1};
-    json_decode((struct json){JSON_STRING, raw}, &text);
+    json_decode((struct json){.kind = JSON_STRING, .text = raw}, &text);
     lua_pushlstring(L, text.p, text.n);
     lua_remove(L, -2);
 }

@@ -186,6 +186,7 @@ static bool start(struct request *r, struct asking *a)
         .patience = a->model->patience,
         .model = a->name,
         .body = r->body,
+        .map = r->root.map,
         .system = a->view.system,
         .max_tokens = a->view.max_tokens,
         .asked = r->asked,

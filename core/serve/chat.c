@@ -1,7 +1,8 @@
 /*
 ** chat.c -- POST /v1/chat/completions.
 **
-** The body is checked once, strictly, and from then on carried as bytes. What
+** The body is checked once, strictly, and from then on carried as bytes, beside
+** a map by which whoever looks for something in it passes over the rest. What
 ** is wrong with it is said here, in words that help, before any policy runs;
 ** what only a provider can judge is left to the provider.
 */
@@ -146,13 +147,26 @@ static str text_of(struct request *r, struct json string)
     return copy;
 }
 
+/* The map is on our stack: keep what there is of it. */
+static struct json keep(struct request *r, struct json root)
+{
+    size_t size = json_map_size(root.map);
+    struct json_map *map = NULL;
+    if (root.map->n > 0)
+        map = arena_zero(&r->arena, size);
+    if (map != NULL)
+        memcpy(map, root.map, size);
+    root.map = map;
+    return root;
+}
+
 static bool fill(struct request *r, struct arrival *a, struct json root,
                  const struct members *m)
 {
     r->memory = a->memory;
     a->memory = NULL;
     r->body = a->body;
-    r->root = root;
+    r->root = keep(r, root);
     r->asked.stream = m->stream.kind == JSON_TRUE;
     r->asked.usage =
         json_get(m->stream_options, STR("include_usage")).kind == JSON_TRUE;
@@ -185,13 +199,14 @@ static struct request *begin(struct service *s, struct arrival *a,
 struct request *chat_take(struct service *s, struct arrival *a)
 {
     struct json_error error;
+    struct json_map map;
     if (a->body.n == 0)
         return refuse(a, 400, "invalid_json", STR_NONE,
                       STR("The body is empty. Send a JSON object with model "
                           "and messages."));
-    if (!json_check(a->body, &error))
+    if (!json_check_map(a->body, &map, &error))
         return refuse_json(a, &error);
-    struct json root = json_of(a->body);
+    struct json root = json_mapped(a->body, &map);
     if (root.kind != JSON_OBJECT)
         return refuse(a, 400, "invalid_json", STR_NONE,
                       STR("The body must be a JSON object with model and "

@@ -212,7 +212,7 @@ static int overrides(struct plan *p, const struct build *in)
 
 int openai_build(const struct build *in, struct buf *out)
 {
-    struct json body = json_of(in->body);
+    struct json body = json_mapped(in->body, in->map);
     if (body.kind != JSON_OBJECT)
         return ERR_INPUT;
     struct plan p = {0};

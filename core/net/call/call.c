@@ -47,6 +47,7 @@ static struct call *make(struct world *world, const struct question *ask)
 static bool build(struct call *c)
 {
     struct build in = {.body = c->ask.body,
+                       .map = c->ask.map,
                        .model = c->ask.model,
                        .system = c->ask.system,
                        .max_tokens = c->ask.max_tokens,

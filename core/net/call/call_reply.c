@@ -73,6 +73,16 @@ static void pass_on(struct call *c, const char *from, const char *to)
         call_deliver(c, (str){from, (size_t)(to - from)});
 }
 
+/* The next event that must be read; those that fit the mould need not be. */
+static bool next_event(struct call *c, str *events, struct sse_event *event)
+{
+    size_t same = mould_pass(&c->tap.mould, *events, &c->tap.first);
+    if (same > 0)
+        c->last_event = world_now(c->world);
+    *events = str_from(*events, same);
+    return sse_next(events, event);
+}
+
 /* Read whole events; those to be relayed leave together. */
 static void take_events(struct call *c, str events)
 {
@@ -80,7 +90,7 @@ static void take_events(struct call *c, str events)
     const char *from = events.p, *end = events.p + events.n;
     struct sse_event event;
     nanos now = world_now(c->world);
-    while (!c->tap.terminal && sse_next(&events, &event)) {
+    while (!c->tap.terminal && next_event(c, &events, &event)) {
         int verdict = dialect->event(&c->tap, &event, c->ask.asked.usage);
         if (event.data.p != NULL)
             c->last_event = now;

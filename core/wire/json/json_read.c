@@ -3,9 +3,10 @@
 **
 ** Since the text is known to be good, a value's end is found without looking
 ** at what is in it: a string by the next quote that is not escaped, an object
-** or array by counting brackets outside of strings.
+** or array by counting brackets outside of strings. Where the text has a map,
+** the ends of long values stand in it.
 */
-#include "wire/json_parts.h"
+#include "wire/json/json_parts.h"
 #include "base/utf8.h"
 
 static const char *skip_space(const char *p, const char *end)
@@ -18,7 +19,8 @@ static const char *skip_space(const char *p, const char *end)
 #define SHORT 32 /* bytes within which a call of memchr does not pay */
 
 /* p stands on the opening quote; where the string ends, quote included. */
-static const char *skip_string(const char *p, const char *end)
+static const char *skip_string(const struct json_map *map, const char *p,
+                               const char *end)
 {
     const char *start = ++p;
     while (end - p >= 8 && p - start < SHORT) {
@@ -30,6 +32,9 @@ static const char *skip_string(const char *p, const char *end)
         if (hit != 0)
             p += 2;
     }
+    const char *known = map != NULL ? json_map_end(map, start - 1) : NULL;
+    if (known != NULL)
+        return known;
     while (p < end && (p = memchr(p, '"', (size_t)(end - p))) != NULL) {
         const char *slash = p; /* an odd number of them escapes it */
         while (slash[-1] == '\\')
@@ -41,13 +46,17 @@ static const char *skip_string(const char *p, const char *end)
     return end;
 }
 
-static const char *skip_nested(const char *p, const char *end)
+static const char *skip_nested(const struct json_map *map, const char *p,
+                               const char *end)
 {
+    const char *known = map != NULL ? json_map_end(map, p) : NULL;
+    if (known != NULL)
+        return known;
     int depth = 0;
     while (p < end) {
         char c = *p;
         if (c == '"') {
-            p = skip_string(p, end);
+            p = skip_string(map, p, end);
             continue;
         }
         p++;
@@ -59,14 +68,15 @@ static const char *skip_nested(const char *p, const char *end)
     return p;
 }
 
-static const char *skip_value(const char *p, const char *end)
+static const char *skip_value(const struct json_map *map, const char *p,
+                              const char *end)
 {
     if (p == end)
         return end;
     if (*p == '"')
-        return skip_string(p, end);
+        return skip_string(map, p, end);
     if (*p == '{' || *p == '[')
-        return skip_nested(p, end);
+        return skip_nested(map, p, end);
     while (p < end && *p != ',' && *p != '}' && *p != ']' && !json_space(*p))
         p++;
     return p;
@@ -92,20 +102,27 @@ static enum json_kind kind_of(char c)
     }
 }
 
-struct json json_of(str text)
+static const struct json none;
+
+struct json json_mapped(str text, const struct json_map *map)
 {
     while (text.n > 0 && json_space(text.p[0]))
         text = str_from(text, 1);
     while (text.n > 0 && json_space(text.p[text.n - 1]))
         text.n--;
     if (text.n == 0)
-        return (struct json){JSON_NONE, STR_NONE};
-    return (struct json){kind_of(text.p[0]), text};
+        return none;
+    return (struct json){kind_of(text.p[0]), text, map};
+}
+
+struct json json_of(str text)
+{
+    return json_mapped(text, NULL);
 }
 
 struct json_walk json_walk(struct json v)
 {
-    struct json_walk w = {.of = v.kind};
+    struct json_walk w = {.of = v.kind, .map = v.map};
     if ((v.kind == JSON_OBJECT || v.kind == JSON_ARRAY) && v.text.n > 0)
         w.rest = str_from(v.text, 1);
     return w;
@@ -123,17 +140,18 @@ bool json_next(struct json_walk *w)
         return false;
     if (w->of == JSON_OBJECT) {
         const char *name = p;
-        p = skip_string(p, end);
+        p = skip_string(w->map, p, end);
         w->name = (str){name, (size_t)(p - name)};
         p = skip_space(p, end);
         if (p < end)
             p = skip_space(p + 1, end); /* the colon */
     }
     const char *from = p;
-    p = skip_value(p, end);
+    p = skip_value(w->map, p, end);
     if (p == from)
         return false;
-    w->value = (struct json){kind_of(*from), {from, (size_t)(p - from)}};
+    str text = {from, (size_t)(p - from)};
+    w->value = (struct json){kind_of(*from), text, w->map};
     w->rest = (str){p, (size_t)(end - p)};
     return true;
 }
@@ -144,7 +162,7 @@ struct json json_get(struct json object, str name)
     while (object.kind == JSON_OBJECT && json_next(&w))
         if (json_is(w.name, name))
             return w.value;
-    return (struct json){JSON_NONE, STR_NONE};
+    return none;
 }
 
 static uint32_t hex4(const char *p)
