@@ -64,22 +64,29 @@ static bool cut_quoted(str *s)
     return false;
 }
 
+static str behind_blanks(str s)
+{
+    while (str_starts(s, STR(" ")) || str_starts(s, STR("\t")))
+        s = str_from(s, 1);
+    return s;
+}
+
 /* Is this *( BWS ";" BWS name [ BWS "=" BWS value ] ), RFC 9112 7.1.1? */
 static bool extensions_ok(str s)
 {
     if (!http_value_ok(s))
         return false;
     while (s.n > 0) {
-        s = str_trim(s);
+        s = behind_blanks(s);
         if (!str_starts(s, STR(";")))
             return false;
-        s = str_trim(str_from(s, 1));
+        s = behind_blanks(str_from(s, 1));
         if (cut_token(&s).n == 0)
             return false;
-        str value = str_trim(s);
+        str value = behind_blanks(s);
         if (!str_starts(value, STR("=")))
             continue;
-        s = str_trim(str_from(value, 1));
+        s = behind_blanks(str_from(value, 1));
         if (str_starts(s, STR("\"")) ? !cut_quoted(&s) : cut_token(&s).n == 0)
             return false;
     }
