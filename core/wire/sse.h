@@ -11,7 +11,7 @@
 
 /* Where the last complete event in `in` ends (its blank line included); 0
 ** when none is complete. A CR at the very end is not yet known to be whole:
-** it counts only once another byte follows, except CR CR and LF CR. */
+** it counts only once another byte follows, except CR CR and a lone LF's CR. */
 size_t sse_complete(str in);
 
 struct sse_event {
