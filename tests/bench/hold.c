@@ -170,8 +170,7 @@ int main(int argc, char **argv)
     hang_up();
     keep_for(SETTLE);
     printf("{\"streams\":%ld,\"errors\":%ld,\"before_kb\":%ld,\"open_kb\":%ld,"
-           "\"after_kb\":%ld,\"each_kb\":%.1f}\n",
-           held, options.streams - held, before, full, resident(),
-           held > 0 ? (double)(full - before) / (double)held : 0);
+           "\"after_kb\":%ld}\n",
+           held, options.streams - held, before, full, resident());
     return held < options.streams;
 }

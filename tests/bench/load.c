@@ -317,8 +317,9 @@ static void report(void)
     samples_sort(&run.latency);
     samples_sort(&run.first_byte);
     samples_sort(&run.token);
-    printf("{\"requests\":%ld,\"errors\":%ld,\"seconds\":%.3f,\"rps\":%.0f,",
-           run.done, run.errors, seconds,
+    printf("{\"all\":%ld,\"requests\":%ld,\"errors\":%ld,\"seconds\":%.3f,"
+           "\"rps\":%.0f,",
+           run.sent, run.done, run.errors, seconds,
            seconds > 0 ? (double)run.done / seconds : 0);
     printf("\"p50_us\":%.0f,\"p90_us\":%.0f,\"p99_us\":%.0f,\"max_us\":%.0f,",
            samples_rank(&run.latency, 0.5), samples_rank(&run.latency, 0.9),

@@ -8,7 +8,7 @@ resident() { value rss_kb "$(load "$1" --connections 0 --ms 0)"; }
 # A fresh server, idle; after load of each kind; with many open streams; and
 # after they have hung up.
 measure_memory() {
-    local server json connections=$((2 * streams + 400))
+    local server json clients=$((streams + 20))
     for server in "${servers[@]}"; do
         [ "$server" != direct ] || continue
         echo "memory of $server" >&2
@@ -20,7 +20,7 @@ measure_memory() {
         echo "1 memory $server loaded_kb $(resident "$server")"
         json=$(on LOAD timeout 300 "$out/hold" --port "${port[$server]}" \
             --watch "${pid[$server]}" --streams "$streams" --ms "$((3 * ms))") || true
-        tell 1 memory "$server" "$json" streams errors open_kb each_kb after_kb
+        tell 1 memory "$server" "$json" streams errors open_kb after_kb
         stop "$server"
     done
 }
@@ -69,27 +69,35 @@ end
 END
 }
 
-versions_since() { # versions_since LINE: how many different ones served
-    sleep 0.3
-    tail -n "+$(($1 + 1))" "$dir/perilune.log" | grep -o '"policy_version":"[^"]*"' |
-        sort -u | wc -l
+requests_logged() { grep -c '"event":"request"' "$dir/perilune.log"; }
+
+# versions_since REQUESTS JSON: how many versions of the policy have served the
+# requests that came after so many. The log is written behind the replies.
+versions_since() {
+    local last
+    last=$(($1 + $(value all "$2")))
+    for _ in {1..100}; do
+        [ "$(requests_logged)" -lt "$last" ] || break
+        sleep 0.1
+    done
+    grep '"event":"request"' "$dir/perilune.log" | tail -n "+$(($1 + 1))" |
+        grep -o '"policy_version":"[^"]*"' | sort -u | wc -l
 }
-log_lines() { wc -l <"$dir/perilune.log"; }
 
 # One request at a time. A file is saved before each: in one turn the policy,
 # in the other a file that nobody watches. The difference is the reload.
 reload_turn() { # reload_turn ROUND FIGURES_SUFFIX FILE
     local json from
-    from=$(log_lines)
+    from=$(requests_logged)
     json=$(load perilune --connections 1 --warm 20 --count 300 --edit "$3") || true
     tell "$1" "reload" "$2" "$json" requests errors cpu_us p50_us
-    echo "$1 reload $2 versions $(versions_since "$from")"
+    echo "$1 reload $2 versions $(versions_since "$from" "$json")"
 }
 
 # Requests as fast as they go while the file is saved without pause.
 reload_storm() {
     local json saved from
-    from=$(log_lines)
+    from=$(requests_logged)
     on LOAD "$out/rewrite" --file "$policy" >"$dir/rewrite.out" &
     pid[rewrite]=$!
     json=$(load perilune --count "$requests") || true
@@ -99,7 +107,7 @@ reload_storm() {
     saved=$(value saved "$(cat "$dir/rewrite.out")")
     tell 1 storm perilune "$json" requests errors seconds p50_us p99_us
     echo "1 storm perilune saved $saved"
-    echo "1 storm perilune versions $(versions_since "$from")"
+    echo "1 storm perilune versions $(versions_since "$from" "$json")"
 }
 
 measure_reload() {

@@ -17,9 +17,18 @@ $1 == "servers" { for (i = 2; i <= NF; i++) server[++servers] = $i; next }
     if (NF < 5) missing++
     if ($1 > turns[$2, $3, $4]) turns[$2, $3, $4] = $1
     if ($4 == "errors") failed += $5
+    if ($4 == "open_kb") set_each($2, $3)
 }
 
 # --- figures of a row and a server, over the rounds ----------------------------
+
+# What an open stream costs, beyond what the server needs when idle.
+function set_each(name, who,    more, held) {
+    more = at[name, who, "open_kb", 1] - at[name, who, "idle_kb", 1]
+    held = at[name, who, "streams", 1]
+    at[name, who, "each_kb", 1] = held > 0 ? more / held : 0
+    turns[name, who, "each_kb"] = 1
+}
 
 function has(name, who, figure) { return turns[name, who, figure] > 0 }
 
@@ -80,11 +89,17 @@ function cpu(name, other, limit, form,    text) {
     else
         unknown(name, text)
 }
-function over(name, text, who, other, figure, scale, form, limit) {
-    if (has(name, who, figure) && has(name, other, figure))
-        bar(name, text, more(name, who, other, figure), scale, form, limit)
+function above_nginx(name, text, figure, limit) {
+    if (has(name, "perilune", figure) && has(name, "nginx", figure))
+        bar(name, text, more(name, "perilune", "nginx", figure), 1, "%+.0f", limit)
     else
         unknown(name, text)
+}
+function a_reload(text, figure, limit) {
+    if (has("reload", "edited", figure) && has("reload", "same", figure))
+        bar("reload", text, more("reload", "edited", "same", figure), 1000, "%.2f", limit)
+    else
+        unknown("reload", text)
 }
 function alone(name, text, figure, scale, form, limit) {
     if (has(name, "perilune", figure))
@@ -101,14 +116,14 @@ function judge() {
     cpu("burst", "nginx", 0.5, "%.2f")
     cpu("burst", "haproxy", 2.3, "%.2f")
     cpu("paced", "nginx", 1.25, "%.2f")
-    over("paced", "first token, us over nginx", "perilune", "nginx", "token_p50_us", 1, "%+.0f", 200)
-    over("open500", "p50, us over nginx", "perilune", "nginx", "p50_us", 1, "%+.0f", 50)
-    over("open5000", "p50, us over nginx", "perilune", "nginx", "p50_us", 1, "%+.0f", 50)
+    above_nginx("paced", "first token, us over nginx", "token_p50_us", 200)
+    above_nginx("open500", "p50, us over nginx", "p50_us", 50)
+    above_nginx("open5000", "p50, us over nginx", "p50_us", 50)
     alone("memory", "MB resident, idle", "idle_kb", 1024, "%.1f", 12)
     alone("memory", "MB resident after load", "loaded_kb", 1024, "%.1f", 16)
     alone("memory", "KB for an open stream", "each_kb", 1, "%.1f", 40)
-    over("reload", "ms of CPU for a reload", "edited", "same", "cpu_us", 1000, "%.2f", "")
-    over("reload", "ms that a reload takes", "edited", "same", "p50_us", 1000, "%.2f", 1)
+    a_reload("ms of CPU for a reload", "cpu_us", "")
+    a_reload("ms that a reload takes", "p50_us", 1)
     alone("storm", "failed while the policy changes", "errors", 1, "%d", 0)
     alone("start", "ms from exec to first answer", "p50_us", 1000, "%.1f", 30)
 }
@@ -125,10 +140,12 @@ function show_bars(    i) {
 # --- the tables ----------------------------------------------------------------
 
 function beside(name, who, other) {
-    return has(name, other, "cpu_us") ? sprintf("%.2f", ratio(name, who, other, "cpu_us")) : "-"
+    if (!has(name, other, "cpu_us")) return "-"
+    return sprintf("%.2f", ratio(name, who, other, "cpu_us"))
 }
 function added(name, who) {
-    return has(name, "direct", "p50_us") ? sprintf("%.0f", more(name, who, "direct", "p50_us")) : "-"
+    if (!has(name, "direct", "p50_us")) return "-"
+    return sprintf("%.0f", more(name, who, "direct", "p50_us"))
 }
 
 # A paced stream is 202 events: the role, 200 pieces of text, the end.
@@ -166,8 +183,8 @@ function memory_table(    s, who) {
 }
 
 function reload_table() {
-    printf "\n**reload**: a policy of %d lines, one request at a time, a file saved before each\n\n",
-        at["reload", "policy", "lines", 1]
+    printf "\n**reload**: a policy of %d lines, one request at a time, " \
+        "a file saved before each\n\n", at["reload", "policy", "lines", 1]
     print "| saved | CPU us | p50 us | requests | versions that served |"
     print "|---|---|---|---|---|"
     printf "| the policy | %.1f | %.0f | %d | %d |\n", median("reload", "edited", "cpu_us"),

@@ -43,12 +43,12 @@ trap 'exit 130' INT TERM
 
 # name | what | load's arguments. The bars stand in report.awk. A paced stream
 # lasts two seconds, whatever the length of a turn.
-paced=$((60 * ms / 1000 + 1))
+paced="--pace-ms 10 --connections 256 --rate 60 --count $((60 * ms / 1000 + 1))"
 rows=(
     "small|1 KB in and out, 64 connections|--size 1024 --warm 2000"
     "large|32 KB request body, 64 connections|--size 32768 --warm 1000"
     "burst|streams of 200 events in a burst, 16 connections|--stream --connections 16 --warm 300"
-    "paced|60 streams a second, an event every 10 ms each|--stream --pace-ms 10 --connections 256 --rate 60 --count $paced"
+    "paced|60 streams a second, an event every 10 ms each|--stream $paced"
     "open500|latency at 500 requests/s|--rate 500 --warm 50"
     "open5000|latency at 5,000 requests/s|--rate 5000 --warm 500"
 )

@@ -52,10 +52,11 @@ wait_for() { # wait_for SERVER: until its port answers
 user=
 [ "$(id -u)" != 0 ] || user="user $(id -un) $(id -gn);"
 
-connections=4096 # what the peers make room for; the memory row asks for more
+clients=2000 # that the peers make room for; the memory row asks for more
 fill() { # fill TEMPLATE [PORT]: with the ports and folders of this run
     sed "s|@DIR@|$dir|g; s|@PORT@|${2:-}|g; s|@MOCK@|${port[direct]}|g
-         s|@USER@|$user|g; s|@FILES@|$files|g; s|@CONNECTIONS@|$connections|g" "$1"
+         s|@USER@|$user|g; s|@FILES@|$files|g; s|@CLIENTS@|$clients|g
+         s|@CONNECTIONS@|$((5 * clients / 2))|g" "$1"
 }
 
 # --- the servers -------------------------------------------------------------

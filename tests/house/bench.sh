@@ -45,8 +45,12 @@ servers_in() { # servers_in ROW: how many have a figure that is not nothing
 for row in small large burst paced open500 open5000; do
     tell "row $row has figures of both servers" test "$(servers_in $row)" = 2
 done
-tell "row memory holds its streams" told '^\| perilune \| [0-9]+ \| [0-9]+ \| 20 \|'
-tell "row reload serves a new version after every edit" told '^\| the policy \|.*\| 300 \| 320 \|'
-tell "row reload counts what failed" told '^200 requests in .* [1-9][0-9]* versions served, 0 requests'
-tell "row start has a time" told '^\| start \| ms from exec to first answer \| 30 \| [0-9.]+ '
+tell "row memory holds its streams" \
+    told '^\| perilune \| [0-9]+ \| [0-9]+ \| 20 \|'
+tell "row reload serves a new version after every edit" \
+    told '^\| the policy \|.*\| 300 \| 320 \|'
+tell "row reload counts what failed" \
+    told '^200 requests in .* [1-9][0-9]* versions served, 0 requests'
+tell "row start has a time" \
+    told '^\| start \| ms from exec to first answer \| 30 \| [0-9.]+ '
 exit $failed
