@@ -102,7 +102,7 @@ asan: ## build and unit-test under ASan and UBSan
 tsan: ## build and unit-test under TSan
 	@tests/house/build_and_unit.sh tsan
 
-bench: deps-bench ## CPU time per request, beside nginx
+bench: deps-bench ## CPU time per request, beside nginx and haproxy
 	@$(MAKE) --no-print-directory -j$$(nproc) all
 	@tests/bench/run.sh
 
@@ -133,7 +133,8 @@ clean: ## remove everything built
 NEED_BUILD := gcc libc6-dev binutils liblua5.4-dev libcurl4-openssl-dev libev-dev
 NEED_TEST  := $(NEED_BUILD) git lua5.4 curl openssl clang-format lua-check \
               $(if $(shell command -v npm),,nodejs npm)
-NEED_BENCH := $(NEED_BUILD) nginx-light
+NEED_BENCH := $(NEED_BUILD) git nginx-light haproxy \
+              $(if $(BENCH_PORTKEY),$(if $(shell command -v npm),,nodejs npm))
 
 deps: ## install what building needs (apt, only what is missing)
 	@tests/house/deps.sh $(NEED_BUILD)
