@@ -8,6 +8,7 @@
 */
 #include "net/call/call_inner.h"
 
+#include "base/defence.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "wire/json.h"
@@ -230,8 +231,9 @@ void call_end(struct call *c, enum fault_kind kind, const char *why)
 ** our account or its own innards does not, and may hold secrets. */
 static bool tells_client(enum fault_kind kind)
 {
-    return kind == FAULT_BAD_REQUEST || kind == FAULT_CONTENT_FILTERED ||
-           kind == FAULT_CONTEXT_TOO_LONG || kind == FAULT_NOT_FOUND;
+    return !DEFENCE(provider_errors) || kind == FAULT_BAD_REQUEST ||
+           kind == FAULT_CONTENT_FILTERED || kind == FAULT_CONTEXT_TOO_LONG ||
+           kind == FAULT_NOT_FOUND;
 }
 
 /* The provider's error for the client: as it came when it has the shape of
