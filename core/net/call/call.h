@@ -57,6 +57,7 @@ struct question {
     str body;           /* the client's body, that passed json_check */
     str system;         /* see struct build */
     int64_t max_tokens; /* see struct build */
+    str hops;           /* gateways before us, as a Via field; absent: none */
     struct asked asked;
     nanos deadline; /* of the request, over all attempts */
     /* Where calls are listed whose reply has ended and whose connection has
