@@ -11,12 +11,14 @@ VERSION := $(shell sed -n 's/^\#define PERI_VERSION "\(.*\)"/\1/p' core/perilune
 #   check    build/check/   counts allocations; unit tests run on it
 #   asan     build/asan/    the same under ASan + UBSan
 #   tsan     build/tsan/    the same under TSan
+#   mutants  build/mutants/ defences can be taken away, see base/defence.h
 FLAVOUR ?= release
 FLAGS_release = -O2 -g
 FLAGS_check   = -O1 -g -DMEM_TRACK
 FLAGS_asan    = -O1 -g -DMEM_TRACK -fsanitize=address,undefined \
                 -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 FLAGS_tsan    = -O1 -g -DMEM_TRACK -fsanitize=thread
+FLAGS_mutants = -O1 -g -DMEM_TRACK -DMUTANTS
 B := build$(if $(filter-out release,$(FLAVOUR)),/$(FLAVOUR))
 
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wvla -Wformat=2 \
@@ -106,6 +108,9 @@ bench: deps-bench ## CPU time per request, beside nginx and haproxy
 	@$(MAKE) --no-print-directory -j$$(nproc) all
 	@tests/bench/run.sh
 
+mutants: deps-test ## each defence's test is red without it
+	@tests/house/mutants.sh
+
 layers: ## the rooms depend one way
 	@tests/house/layers.sh
 
@@ -145,6 +150,6 @@ deps-test: ## the same for the tests
 deps-bench: ## the same for the bench
 	@tests/house/deps.sh $(NEED_BENCH)
 
-.PHONY: all help run test test-long unit asan tsan bench layers symbols lint \
+.PHONY: all help run test test-long unit asan tsan mutants bench layers symbols lint \
         fmt install clean deps deps-test deps-bench
 .DELETE_ON_ERROR:

@@ -191,6 +191,7 @@ static bool start(struct request *r, struct asking *a)
         .max_tokens = a->view.max_tokens,
         .asked = r->asked,
         .deadline = r->deadline,
+        .hops = r->hops,
         .lingering = &r->rt->lingering,
     };
     struct call *call = start_call(r, &ask);

@@ -27,6 +27,7 @@ struct engine {
     struct world *world;
     struct ev_loop *loop;
     CURLM *multi;
+    struct watch *idle;    /* of connections that wait to be used again */
     struct timer timer;    /* libcurl's one timeout */
     struct transfer *todo; /* to be added, removed or let go on */
     struct transfer *kept; /* unused, for the next exchange */
@@ -75,6 +76,9 @@ void curl_transfer_retire(struct transfer *t);
 
 /* Free those kept. */
 void curl_transfer_free_kept(struct engine *e);
+
+/* Close a connection's socket, for libcurl. */
+int curl_socket_close(void *engine, curl_socket_t fd);
 
 /* Tell the exchange its end, and retire the transfer. */
 void curl_transfer_finish(struct transfer *t, CURLcode code);

@@ -170,6 +170,8 @@ static bool set_up(struct transfer *t)
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, t);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, t);
+    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, curl_socket_close);
+    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, t->engine);
     return curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") == 0;
 }
 

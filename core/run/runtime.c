@@ -34,7 +34,12 @@ int runtime_init(struct runtime *rt, struct world *world, const char *store)
     arena_init(&rt->arena);
     buf_init(&rt->load_error, ERROR_MAX);
     rt->realm = realm_open(store);
-    return rt->realm != NULL ? 0 : ERR_MEMORY;
+    if (rt->realm == NULL)
+        return ERR_MEMORY;
+    uint64_t dice;
+    world_random(world, &dice, sizeof dice);
+    via_mark(realm_number(rt->realm, dice), rt->mark);
+    return 0;
 }
 
 void runtime_fini(struct runtime *rt)

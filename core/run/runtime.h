@@ -19,6 +19,7 @@
 #include "net/call/lane.h"
 #include "net/watch.h"
 #include "net/world.h"
+#include "net/http/via.h"
 
 struct lua_State;
 struct generation;
@@ -56,6 +57,7 @@ struct runtime {
     struct limits limits;
     struct stats stats;
     struct policy_source source;
+    char mark[VIA_MARK_LEN + 1]; /* the realm's, for Via fields */
     const struct binding *bind;
     struct generation *current; /* the last that loaded; may be NULL */
     struct watch *watch;        /* of the last that was tried */

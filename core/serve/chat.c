@@ -172,6 +172,7 @@ static bool fill(struct request *r, struct arrival *a, struct json root,
         json_get(m->stream_options, STR("include_usage")).kind == JSON_TRUE;
     r->model = text_of(r, m->model);
     identify_request(r, a, text_of(r, m->user));
+    r->hops = hops_before(r, a);
     return copy_fields(r, a);
 }
 

@@ -30,6 +30,11 @@ void health_root(struct service *s, struct arrival *a);
 void health_full(struct service *s, struct arrival *a);
 void health_ready(struct service *s, struct arrival *a);
 
+/* hops.c: refuse (true) an arrival that has been here before; and where a
+** request has been, for its next upstream. Absent: nowhere. */
+bool hops_refused(struct service *s, struct arrival *a);
+str hops_before(struct request *r, const struct arrival *a);
+
 /* journal.c: see to it that the request is logged and counted at its end. */
 void journal_open(struct request *r);
 

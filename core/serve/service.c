@@ -155,7 +155,7 @@ static struct request *go(struct service *s, struct arrival *a,
                           const struct route *route, str rest)
 {
     if (route->take != NULL)
-        return route->take(s, a);
+        return hops_refused(s, a) ? NULL : route->take(s, a);
     if (route->serve_rest != NULL)
         route->serve_rest(s, a, rest);
     else

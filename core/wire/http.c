@@ -234,6 +234,7 @@ const char *http_reason(int status)
         {503, "Service Unavailable"},
         {504, "Gateway Timeout"},
         {505, "HTTP Version Not Supported"},
+        {508, "Loop Detected"},
         {529, "Overloaded"},
     };
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)

@@ -8,6 +8,7 @@
 */
 #include "net/call/call_inner.h"
 
+#include "base/defence.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "wire/json.h"
@@ -55,12 +56,34 @@ static bool build(struct call *c)
     return c->ask.provider->dialect->build(&in, &c->request) == 0;
 }
 
+/* The provider's headers; gateways before us are named in front of our own
+** mark. Without memory for that our own must do. */
+static const struct http_field *headers_of(struct call *c)
+{
+    const struct provider *p = c->ask.provider;
+    size_t n = (size_t)p->headers_n;
+    struct http_field *fields = NULL;
+    if (c->ask.hops.n > 0)
+        fields = arena_zero(&c->arena, n * sizeof *fields);
+    if (fields == NULL)
+        return p->headers;
+    for (size_t i = 0; i < n; i++) {
+        fields[i] = p->headers[i];
+        if (!str_eq(fields[i].name, PROVIDER_VIA))
+            continue;
+        str all = arena_print(&c->arena, "%.*s, %.*s", STR_ARG(c->ask.hops),
+                              STR_ARG(fields[i].value));
+        fields[i].value = all.p != NULL ? all : fields[i].value;
+    }
+    return fields;
+}
+
 static void send(struct call *c)
 {
     struct provider *p = c->ask.provider;
     c->exchange = (struct exchange){.events = &call_events,
                                     .url = p->endpoint.p,
-                                    .headers = p->headers,
+                                    .headers = headers_of(c),
                                     .headers_n = p->headers_n,
                                     .body = buf_str(&c->request),
                                     .http2 = p->http2,
@@ -231,8 +254,9 @@ void call_end(struct call *c, enum fault_kind kind, const char *why)
 ** our account or its own innards does not, and may hold secrets. */
 static bool tells_client(enum fault_kind kind)
 {
-    return kind == FAULT_BAD_REQUEST || kind == FAULT_CONTENT_FILTERED ||
-           kind == FAULT_CONTEXT_TOO_LONG || kind == FAULT_NOT_FOUND;
+    return !DEFENCE(provider_errors) || kind == FAULT_BAD_REQUEST ||
+           kind == FAULT_CONTENT_FILTERED || kind == FAULT_CONTEXT_TOO_LONG ||
+           kind == FAULT_NOT_FOUND;
 }
 
 /* The provider's error for the client: as it came when it has the shape of

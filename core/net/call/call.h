@@ -58,6 +58,7 @@ struct question {
     const struct json_map *map; /* of `body`, or NULL */
     str system;                 /* see struct build */
     int64_t max_tokens;         /* see struct build */
+    str hops; /* gateways before us, as a Via field; absent: none */
     struct asked asked;
     nanos deadline; /* of the request, over all attempts */
     /* Where calls are listed whose reply has ended and whose connection has

@@ -17,6 +17,7 @@
 #include "wire/dialect.h"
 
 #define PROVIDER_HEADERS 24
+#define PROVIDER_VIA     STR("Via") /* the header that names us */
 
 struct provider {
     int refs;
