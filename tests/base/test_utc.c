@@ -1,3 +1,6 @@
+/*
+** test_utc.c -- the calendar, against the system's own.
+*/
 #include "base/utc.h"
 
 #include <time.h>

@@ -113,7 +113,7 @@ struct slot {
 /* Put a name where it belongs in the table. False: it is there already. */
 static bool place(struct slot *table, size_t mask, struct slot new)
 {
-    size_t at = (size_t)new.hash & mask;
+    size_t at = (size_t) new.hash &mask;
     for (; table[at].name != NULL; at = (at + 1) & mask)
         if (table[at].hash == new.hash && str_eq(*table[at].name, *new.name))
             return false;
@@ -131,8 +131,8 @@ static const char *look_for_twins(const str *name, size_t n)
     if (table == NULL)
         return no_memory;
     size_t i = 0;
-    while (i < n && place(table, size - 1,
-                          (struct slot){hash(seed, name[i]), &name[i]}))
+    while (i < n &&
+           place(table, size - 1, (struct slot){hash(seed, name[i]), &name[i]}))
         i++;
     mem_free(table);
     return i < n ? duplicate : NULL;
