@@ -50,27 +50,6 @@ char *buf_room(struct buf *b, size_t n)
     return b->p + b->n;
 }
 
-void buf_add(struct buf *b, str s)
-{
-    if (s.n == 0)
-        return;
-    char *room = buf_room(b, s.n);
-    if (room == NULL)
-        return;
-    memcpy(room, s.p, s.n);
-    b->n += s.n;
-}
-
-void buf_byte(struct buf *b, char c)
-{
-    buf_add(b, (str){&c, 1});
-}
-
-void buf_text(struct buf *b, const char *z)
-{
-    buf_add(b, str_of(z));
-}
-
 void buf_int(struct buf *b, int64_t v)
 {
     char digits[24];

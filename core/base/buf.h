@@ -26,10 +26,28 @@ void buf_fini(struct buf *b);
 ** Add what was written there to b->n. */
 char *buf_room(struct buf *b, size_t n);
 
-/* Append bytes, a byte, a zero-terminated text, a number in decimal. */
-void buf_add(struct buf *b, str s);
-void buf_byte(struct buf *b, char c);
-void buf_text(struct buf *b, const char *z);
+/* Append bytes, a byte, a zero-terminated text, a number in decimal. Inline as
+** far as there is room: a log line is some sixty of these. */
+static inline void buf_add(struct buf *b, str s)
+{
+    bool fits = s.n <= b->cap - b->n && !b->failed;
+    char *room = fits ? b->p + b->n : s.n > 0 ? buf_room(b, s.n) : NULL;
+    if (s.n == 0 || room == NULL)
+        return;
+    memcpy(room, s.p, s.n);
+    b->n += s.n;
+}
+
+static inline void buf_byte(struct buf *b, char c)
+{
+    buf_add(b, (str){&c, 1});
+}
+
+static inline void buf_text(struct buf *b, const char *z)
+{
+    buf_add(b, str_of(z));
+}
+
 void buf_int(struct buf *b, int64_t v);
 
 /* A number >= 0 in decimal, with zeros in front up to `width` digits. */

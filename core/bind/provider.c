@@ -93,7 +93,7 @@ static void add_key(lua_State *L, struct provider *p)
 static void add_headers(lua_State *L, struct provider *p)
 {
     add_header(L, p, STR("Content-Type"), STR("application/json"));
-    add_header(L, p, STR("Accept"), STR("application/json, text/event-stream"));
+    add_header(L, p, STR("Accept"), STR("*/*"));
     add_header(L, p, STR("Accept-Encoding"), STR("identity"));
     add_header(L, p, STR("User-Agent"), STR("perilune/" PERI_VERSION_TEXT));
     str via = arena_print(&p->arena, "1.1 %s", generation_of(L)->rt->mark);

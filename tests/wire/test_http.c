@@ -386,7 +386,24 @@ static void nothing_that_could_split_a_message_may_be_sent(void)
     CHECK_STR(str_of(http_reason(599)), "Error");
 }
 
-TESTS(plain_requests_are_accepted_at_their_last_byte,
+/* Eight bytes are looked at together: a bad one is seen at every place. */
+static void a_value_is_judged_alike_byte_by_byte_and_eight_at_a_time(void)
+{
+    char text[24];
+    int wrong = 0;
+    for (int c = 0; c < 256; c++) {
+        bool good = c == '\t' || (c >= ' ' && c != 0x7f);
+        for (size_t at = 0; at < sizeof text; at++) {
+            memset(text, 'a', sizeof text);
+            text[at] = (char)c;
+            wrong += http_value_ok((str){text, sizeof text}) != good;
+        }
+    }
+    CHECK_INT(wrong, 0);
+}
+
+TESTS(a_value_is_judged_alike_byte_by_byte_and_eight_at_a_time,
+      plain_requests_are_accepted_at_their_last_byte,
       what_is_found_points_into_the_bytes_given,
       a_target_has_a_path_whatever_its_form,
       a_request_line_has_three_parts_and_single_spaces, a_version_is_1_0_or_1_1,
