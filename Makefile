@@ -11,6 +11,7 @@ VERSION := $(shell sed -n 's/^\#define PERI_VERSION "\(.*\)"/\1/p' core/perilune
 #   check    build/check/   counts allocations; unit tests run on it
 #   asan     build/asan/    the same under ASan + UBSan
 #   tsan     build/tsan/    the same under TSan
+#   fuzz     build/fuzz/    see tests/fuzz/fuzz.mk
 #   mutants  build/mutants/ defences can be taken away, see base/defence.h
 FLAVOUR ?= release
 FLAGS_release = -O2 -g
@@ -84,6 +85,8 @@ $(B)/tests/%: tests/%.c tests/unit.h $(OBJECTS)
 
 -include $(OBJECTS:.o=.d) $(GATE:.o=.d) $(UNIT:=.d)
 
+include tests/fuzz/fuzz.mk
+
 # --- running and testing ---------------------------------------------------
 
 run: deps ## install what is missing, build, start the gateway on its default
@@ -136,7 +139,8 @@ clean: ## remove everything built
 # --- what must be on the machine -------------------------------------------
 
 NEED_BUILD := gcc libc6-dev binutils liblua5.4-dev libcurl4-openssl-dev libev-dev
-NEED_TEST  := $(NEED_BUILD) git lua5.4 curl openssl clang-format lua-check \
+NEED_FUZZ  := $(NEED_BUILD) clang libclang-rt-14-dev libhttp-parser-dev node-llhttp
+NEED_TEST  := $(NEED_FUZZ) git lua5.4 curl openssl clang-format lua-check \
               $(if $(shell command -v npm),,nodejs npm)
 NEED_BENCH := $(NEED_BUILD) git nginx-light haproxy \
               $(if $(BENCH_PORTKEY),$(if $(shell command -v npm),,nodejs npm))

@@ -30,7 +30,7 @@ struct engine {
     struct watch *idle;    /* of connections that wait to be used again */
     struct timer timer;    /* libcurl's one timeout */
     struct transfer *todo; /* to be added, removed or let go on */
-    struct transfer *kept; /* unused, for the next exchange */
+    struct transfer *kept; /* unused; they know a target */
     int kept_n;
     int depth;      /* calls into libcurl we are in */
     bool reporting; /* done() is being called for finished transfers */
@@ -45,7 +45,7 @@ struct transfer {
     struct engine *engine;
     struct exchange *x; /* NULL once ended or cancelled */
     CURL *easy;
-    char *url;                 /* where the handle leads; NULL = nowhere */
+    char *url;                 /* where it went last; NULL = nowhere */
     CURLU *target;             /* the same, parsed */
     struct transfer *next;     /* in todo or kept */
     struct curl_slist *fields; /* one block: nodes, then their text */
@@ -71,7 +71,7 @@ struct transfer *curl_transfer_new(struct engine *e, struct exchange *x);
 /* Hand up what was gathered. */
 void curl_transfer_flush(struct engine *e);
 
-/* It serves nobody any more: take it out of the multi, keep it for reuse. */
+/* It serves nobody any more: take it out of the multi, keep its target. */
 void curl_transfer_retire(struct transfer *t);
 
 /* Free those kept. */

@@ -8,8 +8,10 @@
 ** is all it takes, so the body may be given to libcurl as a block, which then
 ** leaves in one write with the head.
 **
-** An easy handle is set up once and keeps what is the same for every request;
-** telling libcurl all of it each time was a tenth of a request's cost.
+** An easy handle carries one exchange: libcurl before 8.1.1 remembers where the
+** last header line of a reply was, and has a folded line that begins the next
+** reply on that handle continue it, though its memory is free by then. What is
+** kept is the parsed target, which would cost more than the handle.
 **
 ** Pausing is a flag: the next bytes find it set and libcurl is told to hold
 ** them back, and then stops reading by itself.
@@ -155,11 +157,13 @@ static const struct {
     {CURLOPT_TCP_KEEPALIVE, 1},
 };
 
-/* What stays the same for all that a handle will ever carry. Timeouts are the
+/* A new handle, and what is the same for all of them. Timeouts are the
 ** caller's; libcurl keeps its own 300 s for connecting. */
 static bool set_up(struct transfer *t)
 {
-    CURL *easy = t->easy;
+    CURL *easy = t->easy = curl_easy_init();
+    if (easy == NULL)
+        return false;
     for (size_t i = 0; i < sizeof always / sizeof *always; i++)
         curl_easy_setopt(easy, always[i].option, always[i].value);
     curl_easy_setopt(easy, CURLOPT_PRIVATE, t);
@@ -184,12 +188,22 @@ static char *copy_of(const char *text)
 
 static void forget_target(struct transfer *t)
 {
-    curl_easy_setopt(t->easy, CURLOPT_URL, NULL); /* what it made of the old */
-    curl_easy_setopt(t->easy, CURLOPT_CURLU, NULL);
     curl_url_cleanup(t->target);
     mem_free(t->url);
     t->target = NULL;
     t->url = NULL;
+}
+
+static bool parse_target(struct transfer *t, const char *url)
+{
+    forget_target(t);
+    t->url = copy_of(url);
+    t->target = curl_url();
+    if (t->url != NULL && t->target != NULL &&
+        curl_url_set(t->target, CURLUPART_URL, url, CURLU_PATH_AS_IS) == 0)
+        return true;
+    forget_target(t);
+    return false;
 }
 
 /* Where it goes: mostly where it went the last time. libcurl would parse the
@@ -198,18 +212,11 @@ static void forget_target(struct transfer *t)
 static bool set_target(struct transfer *t, const char *url)
 {
     bool plain = strncasecmp(url, "https:", 6) != 0;
-    if (t->url != NULL && strcmp(t->url, url) == 0)
-        return true;
-    forget_target(t);
-    t->url = copy_of(url);
-    t->target = curl_url();
-    if (t->url != NULL && t->target != NULL &&
-        curl_url_set(t->target, CURLUPART_URL, url, CURLU_PATH_AS_IS) == 0 &&
-        curl_easy_setopt(t->easy, CURLOPT_NOPROXY, plain ? "*" : NULL) == 0 &&
-        curl_easy_setopt(t->easy, CURLOPT_CURLU, t->target) == 0)
-        return true;
-    forget_target(t);
-    return false;
+    if ((t->url == NULL || strcmp(t->url, url) != 0) && !parse_target(t, url))
+        return false;
+    const char *direct = plain ? "*" : NULL;
+    return curl_easy_setopt(t->easy, CURLOPT_NOPROXY, direct) == 0 &&
+           curl_easy_setopt(t->easy, CURLOPT_CURLU, t->target) == 0;
 }
 
 /* What this request says. libcurl borrows the fields and the body. */
@@ -223,13 +230,6 @@ static void set_request(struct transfer *t)
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
                      x->http2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(easy, CURLOPT_PIPEWAIT, x->http2 ? 1L : 0L);
-}
-
-static void forget_request(struct transfer *t)
-{
-    curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, NULL);
-    curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, "");
-    mem_free(t->fields);
 }
 
 static bool has_field(const struct exchange *x, str name)
@@ -306,29 +306,18 @@ static bool put_fields(struct transfer *t)
 
 static void transfer_free(struct transfer *t)
 {
-    if (t->easy != NULL)
-        forget_target(t);
-    curl_easy_cleanup(t->easy);
+    forget_target(t);
     mem_free(t);
 }
 
 static struct transfer *take(struct engine *e)
 {
     struct transfer *t = e->kept;
-    if (t != NULL) {
-        e->kept = t->next;
-        e->kept_n--;
-        return t;
-    }
-    t = mem_zero(sizeof *t);
     if (t == NULL)
-        return NULL;
-    t->engine = e;
-    t->easy = curl_easy_init();
-    if (t->easy != NULL && set_up(t))
-        return t;
-    transfer_free(t);
-    return NULL;
+        return mem_zero(sizeof *t);
+    e->kept = t->next;
+    e->kept_n--;
+    return t;
 }
 
 struct transfer *curl_transfer_new(struct engine *e, struct exchange *x)
@@ -336,9 +325,10 @@ struct transfer *curl_transfer_new(struct engine *e, struct exchange *x)
     struct transfer *t = take(e);
     if (t == NULL)
         return NULL;
+    t->engine = e;
     t->x = x;
     curl_head_init(&t->head);
-    if (put_fields(t) && set_target(t, x->url)) {
+    if (set_up(t) && put_fields(t) && set_target(t, x->url)) {
         set_request(t);
         return t;
     }
@@ -346,7 +336,7 @@ struct transfer *curl_transfer_new(struct engine *e, struct exchange *x)
     return NULL;
 }
 
-/* It serves nobody any more: wipe it and keep it for the next. */
+/* It serves nobody any more: keep what it knows of its target for the next. */
 void curl_transfer_retire(struct transfer *t)
 {
     struct engine *e = t->engine;
@@ -357,12 +347,9 @@ void curl_transfer_retire(struct transfer *t)
     if (t->added)
         curl_multi_remove_handle(e->multi, t->easy);
     curl_head_fini(&t->head);
-    forget_request(t);
-    *t = (struct transfer){.engine = e,
-                           .easy = t->easy,
-                           .url = t->url,
-                           .target = t->target,
-                           .next = e->kept};
+    curl_easy_cleanup(t->easy);
+    mem_free(t->fields);
+    *t = (struct transfer){.url = t->url, .target = t->target, .next = e->kept};
     if (e->kept_n == TRANSFERS_KEPT) {
         transfer_free(t);
         return;
@@ -388,6 +375,7 @@ static enum exchange_end end_before_reply(CURLcode code)
     case CURLE_BAD_CONTENT_ENCODING:
     case CURLE_FILESIZE_EXCEEDED:
     case CURLE_HTTP2:
+    case CURLE_BAD_FUNCTION_ARGUMENT: /* its word for a line that is no field */
         return EXCHANGE_PROTOCOL;
     case CURLE_OUT_OF_MEMORY: /* libcurl's word for an endless line, too */
         return EXCHANGE_LIMIT;

@@ -114,10 +114,11 @@ static void take_events(struct call *c, str events)
         call_end(c, FAULT_NONE, "");
 }
 
-/* Only a line end can complete an event. */
-static bool has_line_end(str in)
+/* Only a line end can complete an event, or what shows that a CR was one. */
+static bool may_complete(str tail, str in)
 {
-    return str_find(in, '\n') < in.n || str_find(in, '\r') < in.n;
+    return tail.p[tail.n - 1] == '\r' || str_find(in, '\n') < in.n ||
+           str_find(in, '\r') < in.n;
 }
 
 static void take_stream(struct call *c, str in)
@@ -129,8 +130,9 @@ static void take_stream(struct call *c, str in)
         if (c->state != CALL_ENDED)
             buf_add(&c->tail, str_from(in, whole));
     } else {
+        bool look = may_complete(buf_str(&c->tail), in);
         buf_add(&c->tail, in);
-        size_t whole = has_line_end(in) ? sse_complete(buf_str(&c->tail)) : 0;
+        size_t whole = look ? sse_complete(buf_str(&c->tail)) : 0;
         if (whole > 0)
             take_events(c, (str){c->tail.p, whole});
         buf_drop(&c->tail, whole);
