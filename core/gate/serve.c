@@ -84,6 +84,8 @@ static int open_worker(struct gateway *g)
         .store = g->options.store,
         .library = g->options.library,
         .max_body = g->options.max_body,
+        .max_requests = g->options.max_requests,
+        .max_memory = g->options.max_memory,
         .deadline = g->options.deadline,
         .join_listeners = g->n > 0,
         .log = g->log != NULL ? logqueue_add : NULL,

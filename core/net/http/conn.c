@@ -33,7 +33,8 @@ static nanos patience(const struct conn *c)
     const struct server_limits *l = &c->server->limits;
     switch (c->state) {
     case CONN_HEAD:
-        return c->begun ? l->header_timeout : l->idle_timeout;
+        return c->begun || conn_crowded(c) ? l->header_timeout
+                                           : l->idle_timeout;
     case CONN_BODY:
         return l->body_grace;
     case CONN_CLOSING:
@@ -113,8 +114,23 @@ static bool wants_bytes(const struct conn *c)
     case CONN_CLOSING:
         return !c->eof;
     default: /* also to notice that the client hangs up */
-        return !c->eof && c->in.n < CONN_PIPELINE;
+        return !c->eof && c->in.n < CONN_PIPELINE &&
+               (c->in.n == 0 || hold_admits(c->server->hold, c->share, 1));
     }
+}
+
+/* What it holds, or has lent to the handler, is charged. */
+static void weigh(struct conn *c)
+{
+    size_t chunks = c->chunks != NULL ? c->chunks->whole.cap : 0;
+    size_t lent = conn_outstanding(c) ? c->lent : 0;
+    hold_set(c->server->hold, &c->share,
+             c->in.cap + c->out.cap + chunks + lent);
+}
+
+bool conn_crowded(const struct conn *c)
+{
+    return c->spare && c->server->conns_n > c->server->limits.max_conns;
 }
 
 void conn_watch(struct conn *c)
@@ -122,6 +138,7 @@ void conn_watch(struct conn *c)
     if (c->state == CONN_DEAD)
         return;
     arm(c);
+    weigh(c);
     int events = (wants_bytes(c) ? EV_READ : 0) | (c->blocked ? EV_WRITE : 0);
     if (events == c->events)
         return;
@@ -221,6 +238,7 @@ void conn_open(struct server *s, int fd, const struct sockaddr *from)
     ev_io_init(&c->io, event, fd, 0);
     c->io.data = c;
     join(s, c);
+    c->spare = s->conns_n > s->limits.max_conns;
     conn_forget(c);
     buf_init(&c->out, CONN_OUT_MAX);
     conn_watch(c);
@@ -240,6 +258,7 @@ void conn_close(struct conn *c)
     close(c->io.fd);
     conn_forget(c);
     buf_fini(&c->out);
+    weigh(c);
     part(s, c);
     conn_dirty(c);
     server_place_free(s);

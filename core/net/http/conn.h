@@ -59,6 +59,7 @@ struct conn {
     bool blocked; /* the socket takes no more for now */
     bool paused;  /* conn_write said false */
     bool shut;    /* our end is said */
+    bool spare;   /* it came when there were max_conns already */
     /* The request. */
     bool begun;  /* a part of it came */
     nanos began; /* and when that was */
@@ -68,6 +69,8 @@ struct conn {
     size_t weighed; /* bytes of the body at the last look at its rate */
     struct chunks *chunks;
     struct buf in; /* what was read and not handed over */
+    size_t lent;   /* what was handed over, until the reply is whole */
+    size_t share;  /* of the hold */
     /* The reply. */
     bool chunked, bodyless, events_out;
     bool between;    /* whole events were written so far */
@@ -100,6 +103,9 @@ void conn_lost(struct conn *c);
 /* Nothing more will be answered here: say our end when all is sent, then
 ** throw away what comes until the client says its. */
 void conn_linger(struct conn *c);
+
+/* Too many connections, of which this is one too many? */
+bool conn_crowded(const struct conn *c);
 
 /* Watch for what the state wants, and see to the timer. */
 void conn_watch(struct conn *c);
