@@ -243,6 +243,7 @@ static void what_waits_for_a_slow_reader_is_counted(void)
     rig_reply(r.held, (str){large, 8 << 20});
     world_settle(&r.world);
     CHECK(r.room.used > 1 << 20);
+    CHECK(conn_waiting(r.held) > 7 << 20); /* it is here, not in the system */
     rig_hang_up(&r, client);
     rig_hear(&r, rig_connect(&r));
     CHECK(r.room.used < 5000);
@@ -250,7 +251,47 @@ static void what_waits_for_a_slow_reader_is_counted(void)
     rig_close(&r);
 }
 
-TESTS(one_connection_too_many_is_told_so_and_closes,
+/* Pieces to a client that reads none, until the server says stop. */
+static size_t fed(struct rig *r)
+{
+    static char piece[16 * 1024];
+    int client = rig_connect(r);
+    rig_say(client, GET);
+    rig_hear(r, client);
+    size_t before = r->room.used;
+    conn_head(r->held, 200, NULL, 0, -1);
+    for (int i = 0; i < 1000; i++) {
+        if (!conn_write(r->held, (str){piece, sizeof piece}))
+            break;
+        world_settle(&r->world);
+    }
+    world_settle(&r->world);
+    return r->room.used - before;
+}
+
+static void a_slow_reader_of_a_stream_holds_little(void)
+{
+    struct rig r;
+    rig_open(&r, NULL);
+    r.hold = true;
+    size_t held = fed(&r);
+    CHECK(held > 64 * 1024 && held < 100 * 1024);
+    rig_close(&r);
+}
+
+static void when_memory_is_short_it_holds_less(void)
+{
+    struct rig r;
+    rig_open(&r, NULL);
+    r.hold = true;
+    r.room.max = 128 * 1024;
+    CHECK(fed(&r) < 48 * 1024);
+    rig_close(&r);
+}
+
+TESTS(a_slow_reader_of_a_stream_holds_little,
+      when_memory_is_short_it_holds_less,
+      one_connection_too_many_is_told_so_and_closes,
       who_came_too_late_is_served_once_there_is_a_place,
       one_too_many_that_says_nothing_goes_soon,
       behind_the_spare_places_clients_wait,

@@ -156,6 +156,8 @@ static void on_body(struct exchange *x, str bytes)
     } else {
         buf_add(&c->tail, bytes);
     }
+    if (c->held_back)
+        buf_fit(&c->tail); /* nothing comes for a while */
     call_weigh(c);
     call_release(c);
 }

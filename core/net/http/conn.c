@@ -12,6 +12,7 @@
 */
 #include "net/http/conn.h"
 
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -221,6 +222,14 @@ static void part(struct server *s, struct conn *c)
     s->conns_n--;
 }
 
+/* Left alone the system takes megabytes for a client that reads nothing, and
+** we would go on paying an upstream to fill them. */
+static void take_little(int fd)
+{
+    int unsent = CONN_UNSENT;
+    setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
+}
+
 void conn_open(struct server *s, int fd, const struct sockaddr *from)
 {
     struct conn *c = mem_zero(sizeof *c);
@@ -228,6 +237,7 @@ void conn_open(struct server *s, int fd, const struct sockaddr *from)
         close(fd);
         return;
     }
+    take_little(fd);
     c->server = s;
     c->timer.fire = fire;
     c->since = world_now(s->world);

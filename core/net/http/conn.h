@@ -26,7 +26,8 @@
 #define CONN_PIPELINE ((size_t)64 * 1024) /* held behind a request */
 #define CONN_IN_MAX   (HTTP_MAX_HEAD + CONN_PIPELINE + CONN_SCRATCH)
 #define CONN_OUT_MAX  ((size_t)1 << 30)
-#define CONN_LINGER   NANOS_S /* for the client to read the end */
+#define CONN_UNSENT   (128 * 1024) /* the system holds, unsent */
+#define CONN_LINGER   NANOS_S      /* for the client to read the end */
 
 enum conn_state {
     CONN_HEAD,     /* between requests, or inside a head */
