@@ -17,6 +17,8 @@
 #define TRANSFERS_KEPT 64
 #define CONNECTION_AGE 55L /* seconds; upstreams tend to close at 60 */
 #define RECEIVE_BYTES  16384L
+#define SMALL_BODY     16384L /* is sent through a buffer of that size */
+#define LARGE_BODY     65536L
 #define ADDED_FIELDS   3
 #define REPEAT         "the connection died before a reply"
 
@@ -194,6 +196,8 @@ static bool set_options(struct transfer *t)
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, t);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, t->fields);
     curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)x->body.n);
+    curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE,
+                     x->body.n > SMALL_BODY ? LARGE_BODY : SMALL_BODY);
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
                      x->http2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(easy, CURLOPT_PIPEWAIT, x->http2 ? 1L : 0L);

@@ -232,6 +232,23 @@ test('uploads that do not fit are refused, and small requests pass beside them',
   await empty(g);
 });
 
+test('what a wave of uploads took goes back to the system', async (t) => {
+  const args = ['--max-body', '1MiB', '--max-memory', '256MiB'];
+  const { g } = await setting(t, usual, 1000, { args });
+  for (const reply of await Promise.all(crowd(g, 20))) assert.equal(reply.status, 200);
+  const before = g.resident();
+  const uploads = await Promise.all(Array.from({ length: 1500 }, () => wire(t, g)));
+  for (const w of uploads)
+    w.send('POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n').send(
+      ' '.repeat(60e3),
+    );
+  await until(async () => (await health(g)).json.worker.held_bytes > 90e6, 'a full hold');
+  for (let i = 0; i < 20; i++) (await wire(t, g)).send('GET / HTTP/1.1\r\n'); // lies above them
+  uploads.forEach((w) => w.socket.destroy());
+  await empty(g);
+  if (!g.sanitized()) await until(() => g.resident() < before + 8e6, 'the memory');
+});
+
 test('the largest body passes as soon as there is room', async (t) => {
   const args = ['--max-body', '1MiB', '--max-memory', '4MiB'];
   const { g } = await setting(t, usual, 1000, { args });
