@@ -114,6 +114,10 @@ bench: deps-bench ## CPU time per request, beside nginx and haproxy
 mutants: deps-test ## each defence's test is red without it
 	@tests/house/mutants.sh
 
+overload: deps-test ## ten times too much for a minute, and slow clients
+	@$(MAKE) --no-print-directory -j$$(nproc) all
+	@tests/overload/run.sh
+
 layers: ## the rooms depend one way
 	@tests/house/layers.sh
 
@@ -154,6 +158,7 @@ deps-test: ## the same for the tests
 deps-bench: ## the same for the bench
 	@tests/house/deps.sh $(NEED_BENCH)
 
-.PHONY: all help run test test-long unit asan tsan mutants bench layers symbols lint \
+.PHONY: all help run test test-long unit asan tsan mutants bench overload layers \
+        symbols lint \
         fmt install clean deps deps-test deps-bench
 .DELETE_ON_ERROR:

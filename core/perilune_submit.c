@@ -22,6 +22,7 @@ struct submission {
     struct arrival arrival;
     struct request *request; /* NULL before and after it runs */
     bool taken, taking, done;
+    size_t share; /* of the hold */
 };
 
 static atomic_uint_fast64_t last_id;
@@ -77,6 +78,7 @@ static void end(struct submission *u, int outcome)
 {
     u->done = true;
     u->request = NULL;
+    hold_set(&u->s->rt.hold, &u->share, 0);
     unlink_from(u);
     if (u->sink.done != NULL)
         u->sink.done(u->sink.user, outcome);
@@ -166,6 +168,7 @@ static void take(void *arg)
     struct submission *u = arg;
     perilune *s = u->s;
     u->taken = u->taking = true;
+    hold_set(&s->rt.hold, &u->share, u->arrival.body.n);
     struct request *r = service_take(&s->service, &u->arrival);
     u->taking = false;
     if (u->done)

@@ -98,6 +98,15 @@ void buf_drop(struct buf *b, size_t n)
     b->n = n < b->n ? b->n - n : 0;
 }
 
+void buf_fit(struct buf *b)
+{
+    char *p = b->n > 0 ? mem_resize(b->p, b->n) : NULL;
+    if (p == NULL)
+        return;
+    b->p = p;
+    b->cap = b->n;
+}
+
 void buf_clear(struct buf *b)
 {
     b->n = 0;

@@ -60,6 +60,9 @@ void buf_print(struct buf *b, const char *format, ...)
 /* Drop the first n bytes; the rest moves to the front. */
 void buf_drop(struct buf *b, size_t n);
 
+/* Give back the room beyond what is in it. */
+void buf_fit(struct buf *b);
+
 /* Forget the contents and the failure, keep the memory. */
 void buf_clear(struct buf *b);
 

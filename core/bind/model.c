@@ -193,6 +193,7 @@ static bool start(struct request *r, struct asking *a)
         .deadline = r->deadline,
         .hops = r->hops,
         .lingering = &r->rt->lingering,
+        .hold = &r->rt->hold,
     };
     struct call *call = start_call(r, &ask);
     if (call == NULL)
@@ -201,7 +202,7 @@ static bool start(struct request *r, struct asking *a)
     if (!noted)
         call_cancel(call);
     call_release(call); /* the step keeps it */
-    if (!a->model->provider->keyless)
+    if (call->state != CALL_ENDED || call->sent != 0)
         r->attempts++;
     a->tried++;
     a->call = call;
@@ -244,7 +245,8 @@ static bool try_again(struct request *r, struct asking *a,
     struct world *world = r->rt->world;
     nanos until = world_now(world) + backoff(world, a->tried);
     if (--a->tries <= 0 || !fault_passing(fault->kind) ||
-        until >= r->deadline || r->attempts >= r->rt->limits.attempts)
+        fault->retry_after > 0 || until >= r->deadline ||
+        r->attempts >= r->rt->limits.attempts)
         return false;
     a->pause_until = until;
     task_sleep(r, until);

@@ -178,6 +178,8 @@ static int new_provider(lua_State *L)
     if (p == NULL || (p->lane = lane_open(&rt->lanes, name)) == NULL)
         return luaL_error(L, "not enough memory");
     p->concurrency = (int)number_field(L, 2, "concurrency");
+    p->queue = (int)number_field(L, 2, "queue");
+    p->queue_wait = seconds(L, 2, "queue_wait");
     p->next = generation_of(L)->providers;
     generation_of(L)->providers = p;
     p->name = arena_copy(&p->arena, name);

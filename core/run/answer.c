@@ -109,20 +109,31 @@ str answer_error_type(int status)
     }
 }
 
-static void send_error(struct request *r, int status, str body)
+/* After `retry_after` seconds the client may ask again; 0: it need not, for
+** whoever retries was retried here already. */
+static void send_error(struct request *r, int status, int retry_after, str body)
 {
     struct head h = json_head();
-    head_add(&h, STR("x-should-retry"), STR("false"));
+    head_add(&h, STR("x-should-retry"),
+             retry_after > 0 ? STR("true") : STR("false"));
+    if (retry_after > 0)
+        head_add(&h, STR("retry-after"), number(r, retry_after));
     send_whole(r, status, &h, body);
 }
 
-void answer_error(struct request *r, int status, const struct error_shape *e)
+static void send_shape(struct request *r, int status, int retry_after,
+                       const struct error_shape *e)
 {
     struct buf body;
     buf_init(&body, e->message.n * 6 + 4096);
     r->dialect->put_error(&body, e);
-    send_error(r, status, buf_str(&body));
+    send_error(r, status, retry_after, buf_str(&body));
     buf_fini(&body);
+}
+
+void answer_error(struct request *r, int status, const struct error_shape *e)
+{
+    send_shape(r, status, 0, e);
 }
 
 static struct error_shape shape_of(const struct fault *fault)
@@ -144,13 +155,13 @@ void answer_fault(struct request *r, const struct fault *fault)
     if (fault->kind == FAULT_NONE)
         fault = &none;
     if (fault->body.p != NULL) {
-        send_error(r, fault->status, fault->body);
+        send_error(r, fault->status, 0, fault->body);
         return;
     }
     struct error_shape e = shape_of(fault);
     if (fault->kind == FAULT_NONE)
         e.code = STR("no_answer");
-    answer_error(r, fault->status, &e);
+    send_shape(r, fault->status, fault->retry_after, &e);
 }
 
 static void send_error_event(struct request *r, const struct fault *fault)
@@ -213,7 +224,7 @@ void answer_written(struct request *r, const struct written_reply *w)
         return;
     }
     if (w->raw) {
-        send_error(r, w->status, (str){w->text, w->len});
+        send_error(r, w->status, 0, (str){w->text, w->len});
         return;
     }
     struct error_shape e = {

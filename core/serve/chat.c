@@ -201,6 +201,11 @@ struct request *chat_take(struct service *s, struct arrival *a)
 {
     struct json_error error;
     struct json_map map;
+    enum away why = admission_ask(s, a->crowded);
+    if (why != AWAY_NOT) {
+        admission_refuse(a, why);
+        return NULL;
+    }
     if (a->body.n == 0)
         return refuse(a, 400, "invalid_json", STR_NONE,
                       STR("The body is empty. Send a JSON object with model "

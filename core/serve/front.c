@@ -99,6 +99,7 @@ static void *on_request(void *user, struct conn *conn, struct incoming *in)
         .fields_n = in->head->fields_n,
         .body = in->body,
         .memory = in->memory,
+        .crowded = in->crowded,
         .sink = {c, head, chunk, done},
     };
     c->preflight = str_eq(a.method, STR("OPTIONS"));
@@ -137,8 +138,12 @@ static void on_refused(void *user, struct conn *conn, struct refused *what)
                             .message = str_of(what->message)};
     a.started = world_now(a.service->rt->world) - what->took;
     identify_arrival(user, &a, what->id);
+    if (what->status == 503) {
+        admission_refused(user);
+        return;
+    }
     journal_refused(&a, what->status, &e, conn_peer(conn, peer));
 }
 
 const struct server_handler service_handler = {on_request, on_gone, on_drained,
-                                               on_refused};
+                                               on_refused, admission_admits};

@@ -13,6 +13,9 @@ str arrival_field(const struct arrival *a, str name);
 void arrival_json(struct arrival *a, int status, str body);
 void arrival_error(struct arrival *a, int status, const struct error_shape *e);
 
+/* Answer with 503, and when to try again. */
+void arrival_busy(struct arrival *a, str message);
+
 /* identity.c: who asks. Fills a->id; r->id, user, session, feature. */
 void identify_arrival(struct service *s, struct arrival *a, char room[64]);
 void identify_request(struct request *r, const struct arrival *a,

@@ -127,7 +127,7 @@ static void write_line(struct ending *ending, struct request *r)
 static void count_attempts(struct stats *stats, const struct request *r)
 {
     for (const struct step *s = r->steps; s != NULL; s = s->next) {
-        if (s->call == NULL || s->call->ask.provider->keyless)
+        if (s->call == NULL || s->call->sent == 0)
             continue;
         stat_add(&stats->attempts, 1);
         if (s->call->fault.kind != FAULT_NONE)

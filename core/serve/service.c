@@ -10,6 +10,8 @@
 #include "base/mem.h"
 #include "run/answer.h"
 
+#define RETRY_AFTER "1" /* seconds */
+
 enum method { GET, POST, OTHER, UNKNOWN };
 
 struct route {
@@ -39,19 +41,24 @@ str arrival_field(const struct arrival *a, str name)
     return STR_NONE;
 }
 
-static void say(struct arrival *a, int status, const char *kind, str allow,
-                str body)
+/* One more field of a head; without a value it is none. */
+#define NO_FIELD ((struct http_field){STR_NONE, STR_NONE})
+
+static void say(struct arrival *a, int status, const char *kind,
+                struct http_field extra, str body)
 {
+    bool again = str_eq(extra.name, STR("retry-after"));
     struct http_field fields[5];
     int n = 0;
     if (kind != NULL)
         fields[n++] = (struct http_field){STR("content-type"), str_of(kind)};
     fields[n++] = (struct http_field){STR("x-request-id"), a->id};
     fields[n++] = (struct http_field){STR("request-id"), a->id};
-    if (allow.p != NULL)
-        fields[n++] = (struct http_field){STR("allow"), allow};
+    if (extra.value.p != NULL)
+        fields[n++] = extra;
     if (status >= 400)
-        fields[n++] = (struct http_field){STR("x-should-retry"), STR("false")};
+        fields[n++] = (struct http_field){STR("x-should-retry"),
+                                          again ? STR("true") : STR("false")};
     a->sink.head(a->sink.user, status, fields, n, (int64_t)body.n);
     if (body.n > 0)
         a->sink.chunk(a->sink.user, body);
@@ -60,23 +67,32 @@ static void say(struct arrival *a, int status, const char *kind, str allow,
 
 void arrival_json(struct arrival *a, int status, str body)
 {
-    say(a, status, "application/json", STR_NONE, body);
+    say(a, status, "application/json", NO_FIELD, body);
 }
 
 static void say_error(struct arrival *a, int status,
-                      const struct error_shape *e, str allow)
+                      const struct error_shape *e, struct http_field extra)
 {
     struct buf body;
     buf_init(&body, e->message.n * 6 + 4096);
     dialect_openai.put_error(&body, e);
-    journal_refused(a, status, e, STR_NONE);
-    say(a, status, "application/json", allow, buf_str(&body));
+    say(a, status, "application/json", extra, buf_str(&body));
     buf_fini(&body);
 }
 
 void arrival_error(struct arrival *a, int status, const struct error_shape *e)
 {
-    say_error(a, status, e, STR_NONE);
+    journal_refused(a, status, e, STR_NONE);
+    say_error(a, status, e, NO_FIELD);
+}
+
+void arrival_busy(struct arrival *a, str message)
+{
+    struct error_shape e = {.message = message,
+                            .type = STR("server_error"),
+                            .code = STR("overloaded")};
+    say_error(a, 503, &e,
+              (struct http_field){STR("retry-after"), STR(RETRY_AFTER)});
 }
 
 /* --- finding the endpoint -------------------------------------------------- */
@@ -135,9 +151,11 @@ static void wrong_method(struct arrival *a, enum method wanted)
         .type = STR("invalid_request_error"),
         .code = STR("method_not_allowed"),
     };
+    journal_refused(a, 405, &e, STR_NONE);
     say_error(a, 405, &e,
-              wanted == POST ? STR("POST, OPTIONS")
-                             : STR("GET, HEAD, OPTIONS"));
+              (struct http_field){STR("allow"),
+                                  wanted == POST ? STR("POST, OPTIONS")
+                                                 : STR("GET, HEAD, OPTIONS")});
 }
 
 static void unknown_method(struct arrival *a)
@@ -194,7 +212,7 @@ struct request *service_take(struct service *s, struct arrival *a)
     a->started = world_now(s->rt->world);
     identify_arrival(s, a, room);
     if (str_eq(a->method, STR("OPTIONS")))
-        say(a, 204, NULL, STR_NONE, STR(""));
+        say(a, 204, NULL, NO_FIELD, STR(""));
     else
         r = find_and_go(s, a);
     mem_free(a->memory); /* unless a request took it */

@@ -125,8 +125,29 @@ static void digits_are_filled_up_with_zeros(void)
     buf_fini(&b);
 }
 
-TESTS(digits_are_filled_up_with_zeros, appends_add_up,
-      an_empty_buf_has_no_memory, integers_of_every_size_are_written,
+static void room_that_is_not_needed_goes_back(void)
+{
+    struct buf b;
+    buf_init(&b, 1000);
+    buf_room(&b, 600);
+    buf_text(&b, "abc");
+    buf_fit(&b);
+    CHECK_INT(b.cap, 3);
+    buf_text(&b, "d");
+    CHECK_STR(buf_str(&b), "abcd");
+    mem_fail_at(1, 0);
+    buf_fit(&b); /* then it keeps what it has */
+    mem_fail_at(0, 0);
+    CHECK_STR(buf_str(&b), "abcd");
+    buf_clear(&b);
+    buf_fit(&b);
+    CHECK(buf_ok(&b));
+    buf_fini(&b);
+}
+
+TESTS(digits_are_filled_up_with_zeros, room_that_is_not_needed_goes_back,
+      appends_add_up, an_empty_buf_has_no_memory,
+      integers_of_every_size_are_written,
       it_fills_up_to_its_maximum_and_no_further,
       after_a_failure_nothing_more_is_taken,
       without_memory_it_keeps_what_it_had, a_size_that_overflows_is_too_large,

@@ -286,22 +286,6 @@ static void draining_lets_replies_finish(void)
     CHECK_INT(r.gone, 1); /* the busy one, at server_close */
 }
 
-static void a_full_server_lets_clients_wait(void)
-{
-    static const struct server_limits limits = {.max_conns = 2};
-    struct rig r;
-    rig_open(&r, &limits);
-    int one = rig_connect(&r), two = rig_connect(&r), three = rig_connect(&r);
-    rig_say(two, GET);
-    rig_say(three, GET);
-    CHECK_INT(rig_status(rig_hear(&r, two)), 200);
-    CHECK_INT(rig_hear(&r, three).n, 0);
-    CHECK_INT(server_busy(r.server), 2);
-    rig_hang_up(&r, one);
-    CHECK_INT(rig_status(rig_hear(&r, three)), 200);
-    rig_close(&r);
-}
-
 static void without_descriptors_it_pauses_accepting(void)
 {
     struct rlimit before, none;
@@ -360,5 +344,4 @@ TESTS(what_is_not_http_is_refused, a_body_too_large_is_refused_before_it_comes,
       what_came_early_does_not_pay_for_a_silence,
       an_empty_line_behind_a_body_begins_no_request,
       a_handler_may_take_its_time, draining_lets_replies_finish,
-      a_full_server_lets_clients_wait, without_descriptors_it_pauses_accepting,
-      addresses_come_in_several_forms)
+      without_descriptors_it_pauses_accepting, addresses_come_in_several_forms)

@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "wire/json.h"
 
+#define BUSY_RETRY     1 /* seconds until it is worth to ask us again */
 #define ERROR_BODY_MAX (64 * 1024)
 #define LONGEST_SHOWN  200           /* bytes of a model's name in messages */
 #define TAIL_MAX       (1024 * 1024) /* bytes of one unfinished event */
@@ -106,6 +107,31 @@ static void on_turn(struct lane_pass *pass)
     call_arm(c);
 }
 
+/* Its turn, or a place in the queue, or none. */
+static void enter(struct call *c)
+{
+    struct lane *lane = c->ask.provider->lane;
+    enum lane_entry entry =
+        lane != NULL ? lane_enter(lane, &c->pass) : LANE_INSIDE;
+    if (entry == LANE_INSIDE)
+        send(c);
+    else if (entry == LANE_FULL)
+        call_end_busy(c, "too many calls wait for this provider (queue)");
+}
+
+void call_weigh(struct call *c)
+{
+    if (c->ask.hold != NULL)
+        hold_set(c->ask.hold, &c->share,
+                 c->request.cap + c->held.cap + c->tail.cap);
+}
+
+/* Is there room for the request's bytes beside what is held already? */
+static bool has_room(const struct call *c)
+{
+    return c->ask.hold == NULL || hold_has(c->ask.hold, c->request.cap);
+}
+
 struct call *call_start(struct world *world, const struct question *ask)
 {
     struct call *c = make(world, ask);
@@ -118,10 +144,12 @@ struct call *call_start(struct world *world, const struct question *ask)
         call_end(c, FAULT_AUTH, why.p != NULL ? why.p : "no key");
     } else if (!build(c)) {
         call_end(c, FAULT_BAD_REQUEST, "the request cannot be changed so");
-    } else if (ask->provider->lane == NULL ||
-               lane_enter(ask->provider->lane, &c->pass)) {
-        send(c);
+    } else if (!has_room(c)) {
+        call_end_busy(c, "no room for the request (max_memory)");
+    } else {
+        enter(c);
     }
+    call_weigh(c);
     call_arm(c);
     return c;
 }
@@ -139,6 +167,7 @@ void call_release(struct call *c)
     buf_fini(&c->request);
     buf_fini(&c->held);
     buf_fini(&c->tail);
+    call_weigh(c);
     provider_release(c->ask.provider);
     arena_fini(&c->arena);
     mem_free(c);
@@ -173,6 +202,7 @@ void call_exchange_over(struct call *c)
     if (c->ask.provider->lane != NULL)
         lane_leave(c->ask.provider->lane, &c->pass);
     buf_fini(&c->request);
+    call_weigh(c);
     call_release(c);
 }
 
@@ -248,6 +278,14 @@ void call_end_detailed(struct call *c, enum fault_kind kind, const char *why,
 void call_end(struct call *c, enum fault_kind kind, const char *why)
 {
     call_end_detailed(c, kind, why, STR_NONE);
+}
+
+void call_end_busy(struct call *c, const char *why)
+{
+    struct fault fault = {
+        .kind = FAULT_OVERLOADED, .status = 503, .retry_after = BUSY_RETRY};
+    fault.message = told(c, why);
+    finish(c, &fault);
 }
 
 /* What a provider says of these helps the client; what it says of our key,
@@ -344,6 +382,10 @@ static struct due next_due(const struct call *c)
         sooner(
             &due, c->started, p->total,
             (struct due){0, FAULT_TIMEOUT_TOTAL, "not done in time (total)"});
+    if (c->state == CALL_QUEUED)
+        sooner(&due, c->started, c->ask.provider->queue_wait,
+               (struct due){0, FAULT_OVERLOADED,
+                            "its turn did not come in time (queue_wait)"});
     if (c->state == CALL_CONNECTING)
         sooner(&due, c->sent, p->connect,
                (struct due){0, FAULT_TIMEOUT_CONNECT,
@@ -376,6 +418,8 @@ static void on_due(struct timer *t)
         timer_start(c->world, &c->timer, due.at);
     else if (c->state == CALL_ENDED)
         hang_up(c);
+    else if (due.kind == FAULT_OVERLOADED)
+        call_end_busy(c, due.why);
     else
         call_end(c, due.kind, due.why);
 }

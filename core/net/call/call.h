@@ -18,6 +18,7 @@
 #define NET_CALL_H
 
 #include "base/arena.h"
+#include "base/hold.h"
 #include "net/call/fault.h"
 #include "net/call/provider.h"
 #include "net/transport.h"
@@ -64,6 +65,8 @@ struct question {
     /* Where calls are listed whose reply has ended and whose connection has
     ** not: call_hang_up_all ends those. May be NULL. */
     struct call **lingering;
+    /* Where the bytes of request and reply are charged to. May be NULL. */
+    struct hold *hold;
 };
 
 struct call {
@@ -94,6 +97,7 @@ struct call {
     bool sealed;        /* no further reader will attach */
     bool whole_wanted;  /* somebody waits for the end: do not pause */
     bool event_stream;  /* the reply is one */
+    size_t share;       /* of the hold */
     uint64_t relayed;   /* bytes passed on */
     struct reader *readers;
     struct watcher *watchers;

@@ -145,13 +145,21 @@ static void take_stream(struct call *c, str in)
 
 /* --- bytes and their end --------------------------------------------------- */
 
+/* A stream that flows holds nothing; all else must fit. */
+static bool has_room(const struct call *c, size_t more)
+{
+    return c->ask.hold == NULL || c->sealed || hold_has(c->ask.hold, more);
+}
+
 static void on_body(struct exchange *x, str bytes)
 {
     struct call *c = OWNER(x);
     if (c->state == CALL_ENDED)
         return; /* after the terminal event nothing counts */
     call_keep(c);
-    if (well(c) && c->event_stream && c->ask.asked.stream) {
+    if (!has_room(c, bytes.n)) {
+        call_end(c, FAULT_OVERLOADED, "no room for the reply (max_memory)");
+    } else if (well(c) && c->event_stream && c->ask.asked.stream) {
         take_stream(c, bytes);
     } else if (well(c)) {
         buf_add(&c->held, bytes);
@@ -160,6 +168,9 @@ static void on_body(struct exchange *x, str bytes)
     } else {
         buf_add(&c->tail, bytes);
     }
+    if (c->held_back)
+        buf_fit(&c->tail); /* nothing comes for a while */
+    call_weigh(c);
     call_release(c);
 }
 

@@ -31,7 +31,8 @@ struct provider {
     size_t max_reply; /* bytes of a reply */
     const struct dialect *dialect;
     struct lane *lane;
-    int concurrency;        /* of the lane, once this is in force; 0 = any */
+    int concurrency, queue; /* of the lane, once this is in force; 0 = any */
+    nanos queue_wait;       /* longest wait for a turn; 0 = any */
     struct provider *next;  /* of the same policy version */
     struct sim_script *sim; /* a simulated upstream, or NULL */
     int sim_failures;       /* how often sim has failed already */

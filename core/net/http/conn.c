@@ -12,6 +12,7 @@
 */
 #include "net/http/conn.h"
 
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -33,7 +34,8 @@ static nanos patience(const struct conn *c)
     const struct server_limits *l = &c->server->limits;
     switch (c->state) {
     case CONN_HEAD:
-        return c->begun ? l->header_timeout : l->idle_timeout;
+        return c->begun || conn_crowded(c) ? l->header_timeout
+                                           : l->idle_timeout;
     case CONN_BODY:
         return l->body_grace;
     case CONN_CLOSING:
@@ -126,8 +128,23 @@ static bool wants_bytes(const struct conn *c)
     case CONN_CLOSING:
         return !c->eof;
     default: /* also to notice that the client hangs up */
-        return !c->eof && c->in.n < CONN_PIPELINE;
+        return !c->eof && c->in.n < CONN_PIPELINE &&
+               (c->in.n == 0 || hold_admits(c->server->hold, c->share, 1));
     }
+}
+
+/* What it holds, or has lent to the handler, is charged. */
+static void weigh(struct conn *c)
+{
+    size_t chunks = c->chunks != NULL ? c->chunks->whole.cap : 0;
+    size_t lent = conn_outstanding(c) ? c->lent : 0;
+    hold_set(c->server->hold, &c->share,
+             c->in.cap + c->out.cap + chunks + lent);
+}
+
+bool conn_crowded(const struct conn *c)
+{
+    return c->spare && c->server->conns_n > c->server->limits.max_conns;
 }
 
 void conn_watch(struct conn *c)
@@ -135,6 +152,7 @@ void conn_watch(struct conn *c)
     if (c->state == CONN_DEAD)
         return;
     arm(c);
+    weigh(c);
     int events = (wants_bytes(c) ? EV_READ : 0) | (c->blocked ? EV_WRITE : 0);
     if (events == c->events)
         return;
@@ -217,6 +235,14 @@ static void part(struct server *s, struct conn *c)
     s->conns_n--;
 }
 
+/* Left alone the system takes megabytes for a client that reads nothing, and
+** we would go on paying an upstream to fill them. */
+static void take_little(int fd)
+{
+    int unsent = CONN_UNSENT;
+    setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
+}
+
 void conn_open(struct server *s, int fd, const struct sockaddr *from)
 {
     struct conn *c = mem_zero(sizeof *c);
@@ -224,6 +250,7 @@ void conn_open(struct server *s, int fd, const struct sockaddr *from)
         close(fd);
         return;
     }
+    take_little(fd);
     c->server = s;
     c->timer.fire = fire;
     c->since = world_now(s->world);
@@ -234,6 +261,7 @@ void conn_open(struct server *s, int fd, const struct sockaddr *from)
     ev_io_init(&c->io, event, fd, 0);
     c->io.data = c;
     join(s, c);
+    c->spare = s->conns_n > s->limits.max_conns;
     conn_forget(c);
     buf_init(&c->out, CONN_OUT_MAX);
     conn_watch(c);
@@ -253,6 +281,7 @@ void conn_close(struct conn *c)
     close(c->io.fd);
     conn_forget(c);
     buf_fini(&c->out);
+    weigh(c);
     part(s, c);
     conn_dirty(c);
     server_place_free(s);

@@ -28,6 +28,7 @@
 #define CONN_OUT_MAX  ((size_t)1 << 30)
 #define CONN_LINGER   NANOS_S          /* for the client to read the end */
 #define CONN_PROBE    (200 * NANOS_MS) /* after its end: is it still there? */
+#define CONN_UNSENT   (128 * 1024)     /* the system holds, unsent */
 
 enum conn_state {
     CONN_HEAD,     /* between requests, or inside a head */
@@ -61,6 +62,7 @@ struct conn {
     bool paused;    /* conn_write said false */
     bool shut;      /* our end is said */
     nanos probe_at; /* it said its end: find out then whether it left */
+    bool spare;     /* it came when there were max_conns already */
     /* The request. */
     bool begun;  /* a part of it came */
     nanos began; /* and when that was */
@@ -70,6 +72,8 @@ struct conn {
     size_t weighed; /* bytes of the body at the last look at its rate */
     struct chunks *chunks;
     struct buf in; /* what was read and not handed over */
+    size_t lent;   /* what was handed over, until the reply is whole */
+    size_t share;  /* of the hold */
     /* The reply. */
     bool chunked, bodyless, events_out;
     bool between;    /* whole events were written so far */
@@ -102,6 +106,9 @@ void conn_lost(struct conn *c);
 /* Nothing more will be answered here: say our end when all is sent, then
 ** throw away what comes until the client says its. */
 void conn_linger(struct conn *c);
+
+/* Too many connections, of which this is one too many? */
+bool conn_crowded(const struct conn *c);
 
 /* Watch for what the state wants, and see to the timer. */
 void conn_watch(struct conn *c);

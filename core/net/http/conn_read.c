@@ -58,7 +58,9 @@ static void hand_over(struct conn *c, char *memory, size_t n)
         .head = s->head,
         .body = {memory + c->head_len, n - c->head_len},
         .memory = memory,
+        .crowded = conn_crowded(c),
     };
+    c->lent = n;
     c->state = CONN_WAITING;
     c->paused = false;
     probe_later(c);
@@ -134,6 +136,17 @@ static bool begin_chunks(struct conn *c, const struct http_head *head)
     return buf_ok(&k->whole);
 }
 
+/* A small body is read before it is refused, since the connection lives on
+** then; a large one, and one that waits for our word, is not even sent. */
+static bool admits(const struct conn *c, size_t body)
+{
+    struct server *s = c->server;
+    bool large = body > CONN_SCRATCH || s->head->expect;
+    if (s->handler->admits == NULL || !large)
+        return true;
+    return s->handler->admits(s->user, conn_crowded(c));
+}
+
 /* The server's head is whole: look at what it says of the body. */
 static void accept_head(struct conn *c, size_t head_len)
 {
@@ -147,13 +160,13 @@ static void accept_head(struct conn *c, size_t head_len)
     c->need = head_len + body;
     c->http10 = head->minor == 0;
     c->is_head = str_eq(head->method, STR("HEAD"));
-    c->keep_alive = head->keep_alive;
+    c->keep_alive = head->keep_alive && !conn_crowded(c);
     bool bare = c->in.n == head_len;
     if (body > max_body) {
         conn_refuse(c, 413);
         return;
     }
-    if (head->chunked && !begin_chunks(c, head)) {
+    if (!admits(c, body) || (head->chunked && !begin_chunks(c, head))) {
         conn_refuse(c, 503);
         return;
     }
@@ -223,10 +236,18 @@ static size_t room_for(const struct conn *c)
     if (c->state == CONN_HEAD || (c->state == CONN_BODY && c->chunks != NULL))
         return CONN_SCRATCH;
     if (c->state != CONN_BODY)
-        return CONN_PIPELINE - c->in.n;
+        return hold_admits(c->server->hold, c->share, CONN_PIPELINE)
+                   ? CONN_PIPELINE - c->in.n
+                   : 1; /* it tells whether the client is still there */
     size_t missing = c->need - c->in.n;
     size_t step = c->in.n > CONN_SCRATCH ? c->in.n : CONN_SCRATCH;
     return missing < step ? missing : step;
+}
+
+static ssize_t no_room(void)
+{
+    errno = ENOMEM;
+    return -1;
 }
 
 /* Read once into `in`: bytes that came, 0 at the end, -1 with errno. */
@@ -234,20 +255,23 @@ static ssize_t fill(struct conn *c)
 {
     size_t room = room_for(c);
     bool direct = room > CONN_SCRATCH;
+    bool reading = !conn_outstanding(c);
+    if (direct && !hold_admits(c->server->hold, c->share, room))
+        return no_room();
     char *to = direct ? buf_room(&c->in, room) : c->server->scratch;
-    if (to == NULL) {
-        errno = ENOMEM;
-        return -1;
-    }
+    if (to == NULL)
+        return no_room();
     ssize_t n = recv(c->io.fd, to, room, 0);
-    if (n > 0 && direct)
-        c->in.n += (size_t)n;
-    else if (n > 0)
-        buf_add(&c->in, (str){to, (size_t)n});
-    if (buf_ok(&c->in))
+    if (n <= 0)
         return n;
-    errno = ENOMEM;
-    return -1;
+    if (!direct && reading &&
+        !hold_admits(c->server->hold, c->share, (size_t)n))
+        return no_room();
+    if (direct)
+        c->in.n += (size_t)n;
+    else
+        buf_add(&c->in, (str){to, (size_t)n});
+    return buf_ok(&c->in) ? n : no_room();
 }
 
 /* The client sends no more: it has gone, or only said so. */

@@ -34,8 +34,9 @@ static const struct refusal refusals[] = {
     {501, "not_implemented",
      "Only 'Transfer-Encoding: chunked' is understood. Send the body so, or "
      "with a Content-Length."},
-    {503, "out_of_memory",
-     "The gateway has no memory for this request. Try again in a moment."},
+    {503, "overloaded",
+     "The gateway has as many requests as it can hold. Try again in a "
+     "moment."},
     {505, "http_version_not_supported",
      "Only HTTP/1.1 and HTTP/1.0 are spoken here."},
 };
@@ -71,7 +72,7 @@ static void message_of(char *to, size_t size, const struct conn *c, int status)
 }
 
 /* The fields of the answer: how many. */
-static int fields_of(struct http_field fields[5], const struct refused *what)
+static int fields_of(struct http_field fields[6], const struct refused *what)
 {
     str id = str_of(what->id);
     bool passing = what->status == 408 || what->status == 503;
@@ -83,6 +84,8 @@ static int fields_of(struct http_field fields[5], const struct refused *what)
     if (what->status == 405)
         fields[n++] =
             (struct http_field){STR("Allow"), STR("GET, HEAD, POST, OPTIONS")};
+    if (what->status == 503)
+        fields[n++] = (struct http_field){STR("Retry-After"), STR("1")};
     if (id.n == 0)
         return n;
     fields[n++] = (struct http_field){STR("x-request-id"), id};
@@ -92,7 +95,7 @@ static int fields_of(struct http_field fields[5], const struct refused *what)
 
 static void answer(struct conn *c, const struct refused *what)
 {
-    struct http_field fields[5];
+    struct http_field fields[6];
     char body[512];
     int n =
         snprintf(body, sizeof body,
