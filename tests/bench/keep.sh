@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # keep.sh [NOTE] -- puts the last run of `make bench` into RESULTS.md: a line in
 # the trend and its tables at the end.
+#   BENCH_OUT=FOLDER     where the run is, if not in build/bench
 #   BENCH_RESULTS=FILE   into this file instead
 set -eu
 cd "$(dirname "$0")/../.."
-out=build/bench
+out=${BENCH_OUT:-build/bench}
 results=${BENCH_RESULTS:-tests/bench/RESULTS.md}
 note=${1:-}
 if [ ! -s $out/last.md ] || ! grep -q '^| row | figure' $out/last.md; then

@@ -44,7 +44,7 @@ struct link {
 };
 
 static struct {
-    long port, connections, milliseconds, count, rate, warm, watch;
+    long port, connections, milliseconds, count, most, rate, warm, watch;
     struct body body;
     const char *edit;
 } options = {.connections = 64,
@@ -174,6 +174,8 @@ static bool is_over(int64_t now)
     if (now - run.ended > GRACE)
         run.over = true;
     if (options.count > 0 && run.sent >= options.count + options.warm)
+        run.over = true;
+    if (options.most > 0 && now - run.first_send >= options.most * 1000000000)
         run.over = true;
     if (options.count == 0 && !run.warming &&
         now - run.began >= options.milliseconds * 1000000)
@@ -341,8 +343,8 @@ static void read_flags(int argc, char **argv)
         {"--connections", "how many (64)", .number = &options.connections},
         {"--ms", "length of the window (2000)",
          .number = &options.milliseconds},
-        {"--count", "this many requests, whatever time they take",
-         .number = &options.count},
+        {"--count", "this many requests instead", .number = &options.count},
+        {"--most", "seconds that --count may take", .number = &options.most},
         {"--rate", "open loop: requests per second; 0 (default) = closed",
          .number = &options.rate},
         {"--warm", "replies to discard before the window (0)",

@@ -100,7 +100,7 @@ reload_storm() {
     from=$(requests_logged)
     on LOAD "$out/rewrite" --file "$policy" >"$dir/rewrite.out" &
     pid[rewrite]=$!
-    json=$(load perilune --count "$requests") || true
+    json=$(load perilune --count "$requests" --most 280) || true
     kill "${pid[rewrite]}"
     wait "${pid[rewrite]}" || true
     unset "pid[rewrite]"

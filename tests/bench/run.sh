@@ -8,10 +8,11 @@
 #   BENCH_STREAMS=10000    held open in the memory row
 #   BENCH_REQUESTS=100000  asked in the reload row while the policy changes
 #   BENCH_PORTKEY=1        Portkey's npm gateway in the small row too
+#   BENCH_OUT=build/bench  where tools and results go
 set -eu
 cd "$(dirname "$0")/../.."
 here=tests/bench
-out=build/bench
+out=${BENCH_OUT:-build/bench}
 rounds=${BENCH_ROUNDS:-5}
 ms=${BENCH_MS:-1000}
 streams=${BENCH_STREAMS:-10000}

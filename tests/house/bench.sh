@@ -5,6 +5,7 @@
 set -u
 failed=0
 log=build/test-logs/bench-run.log
+export BENCH_OUT=build/bench/moment BENCH_RESULTS=build/bench/moment/RESULTS.md
 tell() { # tell NAME command...: the command's success is the result
     local name=$1
     shift
@@ -35,7 +36,7 @@ runs() {
 told() { # told PATTERN: a line of the report, with the figures it must have
     grep -qE "$1" "$log"
 }
-mkdir -p "${log%/*}"
+mkdir -p "${log%/*}" $BENCH_OUT
 tell "the bench runs, and no request of it fails" runs
 servers_in() { # servers_in ROW: how many have a figure that is not nothing
     awk -v row="**$1**:" '/^\*\*/ { inside = $1 == row }
@@ -53,4 +54,16 @@ tell "row reload counts what failed" \
     told '^200 requests in .* [1-9][0-9]* versions served, 0 requests'
 tell "row start has a time" \
     told '^\| start \| ms from exec to first answer \| 30 \| [0-9.]+ '
+
+# --- and is kept ---------------------------------------------------------------
+
+kept() { # a line in the trend with a cell for each of its columns, and the tables
+    cp tests/bench/RESULTS.md $BENCH_RESULTS &&
+        tests/bench/keep.sh "a moment" >/dev/null &&
+        awk -F'|' '/^\| date/ { columns = NF }
+            / a moment \|/ && NF == columns { line++ }
+            /^###.*: a moment$/ { tables++ }
+            END { exit line != 1 || tables != 1 }' $BENCH_RESULTS
+}
+tell "keep.sh adds a line to the trend, and the tables" kept
 exit $failed
