@@ -94,6 +94,7 @@ struct call {
     bool sealed;        /* no further reader will attach */
     bool whole_wanted;  /* somebody waits for the end: do not pause */
     bool event_stream;  /* the reply is one */
+    bool begun;         /* its first event has been read */
     uint64_t relayed;   /* bytes passed on */
     struct reader *readers;
     struct watcher *watchers;
