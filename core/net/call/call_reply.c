@@ -8,6 +8,7 @@
 */
 #include "net/call/call_inner.h"
 
+#include "base/defence.h"
 #include "wire/json.h"
 
 #define OWNER(x) \
@@ -90,7 +91,7 @@ static void take_events(struct call *c, str events)
     const char *from = events.p, *end = events.p + events.n;
     struct sse_event event;
     nanos now = world_now(c->world);
-    if (!c->begun)
+    if (!c->begun && DEFENCE(stream_mark))
         from = (events = sse_unmarked(events)).p;
     c->begun = true;
     while (!c->tap.terminal && next_event(c, &events, &event)) {
