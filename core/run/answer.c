@@ -117,7 +117,7 @@ static void send_error(struct request *r, int status, int retry_after, str body)
     head_add(&h, STR("x-should-retry"),
              retry_after > 0 ? STR("true") : STR("false"));
     if (retry_after > 0)
-        head_add(&h, STR("retry-after"), number(r, retry_after));
+        head_add(&h, STR("retry-after"), arena_int(&r->arena, retry_after));
     send_whole(r, status, &h, body);
 }
 

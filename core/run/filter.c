@@ -136,7 +136,7 @@ static void put_event(struct filtering *f, str data)
 static size_t may_leave(str text, size_t hold)
 {
     size_t n = text.n > hold ? text.n - hold : 0;
-    while (n > 0 && ((unsigned char)text.p[n] & 0xc0) == 0x80)
+    while (n > 0 && n < text.n && ((unsigned char)text.p[n] & 0xc0) == 0x80)
         n--;
     return n;
 }
@@ -148,12 +148,16 @@ static bool put_choice(struct filtering *f, struct buf *data, int choice,
 {
     const struct dialect *dialect = f->request->dialect;
     struct buf *tail = &f->tail[choice];
+    bool waited = tail->n > 0;
     if (!ask(f))
         return false;
     str shown = buf_str(&f->shown);
     f->cut_choice = choice;
     bool all = f->cut || last || !f->stream;
     size_t leaves = all ? shown.n : may_leave(shown, f->filter->hold);
+    if (!f->cut && !waited && leaves == shown.n &&
+        str_eq(shown, buf_str(&f->text)))
+        return true; /* said as it came: its escapes stay what they were */
     buf_clear(tail);
     buf_add(tail, str_from(shown, leaves));
     buf_clear(&f->event);

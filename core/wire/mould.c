@@ -6,6 +6,7 @@
 */
 #include "wire/mould.h"
 
+#include "base/defence.h"
 #include "wire/json.h"
 
 #define PATIENCE 8 /* casts that nothing fitted */
@@ -15,8 +16,8 @@ void mould_cast(struct mould *m, str event, str string)
     size_t prefix = (size_t)(string.p - event.p);
     size_t suffix = event.n - prefix - string.n;
     if (m->misses > PATIENCE || prefix + suffix > MOULD_BYTES ||
-        event.p[event.n - 1] != '\n') /* a CR's LF may be still to come */
-        return;
+        (event.p[event.n - 1] != '\n' && DEFENCE(mould_lf)))
+        return; /* a CR's LF may be still to come */
     memcpy(m->bytes, event.p, prefix);
     memcpy(m->bytes + prefix, string.p + string.n, suffix);
     m->prefix = (uint16_t)prefix;

@@ -34,9 +34,9 @@ static bool ends_event(str in, size_t i)
     return start == 0 || line_end(in.p[start - 1]);
 }
 
-size_t sse_complete(str in)
+size_t sse_complete_past(str in, size_t seen)
 {
-    for (size_t i = in.n; i > 0; i--)
+    for (size_t i = in.n; i > 0 && i >= seen; i--)
         if (line_end(in.p[i - 1]) && ends_event(in, i))
             return i;
     return 0;

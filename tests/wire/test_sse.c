@@ -114,6 +114,16 @@ static size_t naive(str s)
     return last;
 }
 
+static void a_mark_in_front_of_a_stream_is_passed_over(void)
+{
+    CHECK_STR(sse_unmarked(STR("\xef\xbb\xbf"
+                               "data: a\n\n")),
+              "data: a\n\n");
+    CHECK_STR(sse_unmarked(STR("data: \xef\xbb\xbf\n\n")),
+              "data: \xef\xbb\xbf\n\n");
+    CHECK_STR(sse_unmarked(STR("\xef\xbb")), "\xef\xbb");
+}
+
 static void it_agrees_with_a_plain_reading_of_random_streams(void)
 {
     unsigned seed = 12345;
@@ -126,6 +136,10 @@ static void it_agrees_with_a_plain_reading_of_random_streams(void)
         }
         str in = {text, n};
         CHECK_INT(sse_complete(in), naive(in));
+
+        for (size_t seen = 0; seen <= n; seen++)
+            if (sse_complete((str){text, seen}) == 0)
+                CHECK_INT(sse_complete_past(in, seen), sse_complete(in));
 
         str rest = {text, sse_complete(in)};
         struct sse_event event;
@@ -140,5 +154,5 @@ TESTS(an_event_ends_with_an_empty_line,
       a_cr_at_the_end_waits_where_its_lf_may_follow,
       events_come_out_in_order_with_their_bytes,
       one_space_after_the_colon_is_no_data, many_data_lines_are_joined_by_lf,
-      long_lines_are_read_whole,
+      long_lines_are_read_whole, a_mark_in_front_of_a_stream_is_passed_over,
       it_agrees_with_a_plain_reading_of_random_streams)

@@ -98,6 +98,7 @@ struct call {
     bool whole_wanted;  /* somebody waits for the end: do not pause */
     bool event_stream;  /* the reply is one */
     size_t share;       /* of the hold */
+    bool begun;         /* its first event has been read */
     uint64_t relayed;   /* bytes passed on */
     struct reader *readers;
     struct watcher *watchers;

@@ -8,6 +8,7 @@
 */
 #include "net/call/call_inner.h"
 
+#include "base/defence.h"
 #include "wire/json.h"
 
 #define OWNER(x) \
@@ -90,6 +91,9 @@ static void take_events(struct call *c, str events)
     const char *from = events.p, *end = events.p + events.n;
     struct sse_event event;
     nanos now = world_now(c->world);
+    if (!c->begun && DEFENCE(stream_mark))
+        from = (events = sse_unmarked(events)).p;
+    c->begun = true;
     while (!c->tap.terminal && next_event(c, &events, &event)) {
         int verdict = dialect->event(&c->tap, &event, c->ask.asked.usage);
         if (event.data.p != NULL)
@@ -130,9 +134,10 @@ static void take_stream(struct call *c, str in)
         if (c->state != CALL_ENDED)
             buf_add(&c->tail, str_from(in, whole));
     } else {
+        size_t seen = c->tail.n;
         bool look = may_complete(buf_str(&c->tail), in);
         buf_add(&c->tail, in);
-        size_t whole = look ? sse_complete(buf_str(&c->tail)) : 0;
+        size_t whole = look ? sse_complete_past(buf_str(&c->tail), seen) : 0;
         if (whole > 0)
             take_events(c, (str){c->tail.p, whole});
         buf_drop(&c->tail, whole);

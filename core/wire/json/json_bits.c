@@ -98,7 +98,7 @@ static void look_sse2(struct json_bits *bits, const char *p, size_t n)
         if ((slash | bits->carry) != 0) {
             uint64_t escaped = escaped_of(slash, &bits->carry);
             stop = (stop & ~escaped) | no_simple(p, escaped);
-            bits->slashes = true;
+            bits->slashes |= slash != 0;
         }
         bits->stop[i] = stop;
     }
@@ -159,7 +159,7 @@ AVX2 static void look_avx2(struct json_bits *bits, const char *p, size_t n)
             uint64_t escaped = escaped_of(slash, &bits->carry);
             uint64_t simple = simple32(a) | (uint64_t)simple32(b) << 32;
             stop = (stop & ~escaped) | (escaped & ~simple);
-            bits->slashes = true;
+            bits->slashes |= slash != 0;
         }
         bits->stop[i] = stop;
         all = _mm256_or_si256(all, _mm256_or_si256(a, b));

@@ -11,6 +11,7 @@
 
 #include <sys/auxv.h>
 
+#include "base/defence.h"
 #include "base/mem.h"
 
 #define FEW       16
@@ -60,7 +61,7 @@ const char *json_names_add(struct json_names *names, size_t base, str inner,
     if (names->n == MAX_NAMES)
         return "too many names";
     for (size_t i = base; names->n - base < FEW && i < names->n; i++)
-        if (str_eq(names->at[i], inner))
+        if (str_eq(names->at[i], inner) && DEFENCE(json_twins))
             return duplicate;
     if (names->n == names->cap && !grow(names))
         return no_memory;
@@ -87,7 +88,7 @@ static struct seed seed_of_process(void)
 {
     const void *bytes = (const void *)getauxval(AT_RANDOM);
     struct seed seed = {0x9e3779b97f4a7c15u, 0xc2b2ae3d27d4eb4fu}, chance;
-    if (bytes == NULL)
+    if (bytes == NULL) /* no kernel of today does that */
         return seed;
     memcpy(&chance, bytes, sizeof chance);
     seed.a = mix(chance.a ^ seed.a, chance.b ^ seed.b) | 1;
@@ -135,7 +136,7 @@ static const char *look_for_twins(const str *name, size_t n)
            place(table, size - 1, (struct slot){hash(seed, name[i]), &name[i]}))
         i++;
     mem_free(table);
-    return i < n ? duplicate : NULL;
+    return i < n && DEFENCE(json_many_twins) ? duplicate : NULL;
 }
 
 const char *json_names_end(struct json_names *names, size_t base)

@@ -8,6 +8,7 @@
 ** UTF-8 is asked once, of the whole text, and not at all where there is none.
 */
 #include "wire/json/json_parts.h"
+#include "base/defence.h"
 #include "base/utf8.h"
 
 struct scan {
@@ -79,7 +80,7 @@ static const char *unicode(struct scan *s, const char *p)
     int32_t high = hex4(s, p);
     if (high < 0)
         return fail(s, p - 2, "invalid \\u escape");
-    if (high < 0xd800 || high > 0xdfff)
+    if (high < 0xd800 || high > 0xdfff || !DEFENCE(json_surrogates))
         return p + 4;
     int32_t low = -1;
     if (high <= 0xdbff && s->end - p >= 6 && memcmp(p + 4, "\\u", 2) == 0)
@@ -104,6 +105,8 @@ static const char *odd_byte(struct scan *s, const char *p)
     unsigned char c = (unsigned char)peek(s, p);
     if (c == 'u')
         return unicode(s, p + 1);
+    if (p < s->end && !DEFENCE(json_odd_bytes))
+        return p + 1;
     if (c < 0x20 && !is_escaped(p))
         return unexpected(s, p, "control byte in a string");
     return fail(s, p - 1, "invalid escape");
@@ -249,7 +252,7 @@ static const char *array(struct scan *s, const char *start)
 
 static const char *nested(struct scan *s, const char *p)
 {
-    if (s->depth == JSON_MAX_DEPTH)
+    if (s->depth == JSON_MAX_DEPTH && DEFENCE(json_depth))
         return fail(s, p, "nested too deeply");
     s->depth++;
     uint32_t place = s->map != NULL ? json_map_open(s->map, p) : 0;
@@ -299,7 +302,8 @@ static void begin(struct scan *s, str text, struct json_map *map)
 static bool utf8(struct scan *s, const char *start, const char *end)
 {
     str passed = {start, (size_t)(end - start)};
-    size_t valid = s->bits.foreign ? utf8_valid(passed) : passed.n;
+    bool look = s->bits.foreign && DEFENCE(json_utf8);
+    size_t valid = look ? utf8_valid(passed) : passed.n;
     if (valid < passed.n)
         fail(s, start + valid, "invalid UTF-8");
     return valid == passed.n;
@@ -316,7 +320,7 @@ bool json_check_map(str text, struct json_map *map, struct json_error *error)
     const char *p = value(&s, text.p);
     if (p != NULL)
         p = skip_space(&s, p);
-    if (p != NULL && p < s.end)
+    if (p != NULL && p < s.end && DEFENCE(json_rest))
         p = fail(&s, p, "more than one value");
     bool ok = utf8(&s, text.p, p != NULL ? p : s.wrong_at) && p != NULL;
     json_names_fini(&s.names);
