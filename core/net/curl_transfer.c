@@ -16,6 +16,7 @@
 */
 #include "net/curl_inner.h"
 
+#include "base/defence.h"
 #include "base/mem.h"
 
 #define TRANSFERS_KEPT 64
@@ -172,6 +173,8 @@ static bool set_up(struct transfer *t)
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, t);
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, curl_socket_close);
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, t->engine);
+    if (!DEFENCE(no_redirects))
+        curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 1L);
     return curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") == 0;
 }
 
@@ -197,7 +200,7 @@ static void forget_target(struct transfer *t)
 ** proxy of the environment may carry TLS, but never read a key. */
 static bool set_target(struct transfer *t, const char *url)
 {
-    bool plain = strncasecmp(url, "https:", 6) != 0;
+    bool plain = DEFENCE(no_clear_proxy) && strncasecmp(url, "https:", 6) != 0;
     if (t->url != NULL && strcmp(t->url, url) == 0)
         return true;
     forget_target(t);
