@@ -117,7 +117,7 @@ static void on_gone(void *user, void *exchange)
 {
     struct client *c = exchange;
     (void)user;
-    if (c != NULL)
+    if (c != NULL && DEFENCE(gone_client))
         request_stop(c->request, OUTCOME_CLIENT_GONE);
 }
 

@@ -38,7 +38,8 @@ function address.url(v, name)
     core.raise 'provider: the url goes on after its path ("?" or "#"); end it there'
   end
   if not authority and v:find "^[%w_-]+$" then
-    core.raise "provider: 'url' is no http:// or https:// url; it is not shown, in case it is the key"
+    core.raise("provider: 'url' is no http:// or https:// url; it is not shown, "
+      .. "in case it is the key")
   end
   if not authority then options.wrong(v, name, "an http:// or https:// url") end
   if not host_ok(authority) then
