@@ -10,6 +10,7 @@
 
 #include <stdio.h>
 
+#include "base/defence.h"
 #include "run/generation.h"
 #include "run/path.h"
 #include "run/sandbox.h"
@@ -244,9 +245,9 @@ static bool try_again(struct request *r, struct asking *a,
 {
     struct world *world = r->rt->world;
     nanos until = world_now(world) + backoff(world, a->tried);
-    if (--a->tries <= 0 || !fault_passing(fault->kind) ||
-        fault->retry_after > 0 || until >= r->deadline ||
-        r->attempts >= r->rt->limits.attempts)
+    bool hopeless = DEFENCE(hopeless_faults) && !fault_passing(fault->kind);
+    if (--a->tries <= 0 || hopeless || fault->retry_after > 0 ||
+        until >= r->deadline || r->attempts >= r->rt->limits.attempts)
         return false;
     a->pause_until = until;
     task_sleep(r, until);
@@ -314,7 +315,7 @@ static int ask(lua_State *L, struct model *m, struct view *view, str name)
     }
     if (world_now(r->rt->world) >= r->deadline)
         return decline_by_us(L, r, &a, FAULT_DEADLINE);
-    if (r->attempts >= r->rt->limits.attempts)
+    if (DEFENCE(attempts_end) && r->attempts >= r->rt->limits.attempts)
         return decline_by_us(L, r, &a, FAULT_REJECTED);
     struct asking *kept = keep(L, &a);
     if (!start(r, kept))

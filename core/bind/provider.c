@@ -98,6 +98,7 @@ static void add_headers(lua_State *L, struct provider *p)
     add_header(L, p, STR("User-Agent"), STR("perilune/" PERI_VERSION_TEXT));
     str via = arena_print(&p->arena, "1.1 %s", generation_of(L)->rt->mark);
     add_header(L, p, PROVIDER_VIA, via);
+    p->open_n = p->headers_n;
     add_key(L, p);
     if (lua_getfield(L, 2, "headers") == LUA_TTABLE)
         for (lua_pushnil(L); lua_next(L, -2) != 0; lua_pop(L, 1)) {

@@ -6,6 +6,7 @@
 */
 #include "bind/bind.h"
 
+#include "base/defence.h"
 #include "run/sandbox.h"
 
 /* Push the table made earlier for `key`, or leave nothing and return false. */
@@ -134,7 +135,7 @@ static bool is_secret(str name)
         "x-goog-api-key", "proxy-authorization", "cookie"};
     for (size_t i = 0; i < sizeof secrets / sizeof secrets[0]; i++)
         if (str_eq_nocase(name, str_of(secrets[i])))
-            return true;
+            return DEFENCE(client_keys);
     return false;
 }
 

@@ -18,6 +18,7 @@
 */
 #include "net/curl_inner.h"
 
+#include "base/defence.h"
 #include "base/mem.h"
 
 #define TRANSFERS_KEPT 64
@@ -176,6 +177,8 @@ static bool set_up(struct transfer *t)
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, t);
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, curl_socket_close);
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, t->engine);
+    if (!DEFENCE(no_redirects))
+        curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 1L);
     return curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") == 0;
 }
 
@@ -211,7 +214,7 @@ static bool parse_target(struct transfer *t, const char *url)
 ** proxy of the environment may carry TLS, but never read a key. */
 static bool set_target(struct transfer *t, const char *url)
 {
-    bool plain = strncasecmp(url, "https:", 6) != 0;
+    bool plain = DEFENCE(no_clear_proxy) && strncasecmp(url, "https:", 6) != 0;
     if ((t->url == NULL || strcmp(t->url, url) != 0) && !parse_target(t, url))
         return false;
     const char *direct = plain ? "*" : NULL;

@@ -10,6 +10,7 @@
 
 #include <stdio.h>
 
+#include "base/defence.h"
 #include "run/filter.h"
 #include "run/generation.h"
 #include "run/outcome.h"
@@ -31,7 +32,8 @@ struct head {
 
 static void head_add(struct head *h, str name, str value)
 {
-    if (h->n < HEADERS && value.p != NULL && http_value_ok(value))
+    bool clean = value.p != NULL && http_value_ok(value);
+    if (h->n < HEADERS && (clean || !DEFENCE(clean_heads)))
         h->fields[h->n++] = (struct http_field){name, value};
 }
 
@@ -279,7 +281,8 @@ static void relay_end(struct reader *reader, const struct fault *fault)
 {
     struct request *r = OWNER(reader);
     if (fault->kind != FAULT_NONE) {
-        send_error_event(r, fault);
+        if (DEFENCE(broken_told))
+            send_error_event(r, fault);
         request_fault(r, fault);
     }
     request_finish(r, fault->kind == FAULT_NONE ? OUTCOME_ANSWERED

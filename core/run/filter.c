@@ -10,6 +10,7 @@
 
 #include <lauxlib.h>
 
+#include "base/defence.h"
 #include "base/mem.h"
 #include "run/events.h"
 #include "run/generation.h"
@@ -267,13 +268,17 @@ static bool put_data(struct filtering *f, str data, str bytes, bool last)
     return good;
 }
 
-/* An event whose data stands on several lines is put on one. */
+/* An event whose data stands on several lines is put on one: in JSON a line can
+** only end where a space may stand, too. */
 static bool put_lines(struct filtering *f, const struct sse_event *event,
                       bool last)
 {
     char *joined = mem_alloc(event->bytes.n);
-    bool good =
-        joined != NULL && put_data(f, sse_data(event, joined), STR_NONE, last);
+    str data = joined != NULL ? sse_data(event, joined) : STR_NONE;
+    for (size_t i = 0; i < data.n; i++)
+        if (joined[i] == '\n' && DEFENCE(one_line))
+            joined[i] = ' ';
+    bool good = joined != NULL && put_data(f, data, STR_NONE, last);
     mem_free(joined);
     return good;
 }

@@ -83,6 +83,7 @@ static const char *check_messages(struct json messages)
 /* The members we look at, found in one walk over the body. */
 struct members {
     struct json model, messages, stream, stream_options, max_tokens, user;
+    const char *taken_for; /* by others: a name that looks like this one */
 };
 
 static struct members members_of(struct json root)
@@ -100,16 +101,24 @@ static struct members members_of(struct json root)
         {STR("user"), &m.user},
     };
     struct json_walk walk = json_walk(root);
-    while (json_next(&walk))
+    while (json_next(&walk)) {
         for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++)
             if (json_is(walk.name, wanted[i].name))
                 *wanted[i].to = walk.value;
+        if (m.taken_for == NULL)
+            m.taken_for = lookalike(walk.name);
+    }
     return m;
 }
 
 static struct complaint check_body(const struct members *m)
 {
     const char *messages = check_messages(m->messages);
+    if (m->taken_for != NULL)
+        return (struct complaint){
+            m->taken_for, "A field has this name in other letters, and some "
+                          "providers would take it for this one. Write the "
+                          "name in small letters, or leave the field out."};
     if (messages != NULL)
         return (struct complaint){"messages", messages};
     if (m->model.kind != JSON_NONE && m->model.kind != JSON_STRING)

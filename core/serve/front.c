@@ -6,6 +6,7 @@
 */
 #include "serve/inner.h"
 
+#include "base/defence.h"
 #include "base/mem.h"
 
 #define FRONT_HEADERS 32
@@ -94,7 +95,7 @@ static void *on_request(void *user, struct conn *conn, struct incoming *in)
     *c = (struct client){.conn = conn, .taking = true};
     struct arrival a = {
         .method = in->head->method,
-        .path = in->head->path,
+        .path = DEFENCE(query_unseen) ? in->head->path : in->head->target,
         .fields = in->head->fields,
         .fields_n = in->head->fields_n,
         .body = in->body,
@@ -117,7 +118,7 @@ static void on_gone(void *user, void *exchange)
 {
     struct client *c = exchange;
     (void)user;
-    if (c != NULL)
+    if (c != NULL && DEFENCE(gone_client))
         request_stop(c->request, OUTCOME_CLIENT_GONE);
 }
 

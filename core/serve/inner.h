@@ -24,6 +24,9 @@ void identify_request(struct request *r, const struct arrival *a,
 /* chat.c: POST /chat/completions */
 struct request *chat_take(struct service *s, struct arrival *a);
 
+/* lookalike.c: the field that others may take this raw name for; or NULL. */
+const char *lookalike(str raw);
+
 /* models.c: GET /models, GET /models/{id} */
 void models_list(struct service *s, struct arrival *a);
 void models_one(struct service *s, struct arrival *a, str id);

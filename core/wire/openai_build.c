@@ -10,6 +10,7 @@
 */
 #include "wire/openai.h"
 
+#include "base/defence.h"
 #include "base/err.h"
 #include "wire/json.h"
 
@@ -51,7 +52,7 @@ static bool is_control(str name)
 {
     for (size_t i = 0; i < sizeof control / sizeof control[0]; i++)
         if (json_is(name, str_of(control[i])))
-            return true;
+            return DEFENCE(control_fields);
     return false;
 }
 

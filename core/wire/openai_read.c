@@ -9,6 +9,7 @@
 */
 #include "wire/openai.h"
 
+#include "base/defence.h"
 #include "base/mem.h"
 #include "wire/json.h"
 
@@ -39,7 +40,9 @@ static int64_t count(struct json object, str name)
     int64_t n;
     if (v.kind == JSON_NONE || v.kind == JSON_NULL)
         return 0;
-    return json_integer(v, &n) && n >= 0 && n <= MAX_TOKENS ? n : -1;
+    if (!json_integer(v, &n))
+        return -1;
+    return (n >= 0 && n <= MAX_TOKENS) || !DEFENCE(usage_range) ? n : -1;
 }
 
 static int64_t detail(struct json usage, str details, str name, int64_t most)

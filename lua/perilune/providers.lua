@@ -25,7 +25,7 @@ end
 local OPTIONS = {
   url = address.url,
   key = address.key,
-  auth = options.choice { "bearer", "x-api-key", "api-key", "x-goog-api-key", "none" },
+  auth = address.auth,
   headers = address.headers,
   http2 = options.flag,
   usage = options.flag,

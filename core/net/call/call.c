@@ -16,6 +16,7 @@
 #define BUSY_RETRY     1 /* seconds until it is worth to ask us again */
 #define ERROR_BODY_MAX (64 * 1024)
 #define LONGEST_SHOWN  200           /* bytes of a model's name in messages */
+#define LONGEST_CODE   64            /* and of a provider's error code */
 #define TAIL_MAX       (1024 * 1024) /* bytes of one unfinished event */
 #define LINGER         NANOS_S /* for the upstream to close after its end */
 
@@ -272,6 +273,8 @@ void call_end_detailed(struct call *c, enum fault_kind kind, const char *why,
     if (detail.n > 0)
         fault.detail = arena_print(&c->arena, "%.*s (%.*s)",
                                    STR_ARG(fault.message), STR_ARG(detail));
+    if (!DEFENCE(addresses_inside))
+        fault.message = fault.detail;
     finish(c, &fault);
 }
 
@@ -317,14 +320,24 @@ static str error_for_client(struct call *c, str body,
     return copy;
 }
 
+/* The provider's word for it, if it is a word and nothing else. */
+static str code_of(const struct call *c, const struct upstream_error *e)
+{
+    str code = e->code.p != NULL ? e->code : e->type;
+    if (code.n > LONGEST_CODE || !http_name_ok(code) ||
+        provider_hides(c->ask.provider, code))
+        return STR_NONE;
+    return code;
+}
+
 static str reported(struct call *c, enum fault_kind kind,
                     const struct upstream_error *e)
 {
-    str code = e->code.p != NULL ? e->code : e->type;
-    str why = arena_print(
-        &c->arena, "the provider answered %d %s%s%.*s", c->status,
-        fault_name(kind), code.p != NULL ? ", code " : "",
-        code.n < 64 ? (int)code.n : 64, code.p != NULL ? code.p : "");
+    str code = code_of(c, e);
+    str why =
+        arena_print(&c->arena, "the provider answered %d %s%s%.*s", c->status,
+                    fault_name(kind), code.n > 0 ? ", code " : "", (int)code.n,
+                    code.n > 0 ? code.p : "");
     return told(c, why.p != NULL ? why.p : "the provider failed");
 }
 
@@ -338,7 +351,9 @@ void call_end_reported(struct call *c, str body)
                    c->ask.provider->dialect->error_of(body, &e, &scratch);
     int status = c->status >= 300 ? c->status : 0;
     struct fault fault = {.kind = fault_of_error(status, &e)};
-    bool tell = legible && e.message.p != NULL && tells_client(fault.kind);
+    bool tell = legible && e.message.p != NULL && tells_client(fault.kind) &&
+                !provider_hides(c->ask.provider, body) &&
+                !provider_hides(c->ask.provider, e.message);
     fault.status = tell && status >= 400 ? status : fault_status(fault.kind);
     fault.message = reported(c, fault.kind, &e);
     if (tell)

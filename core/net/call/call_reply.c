@@ -107,7 +107,8 @@ static void take_events(struct call *c, str events)
             return;
         }
     }
-    pass_on(c, from, c->tap.terminal ? event.bytes.p + event.bytes.n : end);
+    bool over = c->tap.terminal && DEFENCE(nothing_after_end);
+    pass_on(c, from, over ? event.bytes.p + event.bytes.n : end);
     if (!c->sealed && !buf_ok(&c->held)) {
         call_end(c, FAULT_SERVER_ERROR, "no memory to hold the reply");
         return;
@@ -128,7 +129,7 @@ static bool may_complete(str tail, str in)
 static void take_stream(struct call *c, str in)
 {
     if (c->tail.n == 0) {
-        size_t whole = sse_complete(in);
+        size_t whole = DEFENCE(whole_events) ? sse_complete(in) : in.n;
         if (whole > 0)
             take_events(c, (str){in.p, whole});
         if (c->state != CALL_ENDED)

@@ -39,6 +39,8 @@ struct provider {
     /* The whole header section of a request, for a reply of either form. */
     struct http_field headers[PROVIDER_HEADERS];
     int headers_n;
+    int open_n; /* the first of them are known to everybody; the rest, a key
+                ** and what the policy added, are nobody's business */
 };
 
 /* How long to wait, and for what. */
@@ -60,5 +62,9 @@ void provider_release(struct provider *p);
 /* Add a header to every request; copied. ERR_LIMIT when there are too many,
 ** ERR_INPUT when name or value may not stand in a header. */
 int provider_header(struct provider *p, str name, str value);
+
+/* Does a text hold part of this provider's key, eight bytes in a row of what
+** its own headers say? */
+bool provider_hides(const struct provider *p, str text);
 
 #endif

@@ -18,6 +18,8 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include "base/defence.h"
+
 #define CHUNK_DIGITS 4
 #define CHUNK_MAX    0xffff
 #define HEAD_GUESS   1024 /* most heads fit, so `out` grows once */
@@ -168,7 +170,8 @@ static bool is_ours(str name)
 
 static void add_field(struct conn *c, const struct http_field *f)
 {
-    if (is_ours(f->name) || !http_name_ok(f->name) || !http_value_ok(f->value))
+    bool clean = http_name_ok(f->name) && http_value_ok(f->value);
+    if (is_ours(f->name) || (!clean && DEFENCE(clean_heads)))
         return;
     buf_add(&c->out, f->name);
     buf_text(&c->out, ": ");
