@@ -26,8 +26,8 @@ void buf_fini(struct buf *b);
 ** Add what was written there to b->n. */
 char *buf_room(struct buf *b, size_t n);
 
-/* Append bytes, a byte, a zero-terminated text, a number in decimal. Inline as
-** far as there is room: a log line is some sixty of these. */
+/* Append bytes. Inline as far as there is room: a log line is some sixty of
+** these. */
 static inline void buf_add(struct buf *b, str s)
 {
     bool fits = s.n <= b->cap - b->n && !b->failed;
@@ -38,16 +38,19 @@ static inline void buf_add(struct buf *b, str s)
     b->n += s.n;
 }
 
+/* Append a byte. */
 static inline void buf_byte(struct buf *b, char c)
 {
     buf_add(b, (str){&c, 1});
 }
 
+/* Append a zero-terminated text. */
 static inline void buf_text(struct buf *b, const char *z)
 {
     buf_add(b, str_of(z));
 }
 
+/* Append a number in decimal. */
 void buf_int(struct buf *b, int64_t v);
 
 /* A number >= 0 in decimal, with zeros in front up to `width` digits. */

@@ -11,15 +11,13 @@
 **                                         v     v
 **                       ABORTED -> DEAD <- CLOSING
 **
-** Nothing is freed while somebody up the stack may still hold it: a conn that
-** closed is DEAD, and goes when the turn ends. Whoever changed something at a
-** conn that the turn's end must see to calls conn_dirty.
+** A conn that closed is DEAD and goes when the turn ends, as somebody up the
+** stack may hold it. What the turn's end must see to is said by conn_dirty.
 */
 #ifndef NET_CONN_H
 #define NET_CONN_H
 
 #include <netinet/in.h>
-
 #include "net/http/server_inner.h"
 
 #define CONN_SCRATCH  ((size_t)64 * 1024) /* read at once */
