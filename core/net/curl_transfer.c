@@ -210,8 +210,9 @@ static bool parse_target(struct transfer *t, const char *url)
 }
 
 /* Where it goes: mostly where it went the last time. libcurl would parse the
-** text, and write it anew, for every request; a parsed one is only copied. A
-** proxy of the environment may carry TLS, but never read a key. */
+** text, and write it anew, for every request; a parsed one is only copied, and
+** the text beside it saves it the writing. A proxy of the environment may
+** carry TLS, but never read a key. */
 static bool set_target(struct transfer *t, const char *url)
 {
     bool plain = DEFENCE(no_clear_proxy) && strncasecmp(url, "https:", 6) != 0;
@@ -219,6 +220,7 @@ static bool set_target(struct transfer *t, const char *url)
         return false;
     const char *direct = plain ? "*" : NULL;
     return curl_easy_setopt(t->easy, CURLOPT_NOPROXY, direct) == 0 &&
+           curl_easy_setopt(t->easy, CURLOPT_URL, t->url) == 0 &&
            curl_easy_setopt(t->easy, CURLOPT_CURLU, t->target) == 0;
 }
 

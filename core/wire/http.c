@@ -9,6 +9,8 @@
 */
 #include "wire/http_parts.h"
 
+#include "base/eight.h"
+
 /* What each byte may be part of, sixteen a row; from 0x80 on they are good for
 ** values only. */
 enum {
@@ -54,16 +56,10 @@ bool http_made_of(str s, unsigned sets, bool escapes)
     return true;
 }
 
-/* Are these eight bytes all ' ' or above and none of them DEL? The bit tricks
-** are Mycroft's: a byte below n borrows when n is taken from each. */
 static bool eight_plain(const char *p)
 {
-    const uint64_t ones = 0x0101010101010101u;
-    uint64_t x, del;
-    memcpy(&x, p, sizeof x);
-    del = x ^ ones * 0x7f;
-    uint64_t below = (x - ones * 0x20) & ~x;
-    return ((below | ((del - ones) & ~del)) & ones * 0x80) == 0;
+    uint64_t x = eight_at(p);
+    return (eight_below(x, ' ') | eight_equal(x, 0x7f)) == 0;
 }
 
 bool http_value_ok(str value)

@@ -141,7 +141,33 @@ static void random_splices_agree_with_plain_copying(void)
     buf_fini(&want);
 }
 
-TESTS(a_string_is_always_valid_json, any_text_survives_writing_and_reading,
-      names_know_when_a_comma_is_due, edits_are_made_in_any_order,
-      a_splice_that_does_not_fit_writes_nothing,
+/* Eight bytes are looked at together: one that must be escaped is, wherever it
+** stands. */
+static void a_byte_is_written_alike_at_every_place(void)
+{
+    int wrong = 0;
+    for (int c = 0; c < 0x80; c++) {
+        struct buf alone;
+        buf_init(&alone, 16);
+        json_put_string(&alone, (str){(char[]){(char)c}, 1});
+        for (size_t at = 0; at < 20; at++) {
+            char text[20];
+            struct buf b;
+            memset(text, 'a', sizeof text);
+            text[at] = (char)c;
+            buf_init(&b, 64);
+            json_put_string(&b, (str){text, sizeof text});
+            str inner = {alone.p + 1, alone.n - 2};
+            wrong += b.n != 21 + inner.n ||
+                     memcmp(b.p + 1 + at, inner.p, inner.n) != 0;
+            buf_fini(&b);
+        }
+        buf_fini(&alone);
+    }
+    CHECK_INT(wrong, 0);
+}
+
+TESTS(a_byte_is_written_alike_at_every_place, a_string_is_always_valid_json,
+      any_text_survives_writing_and_reading, names_know_when_a_comma_is_due,
+      edits_are_made_in_any_order, a_splice_that_does_not_fit_writes_nothing,
       random_splices_agree_with_plain_copying)

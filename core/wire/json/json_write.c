@@ -5,6 +5,7 @@
 ** passes through with nothing changed but what a policy changed.
 */
 #include "wire/json.h"
+#include "base/eight.h"
 #include "base/utf8.h"
 
 /* How a byte that may not stand in a string is written. */
@@ -18,10 +19,20 @@ static void put_escaped(struct buf *b, unsigned char c)
         buf_print(b, "\\u%04x", (unsigned)c);
 }
 
+/* Are these eight bytes ASCII that is written as it is? */
+static bool eight_plain(const char *p)
+{
+    uint64_t x = eight_at(p);
+    return (eight_below(x, ' ') | eight_equal(x, '"') | eight_equal(x, '\\') |
+            eight_high(x)) == 0;
+}
+
 /* Bytes at the front of s that are written as they are. */
 static size_t plain_run(str s)
 {
     size_t i = 0;
+    while (s.n - i >= 8 && eight_plain(s.p + i))
+        i += 8;
     while (i < s.n) {
         unsigned char c = (unsigned char)s.p[i];
         size_t n = 1;

@@ -1,0 +1,34 @@
+/*
+** test_eight.c -- what eight bytes are asked together, asked one by one.
+*/
+#include "base/eight.h"
+
+#include "unit.h"
+
+/* Each byte value at each place, among bytes of another value. */
+static int wrong_among(char others)
+{
+    int wrong = 0;
+    for (int c = 0; c < 256; c++)
+        for (int at = 0; at < 8; at++) {
+            char text[8];
+            memset(text, others, sizeof text);
+            text[at] = (char)c;
+            uint64_t x = eight_at(text);
+            wrong += (eight_below(x, ' ') != 0) != (c < ' ');
+            wrong += (eight_equal(x, '"') != 0) != (c == '"');
+            wrong += (eight_equal(x, 0x7f) != 0) != (c == 0x7f);
+            wrong += (eight_high(x) != 0) != (c >= 0x80);
+        }
+    return wrong;
+}
+
+static void every_byte_is_found_at_every_place(void)
+{
+    CHECK_INT(wrong_among('a'), 0);
+    CHECK_INT(wrong_among(' '), 0);
+    CHECK_INT(wrong_among('~'), 0);
+    CHECK_INT(wrong_among('#'), 0);
+}
+
+TESTS(every_byte_is_found_at_every_place)
