@@ -50,8 +50,9 @@ struct transfer {
     struct transfer *next;     /* in todo or kept */
     struct curl_slist *fields; /* one block: nodes, then their text */
     struct curl_head head;
-    bool listed; /* in todo */
-    bool added;  /* in the multi */
+    struct http_body chunks; /* of a reply in chunks */
+    bool listed;             /* in todo */
+    bool added;              /* in the multi */
     bool connected, headed;
     bool paused; /* wanted */
     bool held;   /* libcurl holds bytes back until told to go on */

@@ -13,6 +13,10 @@
 ** reply on that handle continue it, though its memory is free by then. What is
 ** kept is the parsed target, which would cost more than the handle.
 **
+** Chunks are decoded here. libcurl takes "5 or so" for a size and any byte that
+** is a line feed for a line's end, and calls back for each; so it is told to
+** pass them on as they are, and only finds out where the reply ends.
+**
 ** Pausing is a flag: the next bytes find it set and libcurl is told to hold
 ** them back, and then stops reading by itself.
 */
@@ -57,6 +61,7 @@ static void give_head(struct transfer *t)
     struct http_field fields[CURL_HEAD_FIELDS];
     int n = curl_head_fields(&t->head, fields);
     t->headed = true;
+    http_body_chunked(&t->chunks);
     t->x->events->head(t->x, t->head.status, fields, n);
     curl_head_fini(&t->head);
 }
@@ -109,15 +114,24 @@ void curl_transfer_flush(struct engine *e)
     e->gathered = bytes;
 }
 
-/* False: there is no memory. */
+/* Some of the body: false if it cannot go on. What came before the fault is
+** still handed up. */
 static bool gather(struct transfer *t, str bytes)
 {
     struct engine *e = t->engine;
-    buf_add(&e->gathered, bytes);
+    int64_t used = (int64_t)bytes.n;
     e->gathering = t;
+    if (t->head.chunked)
+        used = http_body_feed(&t->chunks, bytes, &e->gathered);
+    else
+        buf_add(&e->gathered, bytes);
     if (!buf_ok(&e->gathered))
         judge(t, EXCHANGE_MEMORY, "no memory for the reply");
-    return buf_ok(&e->gathered);
+    else if (used < 0)
+        judge(t, EXCHANGE_PROTOCOL, "a chunk of the reply is malformed");
+    else if ((size_t)used < bytes.n)
+        judge(t, EXCHANGE_PROTOCOL, "bytes follow the end of the reply");
+    return !t->judged;
 }
 
 static size_t on_body(char *p, size_t size, size_t n, void *arg)
@@ -148,7 +162,7 @@ static const struct {
     {CURLOPT_SSL_VERIFYPEER, 1},
     {CURLOPT_SSL_VERIFYHOST, 2},
     {CURLOPT_HTTP09_ALLOWED, 0},
-    {CURLOPT_HTTP_TRANSFER_DECODING, 1},
+    {CURLOPT_HTTP_TRANSFER_DECODING, 0},      /* but its end is found */
     {CURLOPT_HEADEROPT, CURLHEADER_SEPARATE}, /* no keys to a proxy */
     {CURLOPT_SUPPRESS_CONNECT_HEADERS, 1},
     {CURLOPT_PATH_AS_IS, 1},
@@ -333,6 +347,7 @@ struct transfer *curl_transfer_new(struct engine *e, struct exchange *x)
     t->engine = e;
     t->x = x;
     curl_head_init(&t->head);
+    t->head.http2 = x->http2;
     if (set_up(t) && put_fields(t) && set_target(t, x->url)) {
         set_request(t);
         return t;
@@ -389,12 +404,19 @@ static enum exchange_end end_before_reply(CURLcode code)
     }
 }
 
+/* libcurl found an end: did we? */
+static bool whole(const struct transfer *t)
+{
+    return !t->head.chunked || t->head.status == 304 ||
+           http_body_done(&t->chunks);
+}
+
 static enum exchange_end end_of(const struct transfer *t, CURLcode code)
 {
     if (t->judged)
         return t->end;
     if (t->headed && code == CURLE_OK)
-        return EXCHANGE_OK;
+        return whole(t) ? EXCHANGE_OK : EXCHANGE_PROTOCOL;
     if (t->connected && !t->headed)
         return end_before_reply(code);
     if (code == CURLE_OUT_OF_MEMORY)
@@ -411,8 +433,10 @@ static const char *detail_of(const struct transfer *t, CURLcode code)
 {
     if (t->why != NULL)
         return t->why;
+    if (code == CURLE_OK && !t->headed)
+        return "closed before the end of the head";
     if (code == CURLE_OK)
-        return t->headed ? "" : "closed before the end of the head";
+        return whole(t) ? "" : "the last chunk is malformed";
     return t->error[0] != '\0' ? t->error : curl_easy_strerror(code);
 }
 

@@ -58,7 +58,10 @@ static void each_kind_of_bad_reply_has_its_end(void)
         {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n",
          EXCHANGE_BROKEN},
         {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nab\r\n",
-         EXCHANGE_BROKEN},
+         EXCHANGE_PROTOCOL},
+        {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+         "2\r\nab\r\n0\r\n\r\nHTTP/1.1 200 OK\r\n",
+         EXCHANGE_PROTOCOL},
         {"HTTP/1.1 200 OK\r\n\r\nuntil it closes", EXCHANGE_OK},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
