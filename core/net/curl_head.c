@@ -7,6 +7,8 @@
 */
 #include "net/curl_head.h"
 
+#include "base/defence.h"
+
 void curl_head_init(struct curl_head *h)
 {
     *h = (struct curl_head){.status = 0};
@@ -69,7 +71,7 @@ static bool frames_well(struct curl_head *h, const struct http_field *f)
     bool coding = str_eq_nocase(f->name, STR("transfer-encoding"));
     if (!length && !coding)
         return true;
-    if (h->framed || h->status < 200)
+    if (DEFENCE(reply_framing) && (h->framed || h->status < 200))
         return false;
     h->framed = true;
     h->chunked = coding;

@@ -114,6 +114,12 @@ void curl_transfer_flush(struct engine *e)
     e->gathered = bytes;
 }
 
+/* A 304 has no body, whatever its head says. */
+static bool in_chunks(const struct transfer *t)
+{
+    return t->head.chunked && t->head.status != 304 && DEFENCE(reply_chunks);
+}
+
 /* Some of the body: false if it cannot go on. What came before the fault is
 ** still handed up. */
 static bool gather(struct transfer *t, str bytes)
@@ -121,7 +127,7 @@ static bool gather(struct transfer *t, str bytes)
     struct engine *e = t->engine;
     int64_t used = (int64_t)bytes.n;
     e->gathering = t;
-    if (t->head.chunked)
+    if (in_chunks(t))
         used = http_body_feed(&t->chunks, bytes, &e->gathered);
     else
         buf_add(&e->gathered, bytes);
@@ -191,6 +197,8 @@ static bool set_up(struct transfer *t)
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, t);
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, curl_socket_close);
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, t->engine);
+    if (!DEFENCE(reply_chunks))
+        curl_easy_setopt(easy, CURLOPT_HTTP_TRANSFER_DECODING, 1L);
     if (!DEFENCE(no_redirects))
         curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 1L);
     return curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") == 0;
@@ -407,8 +415,7 @@ static enum exchange_end end_before_reply(CURLcode code)
 /* libcurl found an end: did we? */
 static bool whole(const struct transfer *t)
 {
-    return !t->head.chunked || t->head.status == 304 ||
-           http_body_done(&t->chunks);
+    return !in_chunks(t) || http_body_done(&t->chunks);
 }
 
 static enum exchange_end end_of(const struct transfer *t, CURLcode code)

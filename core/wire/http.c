@@ -9,6 +9,7 @@
 */
 #include "wire/http_parts.h"
 
+#include "base/defence.h"
 #include "base/eight.h"
 
 /* What each byte may be part of, sixteen a row; from 0x80 on they are good for
@@ -81,7 +82,8 @@ bool http_field_line(str line, struct http_field *field)
         return false;
     field->name = (str){line.p, colon};
     field->value = str_trim(str_from(line, colon + 1));
-    return http_name_ok(field->name) && http_value_ok(field->value);
+    return (http_name_ok(field->name) || !DEFENCE(field_names)) &&
+           (http_value_ok(field->value) || !DEFENCE(field_values));
 }
 
 /* "HTTP/1.1" exactly: 0, 400 for what is no version, 505 for another one. */
@@ -160,9 +162,10 @@ static int cut_line(str in, size_t *at, str *line)
     size_t end = str_find(rest, '\n');
     if (end == rest.n)
         return 0;
-    if (end == 0 || rest.p[end - 1] != '\r')
+    bool whole = end > 0 && rest.p[end - 1] == '\r';
+    if (!whole && DEFENCE(head_line_ends))
         return -1;
-    *line = (str){rest.p, end - 1};
+    *line = (str){rest.p, whole ? end - 1 : end};
     *at += end + 1;
     return 1;
 }

@@ -15,6 +15,8 @@
 */
 #include "wire/http_parts.h"
 
+#include "base/defence.h"
+
 #define MAX_DIGITS     16
 #define MAX_EXTENSION  256
 #define MAX_EXTENSIONS (16 * 1024)
@@ -87,7 +89,7 @@ static bool extensions_ok(str s)
 {
     if (!http_value_ok(s))
         return false;
-    while (s.n > 0) {
+    while (s.n > 0 && DEFENCE(extension_shape)) {
         s = after_blanks(s);
         if (!str_starts(s, STR(";")))
             return false;
@@ -117,7 +119,8 @@ static int size_line(struct http_body *b, str line)
     }
     str extensions = str_from(line, n);
     b->spent += (int64_t)extensions.n;
-    if (n == 0 || extensions.n > MAX_EXTENSION || b->spent > MAX_EXTENSIONS ||
+    if (n == 0 || extensions.n > MAX_EXTENSION ||
+        (b->spent > MAX_EXTENSIONS && DEFENCE(extension_sum)) ||
         !extensions_ok(extensions))
         return BAD;
     if (b->left > 0)
@@ -138,7 +141,8 @@ static int trailer_line(struct http_body *b, str line)
     if (b->spent > MAX_TRAILERS || !http_field_line(line, &field))
         return BAD;
     for (size_t i = 0; i < sizeof framing / sizeof framing[0]; i++)
-        if (str_eq_nocase(field.name, str_of(framing[i])))
+        if (DEFENCE(trailer_framing) &&
+            str_eq_nocase(field.name, str_of(framing[i])))
             return BAD;
     return TRAILER;
 }
@@ -214,7 +218,9 @@ static size_t feed_line(struct http_body *b, str in)
     str line = {b->line, (size_t)b->line_n};
     bool ended = line.n >= 2 && line.p[line.n - 2] == '\r';
     b->line_n = 0;
-    b->state = ended ? line_came(b, (str){line.p, line.n - 2}) : BAD;
+    b->state = ended || !DEFENCE(chunk_line_ends)
+                   ? line_came(b, (str){line.p, line.n - (ended ? 2 : 1)})
+                   : BAD;
     return take;
 }
 

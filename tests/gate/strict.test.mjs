@@ -127,19 +127,19 @@ async function setting(t) {
 }
 
 const GROUPS = {
-  probes: 'the 58 probes that other servers were measured with',
-  accepts: 'unusual requests that are good',
-  'request-line': 'request lines and targets',
-  host: 'hosts, with bad ports, userinfo and brackets',
-  fields: 'field lines',
-  'content-length': 'lengths',
-  'transfer-encoding': 'transfer codings',
-  chunks: 'chunks, their extensions and trailers',
-  connection: 'pipelines, half-closed clients and last requests',
-  expect: 'expectations',
+  probes: 'the 58 probes that other servers were measured with are answered',
+  accepts: 'unusual requests that are good are answered',
+  'request-line': 'request lines and targets are answered',
+  host: 'hosts, with bad ports, userinfo and brackets are answered',
+  fields: 'field lines are answered',
+  'content-length': 'lengths are answered',
+  'transfer-encoding': 'transfer codings are answered',
+  chunks: 'chunks, their extensions and trailers are answered',
+  connection: 'pipelines, half-closed clients and last requests are answered',
+  expect: 'expectations are answered',
 };
 for (const [group, what] of Object.entries(GROUPS))
-  test(`${what} are answered as tests/data/http/${group}.json says`, async (t) => {
+  test(`${what} as tests/data/http/${group}.json says`, async (t) => {
     const s = await setting(t);
     const all = casesOf(group);
     for (const one of all) await drive(t, s, one);

@@ -16,6 +16,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/defence.h"
 #include "base/mem.h"
 
 /* --- time ------------------------------------------------------------------ */
@@ -69,7 +70,7 @@ static void weigh_body(struct conn *c)
     const struct server_limits *l = &c->server->limits;
     size_t came = body_came(c);
     double wanted = (double)l->body_rate * (double)l->body_grace / 1e9;
-    if ((double)(came - c->weighed) < wanted) {
+    if ((double)(came - c->weighed) < wanted && DEFENCE(body_rate)) {
         conn_refuse(c, 408);
         return;
     }

@@ -52,18 +52,18 @@ struct conn {
     struct timer timer;
     nanos since; /* what the state's timeout counts from */
     enum conn_state state;
-    int events; /* watched for */
-    bool dirty;
+    int events;     /* watched for */
     bool eof;       /* the client sends no more */
     bool broken;    /* sending failed */
     bool blocked;   /* the socket takes no more for now */
     bool paused;    /* conn_write said false */
     bool shut;      /* our end is said */
+    bool dirty;     /* in the list of the turn's end */
     nanos probe_at; /* it said its end: find out then whether it left */
     bool spare;     /* it came when there were max_conns already */
     /* The request. */
-    bool begun;  /* a part of it came */
-    nanos began; /* and when that was */
+    nanos began; /* when it began to come, */
+    bool begun;  /* and some is there */
     bool http10, is_head, keep_alive;
     size_t head_len;
     size_t need;    /* bytes of head and body, if not chunked */

@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <sys/socket.h>
 
+#include "base/defence.h"
 #include "base/mem.h"
 
 void conn_forget(struct conn *c)
@@ -93,7 +94,7 @@ static void deliver(struct conn *c, bool fresh)
 static bool too_large(const struct conn *c, const struct http_body *b)
 {
     size_t room = c->server->limits.max_body - (size_t)b->seen;
-    return (uint64_t)b->left > room;
+    return (uint64_t)b->left > room && DEFENCE(chunk_announced);
 }
 
 static void feed_chunks(struct conn *c)
