@@ -45,11 +45,14 @@ bool http_body_done(const struct http_body *b)
     return b->state == DONE;
 }
 
-static int hex(char c)
+/* What a hexadecimal digit stands for; 16 for anything else. */
+static unsigned hex(char c)
 {
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    return (c | 0x20) - 'a' + 10;
+    unsigned decimal = (unsigned char)c - (unsigned)'0';
+    unsigned letter = ((unsigned char)c | 0x20u) - (unsigned)'a';
+    if (decimal < 10)
+        return decimal;
+    return letter < 6 ? letter + 10 : 16;
 }
 
 /* Cut a token, or else nothing, off the front. */
@@ -110,9 +113,9 @@ static bool extensions_ok(str s)
 static int size_line(struct http_body *b, str line)
 {
     size_t n = 0;
+    unsigned digit;
     b->left = 0;
-    for (; n < line.n && http_char(line.p[n], HTTP_HEX); n++) {
-        int digit = hex(line.p[n]);
+    for (; n < line.n && (digit = hex(line.p[n])) < 16; n++) {
         if (n == MAX_DIGITS || b->left > INT64_MAX / 16)
             return BAD;
         b->left = b->left * 16 + digit;
@@ -167,7 +170,7 @@ static bool line_hopeful(const struct http_body *b)
         held.n--;
     if (b->state == DATA_END)
         return held.n == 0;
-    if (b->state == SIZE && b->line_n > 0 && !http_char(b->line[0], HTTP_HEX))
+    if (b->state == SIZE && b->line_n > 0 && hex(b->line[0]) == 16)
         return false;
     return http_value_ok(held);
 }
@@ -179,13 +182,13 @@ static bool line_hopeful(const struct http_body *b)
 static size_t feed_quick(struct http_body *b, str in)
 {
     size_t n = 0;
+    unsigned digit;
     int64_t size = 0;
     if (b->line_n > 0 || (b->state != SIZE && b->state != DATA_END))
         return 0;
     if (b->state == SIZE)
-        for (; n < in.n && n < QUICK_DIGITS && http_char(in.p[n], HTTP_HEX);
-             n++)
-            size = size * 16 + hex(in.p[n]);
+        for (; n < in.n && n < QUICK_DIGITS && (digit = hex(in.p[n])) < 16; n++)
+            size = size * 16 + digit;
     if (in.n - n < 2 || in.p[n] != '\r' || in.p[n + 1] != '\n')
         return 0;
     if (b->state == DATA_END) {
