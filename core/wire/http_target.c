@@ -6,7 +6,8 @@
 ** a URI is refused and not repaired, because whoever stands before or behind
 ** us may repair it differently. For the same reason a host is made of letters,
 ** digits and "-._~" only: "%2f" or "," in a name, though a URI may have them,
-** are in no name that resolves.
+** are in no name that resolves. Nor is it empty, which no http URI allows
+** (RFC 9110 4.2.1).
 */
 #include "wire/http_parts.h"
 
@@ -50,9 +51,7 @@ static bool ipv6_ok(str s)
 bool http_host_ok(str host)
 {
     str port;
-    if (host.n == 0)
-        return true; /* allowed: the target has no authority */
-    if (host.p[0] == '[') {
+    if (host.n > 0 && host.p[0] == '[') {
         size_t close = str_find(host, ']');
         if (close == host.n || !ipv6_ok((str){host.p + 1, close - 1}))
             return false;
@@ -85,7 +84,7 @@ static bool cut_authority(str *target)
         end++;
     str authority = {target->p, end};
     *target = str_from(*target, end);
-    return authority.n > 0 && http_host_ok(authority);
+    return http_host_ok(authority);
 }
 
 /* "host:port", which only CONNECT may name. */

@@ -136,3 +136,26 @@ test('a bad reply costs its connection, and the next request is served', async (
     assert.equal((await chatWith(g)).status, 200);
   }
 });
+
+for (const [what, framing] of Object.entries({
+  'a length': [`Content-Length: ${BODY.length}`, BODY],
+  chunks: ['Transfer-Encoding: chunked', `${chunked(BODY)}0\r\n\r\n`],
+}))
+  test(`what an upstream says behind ${what} is nobody's reply`, async (t) => {
+    const [field, body] = framing;
+    const stray = JSON.stringify(chat('stray'));
+    const upstream = await mock(t, (a, nth) =>
+      nth % 2 === 0
+        ? a.say()
+        : a.socket.write(
+            `HTTP/1.1 200 OK\r\n${field}\r\n\r\n${body}` +
+              `HTTP/1.1 200 OK\r\nContent-Length: ${stray.length}\r\n\r\n${stray}`,
+          ),
+    );
+    const g = await gateway(t, policyFor(upstream));
+    for (let i = 0; i < 3; i++) {
+      assert.doesNotMatch((await chatWith(g)).text, /stray/);
+      await upstream.last.closed;
+      assert.equal((await chatWith(g)).json.choices[0].message.content, ANSWER);
+    }
+  });

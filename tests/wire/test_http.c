@@ -80,7 +80,7 @@ static struct http_head head_of(const char *z)
 static void a_target_has_a_path_whatever_its_form(void)
 {
     struct http_head head =
-        head_of("GET HTTP://b:1?q HTTP/1.1\r\nHost:\r\n\r\n");
+        head_of("GET HTTP://b:1?q HTTP/1.1\r\nHost: a\r\n\r\n");
     CHECK_STR(head.path, "/");
     CHECK_STR(head.query, "q");
     head = head_of("GET https://[::1]/x/y HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -164,12 +164,22 @@ static void a_target_is_a_uri(void)
 static void there_is_one_host_and_it_is_valid(void)
 {
     static const char *const good[] = {
-        "",       "a",        "a.b-c_d~e",         "a:80",
-        "a:",     "a:0",      "a:65535",           "1.2.3.4:5",
-        "[::1]",  "[::]:443", "[1:2:3:4:5:6:7:8]", "[::ffff:1.2.3.4]",
-        "[1::8]", "127.1",
+        "a",
+        "a.b-c_d~e",
+        "a:80",
+        "a:",
+        "a:0",
+        "a:65535",
+        "1.2.3.4:5",
+        "[::1]",
+        "[::]:443",
+        "[1:2:3:4:5:6:7:8]",
+        "[::ffff:1.2.3.4]",
+        "[1::8]",
+        "127.1",
     };
     static const char *const bad[] = {
+        "",
         "a b",
         "a%20b",
         "a,b",
