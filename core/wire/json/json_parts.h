@@ -73,7 +73,7 @@ uint32_t json_map_open(struct json_map *map, const char *from);
 void json_map_close(struct json_map *map, uint32_t place, const char *to);
 
 /* Where the value that begins at `from` ends; NULL if that is not known. */
-const char *json_map_end(const struct json_map *map, const char *from);
+const char *json_map_end(struct json_map *map, const char *from);
 
 /* Decode one escape of a checked string. *at points behind the backslash and
 ** moves behind the escape; at most 4 bytes go to `to`. How many. */

@@ -19,7 +19,7 @@ static const char *skip_space(const char *p, const char *end)
 #define SHORT 32 /* bytes within which a call of memchr does not pay */
 
 /* p stands on the opening quote; where the string ends, quote included. */
-static const char *skip_string(const struct json_map *map, const char *p,
+static const char *skip_string(struct json_map *map, const char *p,
                                const char *end)
 {
     const char *start = ++p;
@@ -46,7 +46,7 @@ static const char *skip_string(const struct json_map *map, const char *p,
     return end;
 }
 
-static const char *skip_nested(const struct json_map *map, const char *p,
+static const char *skip_nested(struct json_map *map, const char *p,
                                const char *end)
 {
     const char *known = map != NULL ? json_map_end(map, p) : NULL;
@@ -68,7 +68,7 @@ static const char *skip_nested(const struct json_map *map, const char *p,
     return p;
 }
 
-static const char *skip_value(const struct json_map *map, const char *p,
+static const char *skip_value(struct json_map *map, const char *p,
                               const char *end)
 {
     if (p == end)
@@ -104,7 +104,7 @@ static enum json_kind kind_of(char c)
 
 static const struct json none;
 
-struct json json_mapped(str text, const struct json_map *map)
+struct json json_mapped(str text, struct json_map *map)
 {
     while (text.n > 0 && json_space(text.p[0]))
         text = str_from(text, 1);
