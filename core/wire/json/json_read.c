@@ -7,6 +7,7 @@
 ** the ends of long values stand in it.
 */
 #include "wire/json/json_parts.h"
+#include "base/eight.h"
 #include "base/utf8.h"
 
 static const char *skip_space(const char *p, const char *end)
@@ -24,9 +25,9 @@ static const char *skip_string(struct json_map *map, const char *p,
 {
     const char *start = ++p;
     while (end - p >= 8 && p - start < SHORT) {
-        uint64_t w = json_word(p);
-        uint64_t hit = (JSON_IS(w, '"') | JSON_IS(w, '\\')) & JSON_FLAGS;
-        p += hit != 0 ? JSON_FIRST(hit) : 8;
+        uint64_t w = eight_in_order(p);
+        uint64_t hit = eight_equal(w, '"') | eight_equal(w, '\\');
+        p += hit != 0 ? eight_first(hit) : 8;
         if (hit != 0 && *p == '"')
             return p + 1;
         if (hit != 0)
