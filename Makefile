@@ -111,6 +111,9 @@ bench: deps-bench ## CPU time per request, beside nginx and haproxy
 	@$(MAKE) --no-print-directory -j$$(nproc) all
 	@tests/bench/run.sh
 
+bench-wire: $(B)/tests/wire/bench_wire ## what reading bodies and streams costs, per byte
+	@$<
+
 mutants: deps-test ## each defence's test is red without it
 	@tests/house/mutants.sh
 
@@ -158,7 +161,7 @@ deps-test: ## the same for the tests
 deps-bench: ## the same for the bench
 	@tests/house/deps.sh $(NEED_BENCH)
 
-.PHONY: all help run test test-long unit asan tsan mutants bench overload layers \
+.PHONY: all help run test test-long unit asan tsan mutants bench bench-wire overload layers \
         symbols lint \
         fmt install clean deps deps-test deps-bench
 .DELETE_ON_ERROR:

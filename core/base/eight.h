@@ -2,9 +2,9 @@
 ** eight.h -- eight bytes looked at as one number.
 **
 ** Each question gives a word whose top bits are set in the bytes that are
-** meant; it is zero when there are none, and only that may be relied on: a
-** borrow can set the bit of a byte above one that is meant. Alan Mycroft's
-** test for a zero byte, and what follows from it.
+** meant. It is zero when there are none, and the lowest bit set is right; only
+** that may be relied on, since a borrow can set the bit of a byte above one that
+** is meant. Alan Mycroft's test for a zero byte, and what follows from it.
 */
 #ifndef BASE_EIGHT_H
 #define BASE_EIGHT_H
@@ -21,6 +21,22 @@ static inline uint64_t eight_at(const char *p)
     uint64_t x;
     memcpy(&x, p, sizeof x);
     return x;
+}
+
+/* The same with the first byte lowest, on any machine. */
+static inline uint64_t eight_in_order(const char *p)
+{
+    uint64_t x = eight_at(p);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    x = __builtin_bswap64(x);
+#endif
+    return x;
+}
+
+/* Which of the eight is the lowest that is meant? Not for zero. */
+static inline int eight_first(uint64_t meant)
+{
+    return __builtin_ctzll(meant) / 8;
 }
 
 /* Is any below n (1 to 128)? */

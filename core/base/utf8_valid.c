@@ -14,6 +14,8 @@
 */
 #include "base/utf8.h"
 
+#include "base/eight.h"
+
 #if defined(__x86_64__)
 #include <immintrin.h>
 
@@ -107,13 +109,9 @@ static size_t start_of_last(str s, size_t at)
 static size_t careful(str s, size_t at, size_t stop)
 {
     while (at < s.n && at < stop) {
-        uint64_t word;
-        if (s.n - at >= sizeof word) {
-            memcpy(&word, s.p + at, sizeof word);
-            if ((word & 0x8080808080808080u) == 0) {
-                at += sizeof word;
-                continue;
-            }
+        if (s.n - at >= 8 && eight_high(eight_at(s.p + at)) == 0) {
+            at += 8;
+            continue;
         }
         size_t n = utf8_len(str_from(s, at));
         if (n == 0)

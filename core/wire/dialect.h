@@ -55,12 +55,12 @@ struct asked {
 
 /* How the upstream's body is to differ from the client's. */
 struct build {
-    str body; /* the client's: an object that passed json_check */
-    const struct json_map *map; /* of `body`, or NULL */
-    str model;                  /* the upstream's name of the model */
-    str system;         /* instructs in place of the client's; absent: keep */
-    int64_t max_tokens; /* in place of the client's limit; 0: keep */
-    bool ask_usage;     /* the provider knows stream_options.include_usage */
+    str body;             /* the client's: an object that passed json_check */
+    struct json_map *map; /* of `body`, or NULL */
+    str model;            /* the upstream's name of the model */
+    str system;           /* instructs in place of the client's; absent: keep */
+    int64_t max_tokens;   /* in place of the client's limit; 0: keep */
+    bool ask_usage;       /* the provider knows stream_options.include_usage */
 };
 
 /* An error as we tell it. Absent `param` and `code` are null. */

@@ -38,6 +38,7 @@ struct json_error {
 struct json_map {
     const char *base;
     uint32_t n, at_least; /* values noted; how long they are */
+    uint32_t cursor;      /* the one found last */
     bool off;
     struct json_span {
         uint32_t from, to;
@@ -55,7 +56,7 @@ static inline size_t json_map_size(const struct json_map *map)
 struct json {
     enum json_kind kind;
     str text;
-    const struct json_map *map; /* of the text it is in; or NULL */
+    struct json_map *map; /* of the text it is in; or NULL */
 };
 
 /* Check `text` strictly: one value and nothing else. True, or false and
@@ -72,7 +73,7 @@ size_t json_string_len(str text);
 /* The value that `text` is, walked with `map` if that is not NULL. JSON_NONE
 ** for empty text. */
 struct json json_of(str text);
-struct json json_mapped(str text, const struct json_map *map);
+struct json json_mapped(str text, struct json_map *map);
 
 /* The member of an object by its decoded name; JSON_NONE when it is not an
 ** object or has no such member. */
@@ -83,9 +84,9 @@ struct json json_get(struct json object, str name);
 **     while (json_next(&w)) use(w.name, w.value);
 ** `name` is the raw name with its quotes (absent in arrays). */
 struct json_walk {
-    str rest;                   /* private */
-    enum json_kind of;          /* private */
-    const struct json_map *map; /* private */
+    str rest;             /* private */
+    enum json_kind of;    /* private */
+    struct json_map *map; /* private */
     str name;
     struct json value;
 };

@@ -21,11 +21,12 @@ static inline size_t sse_complete(str in)
 }
 
 /* A byte order mark at the start of a stream is none of its bytes: `in` without
-** it. */
+** it, or without all of them, since whoever reads on would take off another. */
 static inline str sse_unmarked(str in)
 {
-    bool marked = str_starts(in, STR("\xef\xbb\xbf"));
-    return marked ? str_from(in, 3) : in;
+    while (str_starts(in, STR("\xef\xbb\xbf")))
+        in = str_from(in, 3);
+    return in;
 }
 
 struct sse_event {

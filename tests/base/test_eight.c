@@ -31,4 +31,16 @@ static void every_byte_is_found_at_every_place(void)
     CHECK_INT(wrong_among('#'), 0);
 }
 
-TESTS(every_byte_is_found_at_every_place)
+static void the_first_of_several_is_told(void)
+{
+    for (size_t first = 0; first < 8; first++)
+        for (size_t other = first; other < 8; other++) {
+            char text[8];
+            memset(text, '#', sizeof text); /* one above what is asked */
+            text[first] = text[other] = '"';
+            uint64_t hit = eight_equal(eight_in_order(text), '"');
+            CHECK_INT(eight_first(hit), first);
+        }
+}
+
+TESTS(every_byte_is_found_at_every_place, the_first_of_several_is_told)

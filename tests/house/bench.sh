@@ -25,6 +25,15 @@ for source in tests/bench/*.c; do
     tell "$source compiles" compiles "$source"
 done
 
+# --- bodies and streams ------------------------------------------------------
+
+wire_runs() {
+    make --no-print-directory build/tests/wire/bench_wire >"$log" 2>&1 &&
+        build/tests/wire/bench_wire 1 request-turns-32k
+}
+mkdir -p "${log%/*}"
+tell "the bench of bodies and streams runs" wire_runs
+
 # --- every row, for a moment ---------------------------------------------------
 
 runs() {

@@ -92,6 +92,7 @@ static void a_byte_order_mark_is_left_out(void)
 {
     every_cut("\xef\xbb\xbf", "\n");
     every_cut("\xef\xbb\xbf", "\r\n");
+    every_cut("\xef\xbb\xbf\xef\xbb\xbf", "\n");
 }
 
 static void a_mark_hides_no_error(void)

@@ -122,6 +122,7 @@ static void a_mark_in_front_of_a_stream_is_passed_over(void)
     CHECK_STR(sse_unmarked(STR("data: \xef\xbb\xbf\n\n")),
               "data: \xef\xbb\xbf\n\n");
     CHECK_STR(sse_unmarked(STR("\xef\xbb")), "\xef\xbb");
+    CHECK_STR(sse_unmarked(STR("\xef\xbb\xbf\xef\xbb\xbf\n")), "\n");
 }
 
 static void it_agrees_with_a_plain_reading_of_random_streams(void)

@@ -54,12 +54,12 @@ struct watcher {
 struct question {
     struct provider *provider;
     struct patience patience;
-    str model;                  /* the upstream's name of it */
-    str body;                   /* the client's body, that passed json_check */
-    const struct json_map *map; /* of `body`, or NULL */
-    str system;                 /* see struct build */
-    int64_t max_tokens;         /* see struct build */
-    str hops; /* gateways before us, as a Via field; absent: none */
+    str model;            /* the upstream's name of it */
+    str body;             /* the client's body, that passed json_check */
+    struct json_map *map; /* of `body`, or NULL */
+    str system;           /* see struct build */
+    int64_t max_tokens;   /* see struct build */
+    str hops;             /* gateways before us, as a Via field; absent: none */
     struct asked asked;
     nanos deadline; /* of the request, over all attempts */
     /* Where calls are listed whose reply has ended and whose connection has

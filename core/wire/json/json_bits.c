@@ -17,6 +17,8 @@
 */
 #include "wire/json/json_parts.h"
 
+#include "base/eight.h"
+
 #define BLOCK 64
 #define EVEN  0x5555555555555555u
 
@@ -44,13 +46,13 @@ static uint64_t no_simple(const char *p, uint64_t which)
 /* Gather the highest bits of eight bytes into eight bits. */
 static uint64_t pack(uint64_t flags)
 {
-    return ((flags >> 7 & JSON_ONES) * 0x0102040810204080u) >> 56;
+    return ((flags >> 7 & EIGHT_ONES) * 0x0102040810204080u) >> 56;
 }
 
-/* Flags in the bytes that are zero; JSON_IS is right in the lowest only. */
+/* Top bits in the bytes that are zero, all of them right. */
 static uint64_t is_zero(uint64_t w)
 {
-    uint64_t low = ~JSON_FLAGS;
+    uint64_t low = ~EIGHT_TOPS;
     return ~(((w & low) + low) | w | low);
 }
 
@@ -59,17 +61,17 @@ static void look_plain(struct json_bits *bits, const char *p, size_t n)
     for (size_t i = 0; i < n; i++, p += BLOCK) {
         uint64_t stop = 0, slash = 0, all = 0;
         for (int at = 0; at < BLOCK; at += 8) {
-            uint64_t w = json_word(p + at);
-            uint64_t quote = is_zero(w ^ JSON_ONES * '"');
-            uint64_t control = is_zero(w & JSON_ONES * 0xe0);
+            uint64_t w = eight_in_order(p + at);
+            uint64_t quote = is_zero(w ^ EIGHT_ONES * '"');
+            uint64_t control = is_zero(w & EIGHT_ONES * 0xe0);
             stop |= pack(quote | control) << at;
-            slash |= pack(is_zero(w ^ JSON_ONES * '\\')) << at;
+            slash |= pack(is_zero(w ^ EIGHT_ONES * '\\')) << at;
             all |= w;
         }
         uint64_t escaped = escaped_of(slash, &bits->carry);
         bits->stop[i] = (stop & ~escaped) | no_simple(p, escaped);
         bits->slashes |= slash != 0;
-        bits->foreign |= (all & JSON_FLAGS) != 0;
+        bits->foreign |= (all & EIGHT_TOPS) != 0;
     }
 }
 

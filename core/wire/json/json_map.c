@@ -11,11 +11,12 @@
 #include "wire/json/json_parts.h"
 
 #define SHARE 512 /* of the text, at most, in a value that is not noted */
+#define NEAR  4
 
 void json_map_init(struct json_map *map, str text)
 {
     map->base = text.p;
-    map->n = 0;
+    map->n = map->cursor = 0;
     map->at_least = (uint32_t)(text.n / SHARE);
     if (map->at_least < JSON_MAP_SHORT)
         map->at_least = JSON_MAP_SHORT;
@@ -46,16 +47,34 @@ void json_map_note(struct json_map *map, const char *from, const char *to)
         json_map_close(map, json_map_open(map, from), to);
 }
 
-const char *json_map_end(const struct json_map *map, const char *from)
+/* The last value noted at or before `key`, from `low` on, which is. */
+static uint32_t search(const struct json_map *map, uint32_t low, uint32_t key)
 {
-    uint32_t key = (uint32_t)(from - map->base), low = 0, n = map->n;
-    while (n > 0) {
+    uint32_t n = map->n - low;
+    while (n > 1) {
         uint32_t half = n / 2;
-        bool right = map->at[low + half].from < key;
-        low = right ? low + half + 1 : low;
-        n = right ? n - half - 1 : half;
+        low += map->at[low + half].from <= key ? half : 0;
+        n -= half;
     }
-    if (low == map->n || map->at[low].from != key)
+    return low;
+}
+
+/* Walks go forward: what is asked for next stands right behind the last one
+** found, nearly always. */
+const char *json_map_end(struct json_map *map, const char *from)
+{
+    uint32_t key = (uint32_t)(from - map->base), at = map->cursor;
+    if (map->n == 0 || map->at[0].from > key)
         return NULL;
-    return map->base + map->at[low].to;
+    if (at >= map->n || map->at[at].from > key)
+        at = search(map, 0, key);
+    for (int i = 0; i < NEAR && at + 1 < map->n; i++, at++)
+        if (map->at[at + 1].from > key)
+            break;
+    if (at + 1 < map->n && map->at[at + 1].from <= key)
+        at = search(map, at + 1, key);
+    map->cursor = at;
+    if (map->at[at].from != key)
+        return NULL;
+    return map->base + map->at[at].to;
 }

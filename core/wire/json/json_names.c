@@ -12,6 +12,7 @@
 #include <sys/auxv.h>
 
 #include "base/defence.h"
+#include "base/eight.h"
 #include "base/mem.h"
 
 #define FEW       16
@@ -100,7 +101,7 @@ static uint64_t hash(struct seed seed, str name)
 {
     uint64_t sum = seed.a ^ name.n;
     for (; name.n > 8; name = str_from(name, 8))
-        sum = mix(sum ^ json_word(name.p), seed.b);
+        sum = mix(sum ^ eight_at(name.p), seed.b);
     uint64_t last = 0;
     memcpy(&last, name.p, name.n);
     return mix(mix(sum ^ last, seed.b) ^ seed.a, seed.b);

@@ -21,24 +21,6 @@ static inline bool json_space(char c)
     return c <= ' ' && (c == ' ' || c == '\n' || c == '\r' || c == '\t');
 }
 
-/* Eight bytes as a word whose lowest byte came first. */
-static inline uint64_t json_word(const char *p)
-{
-    uint64_t w;
-    memcpy(&w, p, sizeof w);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    w = __builtin_bswap64(w);
-#endif
-    return w;
-}
-
-/* In the lowest flagged byte of a result the flag is right; in higher ones a
-** borrow may have set it. No flags at all is right too. */
-#define JSON_ONES       0x0101010101010101u
-#define JSON_FLAGS      (JSON_ONES * 0x80)
-#define JSON_IS(w, c)   ((((w) ^ JSON_ONES * (c)) - JSON_ONES) & ~(w))
-#define JSON_FIRST(hit) (__builtin_ctzll(hit) / 8)
-
 /* A stretch of text as bits: one is set for each byte that may not be passed in
 ** a string's inside: a quote that is not escaped, a control byte, and what
 ** stands behind a backslash and makes no escape of two bytes with it. */
@@ -73,7 +55,7 @@ uint32_t json_map_open(struct json_map *map, const char *from);
 void json_map_close(struct json_map *map, uint32_t place, const char *to);
 
 /* Where the value that begins at `from` ends; NULL if that is not known. */
-const char *json_map_end(const struct json_map *map, const char *from);
+const char *json_map_end(struct json_map *map, const char *from);
 
 /* Decode one escape of a checked string. *at points behind the backslash and
 ** moves behind the escape; at most 4 bytes go to `to`. How many. */

@@ -7,6 +7,7 @@
 ** the ends of long values stand in it.
 */
 #include "wire/json/json_parts.h"
+#include "base/eight.h"
 #include "base/utf8.h"
 
 static const char *skip_space(const char *p, const char *end)
@@ -19,14 +20,14 @@ static const char *skip_space(const char *p, const char *end)
 #define SHORT 32 /* bytes within which a call of memchr does not pay */
 
 /* p stands on the opening quote; where the string ends, quote included. */
-static const char *skip_string(const struct json_map *map, const char *p,
+static const char *skip_string(struct json_map *map, const char *p,
                                const char *end)
 {
     const char *start = ++p;
     while (end - p >= 8 && p - start < SHORT) {
-        uint64_t w = json_word(p);
-        uint64_t hit = (JSON_IS(w, '"') | JSON_IS(w, '\\')) & JSON_FLAGS;
-        p += hit != 0 ? JSON_FIRST(hit) : 8;
+        uint64_t w = eight_in_order(p);
+        uint64_t hit = eight_equal(w, '"') | eight_equal(w, '\\');
+        p += hit != 0 ? eight_first(hit) : 8;
         if (hit != 0 && *p == '"')
             return p + 1;
         if (hit != 0)
@@ -46,7 +47,7 @@ static const char *skip_string(const struct json_map *map, const char *p,
     return end;
 }
 
-static const char *skip_nested(const struct json_map *map, const char *p,
+static const char *skip_nested(struct json_map *map, const char *p,
                                const char *end)
 {
     const char *known = map != NULL ? json_map_end(map, p) : NULL;
@@ -68,7 +69,7 @@ static const char *skip_nested(const struct json_map *map, const char *p,
     return p;
 }
 
-static const char *skip_value(const struct json_map *map, const char *p,
+static const char *skip_value(struct json_map *map, const char *p,
                               const char *end)
 {
     if (p == end)
@@ -104,7 +105,7 @@ static enum json_kind kind_of(char c)
 
 static const struct json none;
 
-struct json json_mapped(str text, const struct json_map *map)
+struct json json_mapped(str text, struct json_map *map)
 {
     while (text.n > 0 && json_space(text.p[0]))
         text = str_from(text, 1);
