@@ -9,6 +9,7 @@
 */
 #include "wire/http_parts.h"
 
+#include "base/defence.h"
 #include "base/eight.h"
 
 /* What each byte may be part of, sixteen a row; from 0x80 on they are good for
@@ -81,7 +82,8 @@ bool http_field_line(str line, struct http_field *field)
         return false;
     field->name = (str){line.p, colon};
     field->value = str_trim(str_from(line, colon + 1));
-    return http_name_ok(field->name) && http_value_ok(field->value);
+    return (http_name_ok(field->name) || !DEFENCE(field_names)) &&
+           (http_value_ok(field->value) || !DEFENCE(field_values));
 }
 
 /* "HTTP/1.1" exactly: 0, 400 for what is no version, 505 for another one. */
@@ -109,7 +111,8 @@ static int judge_start(str line)
     if (space == line.n)
         return 0;
     str target = str_from(line, space + 1);
-    return str_find(target, ' ') > HTTP_MAX_TARGET ? 414 : 0;
+    bool long_target = str_find(target, ' ') > HTTP_MAX_TARGET;
+    return long_target && DEFENCE(target_limit) ? 414 : 0;
 }
 
 static int request_line(struct http_head *head, str line)
@@ -160,7 +163,7 @@ static int cut_line(str in, size_t *at, str *line)
     size_t end = str_find(rest, '\n');
     if (end == rest.n)
         return 0;
-    if (end == 0 || rest.p[end - 1] != '\r')
+    if (end == 0 || (rest.p[end - 1] != '\r' && DEFENCE(bare_lf)))
         return -1;
     *line = (str){rest.p, end - 1};
     *at += end + 1;
@@ -187,6 +190,7 @@ int http_parse(struct http_head *head, str in)
         bool full = found == 1 ? at > HTTP_MAX_HEAD : in.n >= HTTP_MAX_HEAD;
         if (found == -1)
             return -400;
+        full = full && DEFENCE(head_limit);
         if (found == 0 || full)
             return judge_tail(found ? line : str_from(in, at), first, full);
         if (line.n == 0 && !first)

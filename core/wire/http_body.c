@@ -13,6 +13,8 @@
 */
 #include "wire/http_parts.h"
 
+#include "base/defence.h"
+
 #define MAX_DIGITS     16
 #define MAX_EXTENSION  256
 #define MAX_EXTENSIONS (16 * 1024)
@@ -109,14 +111,16 @@ static int size_line(struct http_body *b, str line)
     b->left = 0;
     for (; n < line.n && http_char(line.p[n], HTTP_HEX); n++) {
         int digit = hex(line.p[n]);
-        if (n == MAX_DIGITS || b->left > INT64_MAX / 16)
+        if (DEFENCE(chunk_digits) &&
+            (n == MAX_DIGITS || b->left > INT64_MAX / 16))
             return BAD;
         b->left = b->left * 16 + digit;
     }
     str extensions = str_from(line, n);
     b->spent += (int64_t)extensions.n;
-    if (n == 0 || extensions.n > MAX_EXTENSION || b->spent > MAX_EXTENSIONS ||
-        !extensions_ok(extensions))
+    bool bulky = extensions.n > MAX_EXTENSION || b->spent > MAX_EXTENSIONS;
+    if (n == 0 || (bulky && DEFENCE(framing_bounds)) ||
+        (!extensions_ok(extensions) && DEFENCE(extensions)))
         return BAD;
     if (b->left > 0)
         return DATA;
@@ -137,7 +141,7 @@ static int trailer_line(struct http_body *b, str line)
         return BAD;
     for (size_t i = 0; i < sizeof framing / sizeof framing[0]; i++)
         if (str_eq_nocase(field.name, str_of(framing[i])))
-            return BAD;
+            return DEFENCE(trailer_names) ? BAD : TRAILER;
     return TRAILER;
 }
 
@@ -147,7 +151,7 @@ static int line_came(struct http_body *b, str line)
     case SIZE:
         return size_line(b, line);
     case DATA_END:
-        return line.n == 0 ? SIZE : BAD;
+        return line.n == 0 || !DEFENCE(chunk_end) ? SIZE : BAD;
     default:
         return trailer_line(b, line);
     }
@@ -183,7 +187,8 @@ static size_t feed_line(struct http_body *b, str in)
         return take;
     }
     str line = {b->line, (size_t)b->line_n};
-    bool ended = line.n >= 2 && line.p[line.n - 2] == '\r';
+    bool ended =
+        line.n >= 2 && (line.p[line.n - 2] == '\r' || !DEFENCE(chunk_lines));
     b->line_n = 0;
     b->state = ended ? line_came(b, (str){line.p, line.n - 2}) : BAD;
     return take;

@@ -7,6 +7,8 @@
 */
 #include "wire/http_parts.h"
 
+#include "base/defence.h"
+
 /* What the fields said, before it is weighed. */
 struct frame {
     int hosts, lengths, codings;
@@ -54,7 +56,7 @@ static int look_at(struct http_head *head, struct frame *f,
 {
     if (str_eq_nocase(field->name, STR("host"))) {
         f->hosts++;
-        return http_host_ok(field->value) ? 0 : 400;
+        return http_host_ok(field->value) || !DEFENCE(host_shape) ? 0 : 400;
     }
     if (str_eq_nocase(field->name, STR("content-length"))) {
         f->lengths++;
@@ -77,15 +79,16 @@ static int look_at(struct http_head *head, struct frame *f,
 
 static int weigh(struct http_head *head, const struct frame *f)
 {
-    if (f->hosts > 1 || (f->hosts == 0 && head->minor == 1))
+    if (DEFENCE(one_host) &&
+        (f->hosts > 1 || (f->hosts == 0 && head->minor == 1)))
         return 400;
-    if (f->lengths > 1 || f->codings > 1)
+    if (DEFENCE(one_length) && (f->lengths > 1 || f->codings > 1))
         return 400;
     if (f->codings == 0)
         return 0;
-    if (f->lengths == 1 || head->minor == 0)
+    if (DEFENCE(length_or_coding) && (f->lengths == 1 || head->minor == 0))
         return 400;
-    head->chunked = is_chunked(f->coding);
+    head->chunked = is_chunked(f->coding) || !DEFENCE(known_coding);
     return head->chunked ? 0 : other_coding(f->coding);
 }
 
