@@ -45,9 +45,9 @@ test('S1: a client that leaves, whenever and however, stops its upstream', async
   await until(async () => (await health(g)).open === 0, 'the end of every request');
   await until(() => upstream.arrivals.every((a) => a.left), 'the end of every upstream call');
   assert.ok(upstream.arrivals.length > n / 2);
-  const lines = g.log.filter((l) => l.event === 'request');
-  assert.ok(lines.length >= upstream.arrivals.length);
-  assert.ok(lines.every((l) => l.outcome === 'client_gone'));
+  const lines = () => g.log.filter((l) => l.event === 'request');
+  await until(() => lines().length >= upstream.arrivals.length, 'the lines');
+  assert.ok(lines().every((l) => l.outcome === 'client_gone'));
 });
 
 for (const [when, moment] of [
