@@ -233,8 +233,8 @@ static int unknown(lua_State *L, str key)
         luaL_addstring(&b, names[i]);
     }
     luaL_pushresult(&b);
-    return sandbox_raise(L, "there is no req.%s (there are: %s)", key.p,
-                         lua_tostring(L, -1));
+    return sandbox_raise(L, "there is no req.%s (there are: %s)",
+                         sandbox_quote(L, key), lua_tostring(L, -1));
 }
 
 /* req.model, req.user, ... -> the field; absent is nil, unknown raises */
@@ -343,7 +343,7 @@ static void take_change(lua_State *L, struct view *view, str name)
         sandbox_raise(L,
                       "req:with: unknown change '%s' (there are: "
                       "max_tokens, model, system)",
-                      name.p);
+                      sandbox_quote(L, name));
 }
 
 /* A copy of the view at 1, which it shares its texts with. */

@@ -234,7 +234,7 @@ static int run_module(lua_State *L, str name)
         return sandbox_raise(L,
                              "module '%s' not found: neither beside the "
                              "policy nor built in",
-                             name.p);
+                             sandbox_quote(L, name));
     int status = compile(L, text, lua_tostring(L, -1), trusted);
     if (status != LUA_OK)
         return lua_error(L);
@@ -277,17 +277,18 @@ int loader_require(lua_State *L)
     str name;
     name.p = luaL_checklstring(L, 1, &name.n);
     if (!module_name_ok(name))
-        return sandbox_raise(L, "require: '%s' is not a module name", name.p);
+        return sandbox_raise(L, "require: '%s' is not a module name",
+                             sandbox_quote(L, name));
     if (str_starts(name, STR("perilune.")) && !library_calls(L))
         return sandbox_raise(L,
                              "require: '%s' is the library's own; write "
                              "require \"perilune\"",
-                             name.p);
+                             sandbox_quote(L, name));
     if (!generation_of(L)->loading)
         return sandbox_raise(L,
                              "require \"%s\" belongs above \"return "
                              "function(req)\"",
-                             name.p);
+                             sandbox_quote(L, name));
     loader_module(L, name.p);
     return 1;
 }

@@ -111,7 +111,8 @@ static int judge_start(str line)
     if (space == line.n)
         return 0;
     str target = str_from(line, space + 1);
-    return str_find(target, ' ') > HTTP_MAX_TARGET ? 414 : 0;
+    bool long_target = str_find(target, ' ') > HTTP_MAX_TARGET;
+    return long_target && DEFENCE(target_limit) ? 414 : 0;
 }
 
 static int request_line(struct http_head *head, str line)
@@ -190,6 +191,7 @@ int http_parse(struct http_head *head, str in)
         bool full = found == 1 ? at > HTTP_MAX_HEAD : in.n >= HTTP_MAX_HEAD;
         if (found == -1)
             return -400;
+        full = full && DEFENCE(head_limit);
         if (found == 0 || full)
             return judge_tail(found ? line : str_from(in, at), first, full);
         if (line.n == 0 && !first)

@@ -116,7 +116,8 @@ static int size_line(struct http_body *b, str line)
     unsigned digit;
     b->left = 0;
     for (; n < line.n && (digit = hex(line.p[n])) < 16; n++) {
-        if (n == MAX_DIGITS || b->left > INT64_MAX / 16)
+        if (DEFENCE(chunk_digits) &&
+            (n == MAX_DIGITS || b->left > INT64_MAX / 16))
             return BAD;
         b->left = b->left * 16 + digit;
     }
@@ -156,7 +157,7 @@ static int line_came(struct http_body *b, str line)
     case SIZE:
         return size_line(b, line);
     case DATA_END:
-        return line.n == 0 ? SIZE : BAD;
+        return line.n == 0 || !DEFENCE(chunk_end) ? SIZE : BAD;
     default:
         return trailer_line(b, line);
     }

@@ -88,7 +88,7 @@ static int weigh(struct http_head *head, const struct frame *f)
         return 0;
     if (DEFENCE(length_or_coding) && (f->lengths > 0 || head->minor == 0))
         return 400;
-    head->chunked = is_chunked(f->coding);
+    head->chunked = is_chunked(f->coding) || !DEFENCE(known_coding);
     return head->chunked ? 0 : other_coding(f->coding);
 }
 

@@ -120,8 +120,9 @@ bool json_integer(struct json v, int64_t *out);
 /* The nearest double; infinite past its range, 0 when it is no number. */
 double json_double(struct json v);
 
-/* Append `s` as a JSON string with quotes. Control bytes are escaped; U+2028,
-** U+2029 too; invalid UTF-8 becomes U+FFFD. */
+/* Append `s` as a JSON string with quotes. Control bytes are escaped, and those
+** characters of Unicode that a terminal or an editor would obey; invalid UTF-8
+** becomes U+FFFD. */
 void json_put_string(struct buf *b, str s);
 
 /* Append `"name":` with a comma before it unless it stands first in its

@@ -299,7 +299,7 @@ return p.asked { "busy/*", "dead/*", "lost/*" }`;
 test('K6: a 401 that repeats part of our key is told in our own words', async (t) => {
   const { g } = await failing(t, (a) =>
     a.say(
-      error(`Incorrect API key provided: ${PROVIDER_KEY.slice(0, 11)}***`, 'invalid_api_key'),
+      error(`Incorrect API key provided: ${PROVIDER_KEY.slice(0, 7)}***`, 'invalid_api_key'),
       401,
     ),
   );

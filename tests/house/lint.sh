@@ -77,6 +77,7 @@ breach < <(grep -nIE '[ 	]+$' "${texts[@]}" /dev/null |
 # --- what is listed elsewhere ------------------------------------------------
 
 breach < <($house/mutants.sh --check)
+breach < <($house/incidents.sh)
 
 # --- the tools ---------------------------------------------------------------
 

@@ -16,7 +16,6 @@
 #define BUSY_RETRY     1 /* seconds until it is worth to ask us again */
 #define ERROR_BODY_MAX (64 * 1024)
 #define LONGEST_SHOWN  200           /* bytes of a model's name in messages */
-#define LONGEST_CODE   64            /* and of a provider's error code */
 #define TAIL_MAX       (1024 * 1024) /* bytes of one unfinished event */
 #define LINGER         NANOS_S /* for the upstream to close after its end */
 
@@ -324,8 +323,7 @@ static str error_for_client(struct call *c, str body,
 static str code_of(const struct call *c, const struct upstream_error *e)
 {
     str code = e->code.p != NULL ? e->code : e->type;
-    if (code.n > LONGEST_CODE || !http_name_ok(code) ||
-        provider_hides(c->ask.provider, code))
+    if (!str_is_word(code) || provider_hides(c->ask.provider, code))
         return STR_NONE;
     return code;
 }

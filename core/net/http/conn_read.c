@@ -163,7 +163,7 @@ static void accept_head(struct conn *c, size_t head_len)
     c->is_head = str_eq(head->method, STR("HEAD"));
     c->keep_alive = head->keep_alive && !conn_crowded(c);
     bool bare = c->in.n == head_len;
-    if (body > max_body) {
+    if (body > max_body && DEFENCE(body_limit)) {
         conn_refuse(c, 413);
         return;
     }

@@ -5,6 +5,7 @@
 ** passes through with nothing changed but what a policy changed.
 */
 #include "wire/json.h"
+#include "base/defence.h"
 #include "base/eight.h"
 #include "base/utf8.h"
 
@@ -24,7 +25,21 @@ static bool eight_plain(const char *p)
 {
     uint64_t x = eight_at(p);
     return (eight_below(x, ' ') | eight_equal(x, '"') | eight_equal(x, '\\') |
-            eight_high(x)) == 0;
+            eight_equal(x, 0x7f) | eight_high(x)) == 0;
+}
+
+/* Of two or three bytes: what is not to be shown to a terminal, though JSON
+** lets it stand. Those are the control characters past ASCII, the two line ends
+** of Unicode, and the marks that turn the direction of writing. */
+static uint32_t unshown(str s, size_t n)
+{
+    const unsigned char *u = (const unsigned char *)s.p;
+    if (n == 2 && u[0] == 0xc2 && u[1] < 0xa0)
+        return u[1];
+    uint32_t c = n == 3 && u[0] == 0xe2
+                     ? 0x2000u | (u[1] & 0x3fu) << 6 | (u[2] & 0x3fu)
+                     : 0;
+    return (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) ? c : 0;
 }
 
 /* Bytes at the front of s that are written as they are. */
@@ -36,13 +51,13 @@ static size_t plain_run(str s)
     while (i < s.n) {
         unsigned char c = (unsigned char)s.p[i];
         size_t n = 1;
-        if (c < 0x20 || c == '"' || c == '\\')
+        if ((c < 0x20 && DEFENCE(line_ends)) || c == '"' || c == '\\' ||
+            (c == 0x7f && DEFENCE(unshown)))
             break;
         if (c >= 0x80) {
             str rest = str_from(s, i);
             n = utf8_len(rest);
-            if (n == 0 || str_starts(rest, STR("\xe2\x80\xa8")) ||
-                str_starts(rest, STR("\xe2\x80\xa9")))
+            if (n == 0 || (unshown(rest, n) != 0 && DEFENCE(unshown)))
                 break;
         }
         i += n;
@@ -60,16 +75,14 @@ void json_put_string(struct buf *b, str s)
         if (s.n == 0)
             break;
         unsigned char c = (unsigned char)s.p[0];
-        size_t n = 1;
-        if (c < 0x80) {
+        size_t n = utf8_len(s);
+        if (c < 0x80)
             put_escaped(b, c);
-        } else if (utf8_len(s) == 3) { /* U+2028 or U+2029 */
-            buf_text(b, s.p[2] == '\xa8' ? "\\u2028" : "\\u2029");
-            n = 3;
-        } else {
+        else if (n > 0)
+            buf_print(b, "\\u%04x", (unsigned)unshown(s, n));
+        else
             buf_text(b, "\xef\xbf\xbd");
-        }
-        s = str_from(s, n);
+        s = str_from(s, n > 0 ? n : 1);
     }
     buf_byte(b, '"');
 }
