@@ -118,6 +118,10 @@ overload: deps-test ## ten times too much for a minute, and slow clients
 	@$(MAKE) --no-print-directory -j$$(nproc) all
 	@tests/overload/run.sh
 
+soak: deps-test ## an hour of traffic with faults: memory, descriptors, books
+	@$(MAKE) --no-print-directory -j$$(nproc) all
+	@node tests/soak/soak.mjs
+
 layers: ## the rooms depend one way
 	@tests/house/layers.sh
 
@@ -158,7 +162,7 @@ deps-test: ## the same for the tests
 deps-bench: ## the same for the bench
 	@tests/house/deps.sh $(NEED_BENCH)
 
-.PHONY: all help run test test-long unit asan tsan mutants bench overload layers \
+.PHONY: all help run test test-long unit asan tsan mutants bench overload soak layers \
         symbols lint \
         fmt install clean deps deps-test deps-bench
 .DELETE_ON_ERROR:
