@@ -121,6 +121,10 @@ overload: deps-test ## ten times too much for a minute, and slow clients
 	@$(MAKE) --no-print-directory -j$$(nproc) all
 	@tests/overload/run.sh
 
+soak: deps-test ## an hour of traffic with faults: memory, descriptors, books
+	@$(MAKE) --no-print-directory -j$$(nproc) all
+	@node tests/soak/soak.mjs
+
 layers: ## the rooms depend one way
 	@tests/house/layers.sh
 
@@ -161,7 +165,8 @@ deps-test: ## the same for the tests
 deps-bench: ## the same for the bench
 	@tests/house/deps.sh $(NEED_BENCH)
 
-.PHONY: all help run test test-long unit asan tsan mutants bench bench-wire overload layers \
+.PHONY: all help run test test-long unit asan tsan mutants bench bench-wire \
+        overload soak layers \
         symbols lint \
         fmt install clean deps deps-test deps-bench
 .DELETE_ON_ERROR:

@@ -18,6 +18,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/defence.h"
+
 struct hold {
     size_t used, max; /* bytes; max 0 = no limit */
 };
@@ -32,7 +34,8 @@ static inline void hold_set(struct hold *h, size_t *share, size_t now)
 /* Is there room for `more` bytes of a reply? */
 static inline bool hold_has(const struct hold *h, size_t more)
 {
-    return h->max == 0 || (h->used <= h->max && more <= h->max - h->used);
+    return h->max == 0 || !DEFENCE(max_memory) ||
+           (h->used <= h->max && more <= h->max - h->used);
 }
 
 /* May one who holds `share` take in `more` bytes from a client? */
@@ -40,7 +43,10 @@ static inline bool hold_admits(const struct hold *h, size_t share, size_t more)
 {
     size_t inlet = h->max - h->max / 4;
     size_t room = h->used < inlet ? inlet - h->used : 0;
-    return h->max == 0 || (more <= room && share + more <= room - more);
+    if (h->max == 0 || !DEFENCE(max_memory))
+        return true;
+    return more <= room &&
+           (share + more <= room - more || !DEFENCE(fair_shares));
 }
 
 #endif

@@ -246,7 +246,8 @@ static bool try_again(struct request *r, struct asking *a,
     struct world *world = r->rt->world;
     nanos until = world_now(world) + backoff(world, a->tried);
     bool hopeless = DEFENCE(hopeless_faults) && !fault_passing(fault->kind);
-    if (--a->tries <= 0 || hopeless || fault->retry_after > 0 ||
+    if (--a->tries <= 0 || hopeless ||
+        (DEFENCE(busy_once) && fault->retry_after > 0) ||
         until >= r->deadline || r->attempts >= r->rt->limits.attempts)
         return false;
     a->pause_until = until;

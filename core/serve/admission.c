@@ -10,6 +10,7 @@
 */
 #include "serve/admission.h"
 
+#include "base/defence.h"
 #include "run/events.h"
 #include "serve/inner.h"
 
@@ -78,7 +79,7 @@ static void quiet_is_over(struct timer *t)
 static void note(struct service *s, enum away why)
 {
     s->admission.unsaid[why]++;
-    if (timer_running(&s->admission.timer))
+    if (DEFENCE(quiet_flood) && timer_running(&s->admission.timer))
         return;
     tell_all(s);
     be_quiet(s);
@@ -100,7 +101,8 @@ void admission_fini(struct service *s)
 enum away admission_ask(struct service *s, bool crowded)
 {
     const struct runtime *rt = s->rt;
-    if (stat_get(&rt->stats.open) >= (uint64_t)rt->limits.requests)
+    if (DEFENCE(max_requests) &&
+        stat_get(&rt->stats.open) >= (uint64_t)rt->limits.requests)
         return AWAY_REQUESTS;
     if (!hold_has(&rt->hold, 0))
         return AWAY_MEMORY;

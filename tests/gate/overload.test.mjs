@@ -149,13 +149,15 @@ test('a client that leaves gives its place to the next', async (t) => {
 test('a full provider queue is declined at once, and may be tried again', async (t) => {
   const held = [];
   const upstream = await mock(t, (a) => held.push(a));
-  const g = await gateway(t, policyFor(upstream, undefined, 'concurrency = 1, queue = 2'));
+  const body = 'return { { "up/m", tries = 3 } }';
+  const g = await gateway(t, policyFor(upstream, body, 'concurrency = 1, queue = 2'));
   const three = crowd(g, 3);
   await until(async () => (await health(g)).json.worker.open === 3, 'three in flight');
   const fourth = await chatWith(g);
   refused(fourth);
   assert.match(fourth.json.error.message, /queue/);
   assert.equal(fourth.headers['x-perilune-attempts'], '0');
+  assert.equal(fourth.headers['x-perilune-path'], 'm overloaded');
   assert.equal(upstream.arrivals.length, 1);
   for (let i = 1; i <= 3; i++) await upstream.arrival(i).then(usual);
   for (const reply of await Promise.all(three)) assert.equal(reply.status, 200);

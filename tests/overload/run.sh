@@ -229,8 +229,8 @@ echo "date     $(date -u '+%Y-%m-%d %H:%M UTC')"
 echo "machine  $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1), $(nproc) cores," \
     "Linux $(uname -r), load $(cut -d' ' -f1-3 /proc/loadavg)"
 echo
-[ -n "${OVERLOAD_ONLY:-}" ] || flood
-[ -n "${OVERLOAD_ONLY:-}" ] || uploads
+flood
+uploads
 slow_clients
 echo
 echo "$missed bars missed"

@@ -395,7 +395,7 @@ static struct due next_due(const struct call *c)
         sooner(
             &due, c->started, p->total,
             (struct due){0, FAULT_TIMEOUT_TOTAL, "not done in time (total)"});
-    if (c->state == CALL_QUEUED)
+    if (DEFENCE(queue_wait) && c->state == CALL_QUEUED)
         sooner(&due, c->started, c->ask.provider->queue_wait,
                (struct due){0, FAULT_OVERLOADED,
                             "its turn did not come in time (queue_wait)"});

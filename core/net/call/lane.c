@@ -7,6 +7,7 @@
 */
 #include "net/call/lane.h"
 
+#include "base/defence.h"
 #include "base/mem.h"
 
 static struct lane *lane_make(str name)
@@ -88,7 +89,7 @@ enum lane_entry lane_enter(struct lane *lane, struct lane_pass *pass)
         pass->inside = true;
         return LANE_INSIDE;
     }
-    if (lane->queue != 0 && lane->waiting >= lane->queue)
+    if (DEFENCE(lane_queue) && lane->queue != 0 && lane->waiting >= lane->queue)
         return LANE_FULL;
     line_up(lane, pass);
     return LANE_WAITS;

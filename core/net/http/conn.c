@@ -145,7 +145,8 @@ static void weigh(struct conn *c)
 
 bool conn_crowded(const struct conn *c)
 {
-    return c->spare && c->server->conns_n > c->server->limits.max_conns;
+    return DEFENCE(crowd) && c->spare &&
+           c->server->conns_n > c->server->limits.max_conns;
 }
 
 void conn_watch(struct conn *c)
@@ -241,7 +242,8 @@ static void part(struct server *s, struct conn *c)
 static void take_little(int fd)
 {
     int unsent = CONN_UNSENT;
-    setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
+    if (DEFENCE(little_unsent))
+        setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
 }
 
 void conn_open(struct server *s, int fd, const struct sockaddr *from)

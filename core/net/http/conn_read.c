@@ -143,7 +143,7 @@ static bool admits(const struct conn *c, size_t body)
 {
     struct server *s = c->server;
     bool large = body > CONN_SCRATCH || s->head->expect;
-    if (s->handler->admits == NULL || !large)
+    if (s->handler->admits == NULL || !large || !DEFENCE(large_unread))
         return true;
     return s->handler->admits(s->user, conn_crowded(c));
 }

@@ -238,8 +238,8 @@ static bool ends_event(str s)
 static size_t high_water(const struct conn *c)
 {
     const struct server_limits *l = &c->server->limits;
-    return hold_admits(c->server->hold, c->share, l->high_water) ? l->high_water
-                                                                 : l->low_water;
+    bool room = hold_admits(c->server->hold, c->share, l->high_water);
+    return room || !DEFENCE(short_memory) ? l->high_water : l->low_water;
 }
 
 /* Nothing more comes until much of it is sent: keep no room for more. */
