@@ -76,7 +76,7 @@ static void read_stream(str in, struct http_stream *s)
 /* --- why they may refuse what we take -------------------------------------- */
 
 struct reason {
-    const char *parser, *word; /* who refuses, and what it says */
+    const char *parser, *word; /* who refuses, and its word (NULL: any) */
     const char *why;
     /* Asked of the message, and of the one before it. */
     bool (*applies)(str message);
@@ -99,12 +99,17 @@ static bool applies(const struct reason *r, str in,
            (i > 0 && r->applies(message_of(in, ours, i - 1)));
 }
 
+static bool says(const struct reason *r, const char *word)
+{
+    return r->word == NULL || strcmp(r->word, word) == 0;
+}
+
 static bool has_reason(const char *parser, const char *word, str in,
                        const struct http_stream *ours, int i)
 {
     for (size_t n = 0; n < sizeof reasons / sizeof reasons[0]; n++) {
         const struct reason *r = &reasons[n];
-        if (strcmp(r->parser, parser) == 0 && strcmp(r->word, word) == 0 &&
+        if (strcmp(r->parser, parser) == 0 && says(r, word) &&
             applies(r, in, ours, i))
             return true;
     }
@@ -197,7 +202,7 @@ static void check_reasons(void)
             strcmp(r->parser, "llhttp") == 0 ? &llhttp : &joyent;
         int last = ours.n - 1;
         if (last < 0 || !ours.at[last].complete || !theirs->refused ||
-            strcmp(theirs->why, r->word) != 0 || !applies(r, in, &ours, last))
+            !says(r, theirs->why) || !applies(r, in, &ours, last))
             disagree(r->why, r->parser, &ours, theirs);
         forget(&ours, &llhttp, &joyent);
     }
