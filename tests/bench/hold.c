@@ -19,8 +19,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#define GRACE  ((int64_t)60 * 1000000000) /* for all to be open */
-#define SETTLE ((int64_t)1 * 1000000000)  /* after the hang-up */
+#define GRACE ((int64_t)60 * 1000000000) /* for all to be open */
 
 struct stream {
     int fd;
@@ -29,11 +28,12 @@ struct stream {
 };
 
 static struct {
-    long port, streams, rate, milliseconds, watch;
+    long port, streams, rate, milliseconds, settle, watch;
     struct body body;
 } options = {.streams = 10000,
              .rate = 2000,
              .milliseconds = 3000,
+             .settle = 1000,
              .body = {.size = 1024,
                       .path = "/v1/chat/completions",
                       .pace_ms = 3000,
@@ -146,6 +146,8 @@ static void read_flags(int argc, char **argv)
         {"--pace-ms", "between two events (3000)",
          .number = &options.body.pace_ms},
         {"--ms", "to hold them all (3000)", .number = &options.milliseconds},
+        {"--settle-ms", "after the hang-up, until memory is read (1000)",
+         .number = &options.settle},
         {"--watch", "the process whose memory to read",
          .number = &options.watch},
         {.name = NULL},
@@ -168,7 +170,7 @@ int main(int argc, char **argv)
     keep_for(options.milliseconds * 1000000);
     long held = run.open, full = resident();
     hang_up();
-    keep_for(SETTLE);
+    keep_for(options.settle * 1000000);
     printf("{\"streams\":%ld,\"errors\":%ld,\"before_kb\":%ld,\"open_kb\":%ld,"
            "\"after_kb\":%ld}\n",
            held, options.streams - held, before, full, resident());
