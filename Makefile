@@ -166,7 +166,6 @@ deps-bench: ## the same for the bench
 	@tests/house/deps.sh $(NEED_BENCH)
 
 .PHONY: all help run test test-long unit asan tsan mutants bench bench-wire \
-        overload soak layers \
-        symbols lint \
-        fmt install clean deps deps-test deps-bench
+        overload soak fuzz layers symbols lint fmt install clean deps \
+        deps-test deps-bench
 .DELETE_ON_ERROR:

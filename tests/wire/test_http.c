@@ -161,6 +161,43 @@ static void a_target_is_a_uri(void)
     refuse(400, "CONNECT / HTTP/1.1\r\nHost: a\r\n\r\n");
 }
 
+static const char *const bad_hosts[] = {
+    "",
+    "a b",
+    "a%20b",
+    "a,b",
+    "a;b",
+    "a%2fb",
+    "u@a",
+    "a:65536",
+    "a:-1",
+    "a:8o",
+    "a:80:80",
+    "[::1",
+    "::1",
+    "[::1]x",
+    "[1:2:3]",
+    "[]",
+    "[g::1]",
+    "[1::2::3]",
+    "[:::1]",
+    "[1:2:3:4:5:6:7::8]",
+    "[::1.2.3]",
+    "[::1%251]",
+    "a/b",
+    "a?b",
+    "a#b",
+    "a\\b",
+    ":80",
+    "a,b:c",
+    "a%2",
+    "a\xc3\xa9",
+    "http://a",
+    "[12345::]",
+    "[1.2.3.4::]",
+    "[1:2:3:4:5:6:7:8:]",
+};
+
 static void there_is_one_host_and_it_is_valid(void)
 {
     static const char *const good[] = {
@@ -178,49 +215,14 @@ static void there_is_one_host_and_it_is_valid(void)
         "[1::8]",
         "127.1",
     };
-    static const char *const bad[] = {
-        "",
-        "a b",
-        "a%20b",
-        "a,b",
-        "a;b",
-        "a%2fb",
-        "u@a",
-        "a:65536",
-        "a:-1",
-        "a:8o",
-        "a:80:80",
-        "[::1",
-        "::1",
-        "[::1]x",
-        "[1:2:3]",
-        "[]",
-        "[g::1]",
-        "[1::2::3]",
-        "[:::1]",
-        "[1:2:3:4:5:6:7::8]",
-        "[::1.2.3]",
-        "[::1%251]",
-        "a/b",
-        "a?b",
-        "a#b",
-        "a\\b",
-        ":80",
-        "a,b:c",
-        "a%2",
-        "a\xc3\xa9",
-        "http://a",
-        "[12345::]",
-        "[1.2.3.4::]",
-        "[1:2:3:4:5:6:7:8:]",
-    };
     char z[256];
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
         snprintf(z, sizeof z, "GET / HTTP/1.1\r\nHost: %s\r\n\r\n", good[i]);
         accept(z);
     }
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        snprintf(z, sizeof z, "GET / HTTP/1.1\r\nHost: %s\r\n\r\n", bad[i]);
+    for (size_t i = 0; i < sizeof bad_hosts / sizeof bad_hosts[0]; i++) {
+        snprintf(z, sizeof z, "GET / HTTP/1.1\r\nHost: %s\r\n\r\n",
+                 bad_hosts[i]);
         refuse(400, z);
     }
     refuse(400, "GET / HTTP/1.1\r\nX: a\r\n\r\n");
