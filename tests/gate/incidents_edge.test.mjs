@@ -13,8 +13,8 @@ import { dice } from './lib/dice.mjs';
 
 // --- A1 -------------------------------------------------------------------------
 
-const HOSTS_GOOD = ['x', 'x:80', 'admin', '127.0.0.1', '[::1]', '[::1]:8080', 'a.b:65535', ''];
-const HOSTS_BAD = ['x/healthz', 'x%2fhealthz', 'x/healthz?', 'x?', 'x#', 'x\\healthz', 'u@x', 'u:p@x', 'x/../healthz']
+const HOSTS_GOOD = ['x', 'x:80', 'admin', '127.0.0.1', '[::1]', '[::1]:8080', 'a.b:65535'];
+const HOSTS_BAD = ['', 'x/healthz', 'x%2fhealthz', 'x/healthz?', 'x?', 'x#', 'x\\healthz', 'u@x', 'u:p@x', 'x/../healthz']
   .concat(['x:0x50', 'x:99999', 'x:-1', 'x y', 'x\thealthz', '[::1', '::1', 'x:80:80', 'x/v1/chat/completions#'])
   .concat(['x:', 'x;a'].slice(2), ['x, y', 'http://x', 'x"', '<x>', 'x|y', 'x^']);
 
@@ -84,7 +84,7 @@ test('H2: an upstream gets what is documented and nothing of the client', async 
     assert.deepEqual(Object.keys(headers).filter((name) => !ALLOWED.includes(name)), []);
     assert.equal(rawHeaders.length / 2, Object.keys(headers).length, 'a header came twice');
     assert.match(headers['user-agent'], /^perilune\//);
-    assert.equal(headers.accept, 'application/json, text/event-stream');
+    assert.equal(headers.accept, '*/*');
   }
 });
 
