@@ -47,9 +47,10 @@ struct policy_source {
     str library;  /* folder that overrides the linked-in Lua files, or absent */
 };
 
-/* What the rooms above show to Lua. Both may raise. */
+/* What the rooms above show to Lua. All may raise. */
 struct binding {
-    int (*open)(struct lua_State *); /* pushes the module perilune.core */
+    int (*open)(struct lua_State *);       /* pushes the module perilune.core */
+    int (*open_cjson)(struct lua_State *); /* and the module cjson */
     void (*push_request)(struct lua_State *, struct request *);
 };
 
