@@ -73,48 +73,58 @@ static void push_string(lua_State *L, str raw)
     lua_remove(L, -2);
 }
 
-static void push_table(lua_State *L, struct json v)
+static void push_value(lua_State *L, struct json v, struct json_walk *outer);
+
+static void push_table(lua_State *L, struct json v, struct json_walk *outer)
 {
     lua_newtable(L);
     if (v.kind == JSON_ARRAY)
         luaL_setmetatable(L, ARRAY_META);
     lua_Integer i = 0;
     struct json_walk walk = json_walk(v);
-    while (json_next(&walk)) {
+    while (json_next_open(&walk)) {
         if (v.kind == JSON_ARRAY)
             lua_pushinteger(L, ++i);
         else
             push_string(L, walk.name);
-        bind_push_json(L, walk.value);
+        push_value(L, walk.value, &walk);
         lua_rawset(L, -3);
+    }
+    if (outer != NULL)
+        json_leave(outer, &walk);
+}
+
+static void push_value(lua_State *L, struct json v, struct json_walk *outer)
+{
+    luaL_checkstack(L, 8, "JSON is too deep");
+    switch (v.kind) {
+    case JSON_NONE:
+    case JSON_NULL:
+        lua_pushlightuserdata(L, null_mark);
+        break;
+    case JSON_FALSE:
+    case JSON_TRUE:
+        lua_pushboolean(L, v.kind == JSON_TRUE);
+        break;
+    case JSON_NUMBER:
+        push_number(L, v);
+        break;
+    case JSON_STRING:
+        push_string(L, v.text);
+        break;
+    case JSON_ARRAY:
+    case JSON_OBJECT:
+        push_table(L, v, outer);
+        break;
     }
 }
 
 bool bind_push_json(lua_State *L, struct json v)
 {
-    luaL_checkstack(L, 8, "JSON is too deep");
-    switch (v.kind) {
-    case JSON_NULL:
-        lua_pushlightuserdata(L, null_mark);
-        return true;
-    case JSON_FALSE:
-    case JSON_TRUE:
-        lua_pushboolean(L, v.kind == JSON_TRUE);
-        return true;
-    case JSON_NUMBER:
-        push_number(L, v);
-        return true;
-    case JSON_STRING:
-        push_string(L, v.text);
-        return true;
-    case JSON_ARRAY:
-    case JSON_OBJECT:
-        push_table(L, v);
-        return true;
-    case JSON_NONE:
-        break;
-    }
-    return false;
+    if (v.kind == JSON_NONE)
+        return false;
+    push_value(L, v, NULL);
+    return true;
 }
 
 /* json_decode(text) -> the value, or nil and what is wrong with it */
