@@ -78,9 +78,11 @@ static void push_string(lua_State *L, str raw)
     lua_remove(L, -2);
 }
 
-static bool push_value(struct pace *pace, struct json v);
+static void push_value(struct pace *pace, struct json v,
+                       struct json_walk *outer);
 
-static void push_table(struct pace *pace, struct json v)
+static void push_table(struct pace *pace, struct json v,
+                       struct json_walk *outer)
 {
     lua_State *L = pace->L;
     lua_newtable(L);
@@ -88,49 +90,53 @@ static void push_table(struct pace *pace, struct json v)
         luaL_setmetatable(L, ARRAY_META);
     lua_Integer i = 0;
     struct json_walk walk = json_walk(v);
-    while (json_next(&walk)) {
+    while (json_next_open(&walk)) {
         if (v.kind == JSON_ARRAY)
             lua_pushinteger(L, ++i);
         else
             push_string(L, walk.name);
-        push_value(pace, walk.value);
+        push_value(pace, walk.value, &walk);
         lua_rawset(L, -3);
     }
+    if (outer != NULL)
+        json_leave(outer, &walk);
 }
 
-static bool push_value(struct pace *pace, struct json v)
+static void push_value(struct pace *pace, struct json v,
+                       struct json_walk *outer)
 {
     lua_State *L = pace->L;
     luaL_checkstack(L, 8, "JSON is too deep");
-    pace_step(pace, 16 + v.text.n / 64);
+    pace_step(pace, 16 + (v.kind == JSON_STRING ? v.text.n / 64 : 0));
     switch (v.kind) {
+    case JSON_NONE:
     case JSON_NULL:
         lua_pushlightuserdata(L, null_mark);
-        return true;
+        break;
     case JSON_FALSE:
     case JSON_TRUE:
         lua_pushboolean(L, v.kind == JSON_TRUE);
-        return true;
+        break;
     case JSON_NUMBER:
         push_number(L, v);
-        return true;
+        break;
     case JSON_STRING:
         push_string(L, v.text);
-        return true;
+        break;
     case JSON_ARRAY:
     case JSON_OBJECT:
-        push_table(pace, v);
-        return true;
-    case JSON_NONE:
+        push_table(pace, v, outer);
         break;
     }
-    return false;
 }
 
 bool bind_push_json(lua_State *L, struct json v)
 {
     struct pace pace = {L, PACE_STEPS};
-    return push_value(&pace, v);
+    if (v.kind == JSON_NONE)
+        return false;
+    push_value(&pace, v, NULL);
+    return true;
 }
 
 /* json_decode(text) -> the value, or nil and what is wrong with it */
