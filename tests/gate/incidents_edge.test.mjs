@@ -13,8 +13,8 @@ import { dice } from './lib/dice.mjs';
 
 // --- A1 -------------------------------------------------------------------------
 
-const HOSTS_GOOD = ['x', 'x:80', 'admin', '127.0.0.1', '[::1]', '[::1]:8080', 'a.b:65535', ''];
-const HOSTS_BAD = ['x/healthz', 'x%2fhealthz', 'x/healthz?', 'x?', 'x#', 'x\\healthz', 'u@x', 'u:p@x', 'x/../healthz']
+const HOSTS_GOOD = ['x', 'x:80', 'admin', '127.0.0.1', '[::1]', '[::1]:8080', 'a.b:65535'];
+const HOSTS_BAD = ['', 'x/healthz', 'x%2fhealthz', 'x/healthz?', 'x?', 'x#', 'x\\healthz', 'u@x', 'u:p@x', 'x/../healthz']
   .concat(['x:0x50', 'x:99999', 'x:-1', 'x y', 'x\thealthz', '[::1', '::1', 'x:80:80', 'x/v1/chat/completions#'])
   .concat(['x:', 'x;a'].slice(2), ['x, y', 'http://x', 'x"', '<x>', 'x|y', 'x^']);
 
