@@ -67,7 +67,8 @@ static bool framing_has_tab(str message)
 {
     return http_parse(&head, message) > 0 &&
            (has_tab(http_field(&head, STR("transfer-encoding"))) ||
-            has_tab(http_field(&head, STR("content-length"))));
+            has_tab(http_field(&head, STR("content-length"))) ||
+            has_tab(http_field(&head, STR("connection"))));
 }
 
 /* Proxy-Connection is no field of HTTP; they close on it. They also read what
@@ -122,6 +123,10 @@ static bool extension_has_quoted_pair(str message)
 static const struct reason reasons[] = {
     {"llhttp", "HPE_CLOSED_CONNECTION", "Proxy-Connection in the one before",
      is_said_aside, TWO},
+    {"llhttp", "HPE_CLOSED_CONNECTION", "a tab behind keep-alive",
+     framing_has_tab,
+     "GET / HTTP/1.0\r\nConnection: keep-alive\t\r\n\r\n"
+     "GET / HTTP/1.0\r\n\r\n"},
     {"llhttp", "HPE_CLOSED_CONNECTION", "a trailer Connection: close",
      is_said_aside,
      CHUNKED "0\r\nConnection: close\r\n\r\n"
