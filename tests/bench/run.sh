@@ -168,6 +168,7 @@ environment() {
         "$(nproc) cores, Linux $(uname -r);" \
         "load $(cut -d' ' -f1-3 /proc/loadavg) before the start"
     echo "- pinned: $where"
+    echo "- priority: $(chrt -p $$ 2>/dev/null | sed -n 's/.*policy: //p'), nice $(nice)"
     echo "- compiler: $("${CC:-cc}" --version | head -1)"
     echo "- packages: $(packages)"
     for server in "${servers[@]}" ${portkey_too:+portkey}; do
