@@ -123,7 +123,7 @@ overload: deps-test ## ten times too much for a minute, and slow clients
 
 soak: deps-test ## an hour of traffic with faults: memory, descriptors, books
 	@$(MAKE) --no-print-directory -j$$(nproc) all
-	@node tests/soak/soak.mjs
+	@PERILUNE_BIN=build/perilune node tests/soak/soak.mjs
 
 layers: ## the rooms depend one way
 	@tests/house/layers.sh
