@@ -113,6 +113,19 @@ static bool extension_has_quoted_pair(str message)
     return is_chunked(message) && any_extension(message, has_quoted_pair);
 }
 
+/* llhttp 8.1.0 wants a chunk's line to end behind an extension that has a
+** value; the grammar has any number of them. */
+static bool has_one_more(str extension)
+{
+    str value = str_from(extension, str_find(extension, '='));
+    return str_find(value, ';') < value.n;
+}
+
+static bool extension_has_one_more(str message)
+{
+    return is_chunked(message) && any_extension(message, has_one_more);
+}
+
 #define CHUNKED \
     "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
 
@@ -162,6 +175,8 @@ static const struct reason reasons[] = {
      extension_has_blanks, CHUNKED "2 ;a\r\n{}\r\n0\r\n\r\n"},
     {"llhttp", "HPE_STRICT", "blanks within an extension", extension_has_blanks,
      CHUNKED "2;a =b\r\n{}\r\n0\r\n\r\n"},
+    {"llhttp", "HPE_INVALID_CHUNK_SIZE", "an extension behind one with a value",
+     extension_has_one_more, CHUNKED "2;a=b;c\r\n{}\r\n0\r\n\r\n"},
     {"llhttp", "HPE_INVALID_CHUNK_SIZE", "a quoted pair in an extension",
      extension_has_quoted_pair,
      CHUNKED "2;a=b;c=\"d;\\\"e\"\r\n{}\r\n0\r\n\r\n"},
