@@ -60,15 +60,28 @@ static bool extension_has_blanks(str message)
 /* A value may have tabs around it (RFC 9110 5.6.3). */
 static bool has_tab(str value)
 {
-    return value.p != NULL && (value.p[-1] == '\t' || value.p[value.n] == '\t');
+    const char *from = value.p, *to = value.p + value.n;
+    if (value.p == NULL)
+        return false;
+    while (from[-1] == ' ')
+        from--;
+    while (*to == ' ')
+        to++;
+    return from[-1] == '\t' || *to == '\t';
 }
 
 static bool framing_has_tab(str message)
 {
-    return http_parse(&head, message) > 0 &&
-           (has_tab(http_field(&head, STR("transfer-encoding"))) ||
-            has_tab(http_field(&head, STR("content-length"))) ||
-            has_tab(http_field(&head, STR("connection"))));
+    int n = http_parse(&head, message);
+    for (int i = 0; n > 0 && i < head.fields_n; i++) {
+        str name = head.fields[i].name;
+        if (has_tab(head.fields[i].value) &&
+            (str_eq_nocase(name, STR("transfer-encoding")) ||
+             str_eq_nocase(name, STR("content-length")) ||
+             str_eq_nocase(name, STR("connection"))))
+            return true;
+    }
+    return false;
 }
 
 /* Proxy-Connection is no field of HTTP; they close on it. They also read what
