@@ -11,6 +11,7 @@
 #include "base/defence.h"
 #include "base/err.h"
 #include "net/file.h"
+#include "run/compiled.h"
 #include "run/embedded.h"
 #include "run/sandbox.h"
 
@@ -139,13 +140,31 @@ static void hide_quoted(lua_State *L)
     lua_remove(L, -2);
 }
 
-/* Compile a text chunk; its environment is built fresh. */
-static int compile(lua_State *L, str text, const char *chunk_name, bool trusted)
+static int compile_text(lua_State *L, str text, const char *chunk_name)
 {
     int status = lua_load(L, read_bite, &text, chunk_name,
                           DEFENCE(text_only) ? "t" : NULL);
     if (status == LUA_ERRSYNTAX && DEFENCE(quoted_source))
         hide_quoted(L);
+    return status;
+}
+
+static int compile_ours(lua_State *L, str text, const char *chunk_name)
+{
+    struct runtime *rt = generation_of(L)->rt;
+    if (compiled_push(L, rt, text))
+        return LUA_OK;
+    int status = compile_text(L, text, chunk_name);
+    if (status == LUA_OK)
+        compiled_keep(L, rt, text);
+    return status;
+}
+
+/* Compile a text chunk; its environment is built fresh. */
+static int compile(lua_State *L, str text, const char *chunk_name, bool trusted)
+{
+    int status = trusted ? compile_ours(L, text, chunk_name)
+                         : compile_text(L, text, chunk_name);
     if (status != LUA_OK)
         return status;
     sandbox_environment(L, trusted);

@@ -9,6 +9,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "run/compiled.h"
 #include "run/events.h"
 #include "run/generation.h"
 #include "run/realm.h"
@@ -50,6 +51,7 @@ void runtime_fini(struct runtime *rt)
     call_hang_up_all(&rt->lingering);
     generation_release(rt->current);
     watch_close(rt->watch);
+    compiled_free(rt);
     while (rt->spare != NULL) {
         struct request *next = rt->spare->next;
         mem_free(rt->spare);

@@ -67,6 +67,7 @@ struct runtime {
     struct generation *current; /* the last that loaded; may be NULL */
     struct watch *watch;        /* of the last that was tried */
     struct buf load_error;      /* of the last try; empty: it was good */
+    struct compiled *compiled;  /* built-in modules, see compiled.h */
     uint64_t tried;             /* hash of all that the last try read */
     char *source_memory;        /* what the source's texts lie in */
     struct lane *lanes;
