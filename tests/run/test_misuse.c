@@ -196,6 +196,17 @@ static void no_table_is_weak(void)
     finish();
 }
 
+static void a_provider_may_have_several_headers(void)
+{
+    begin("p.provider('a', { url = 'http://127.0.0.1:1/v1', headers = { "
+          "  ['x-a'] = '1', ['x-b'] = '2', ['x-c'] = '3' } }) "
+          "local m = p.model 'a/x' "
+          "return function(req) return p.say(m.provider .. 'ok') end");
+    chat();
+    CHECK_STR(said(), "aok");
+    finish();
+}
+
 static int add_code(lua_State *L, const void *p, size_t n, void *to)
 {
     (void)L;
@@ -229,7 +240,7 @@ static void bytecode_is_no_policy_and_no_module(void)
     finish();
 }
 
-TESTS(no_function_minds_what_it_is_given, closing_variables_hold,
-      results_that_grow_are_let_go, a_comparator_may_change_what_it_sorts,
-      many_labels_end_at_the_deadline, no_table_is_weak,
-      bytecode_is_no_policy_and_no_module)
+TESTS(a_provider_may_have_several_headers, no_function_minds_what_it_is_given,
+      closing_variables_hold, results_that_grow_are_let_go,
+      a_comparator_may_change_what_it_sorts, many_labels_end_at_the_deadline,
+      no_table_is_weak, bytecode_is_no_policy_and_no_module)
