@@ -26,6 +26,7 @@ const seconds = Number(process.env.SOAK_SECONDS ?? 3600);
 const rate = Number(process.env.SOAK_RATE ?? 100);
 const out = path.resolve(process.env.SOAK_OUT ?? 'build/soak');
 const warm = Math.min(Math.max(20, seconds / 5), seconds / 2); // before the fit begins
+const CROWD = 100; // at a time: a machine that stalls us shall not make a wave of us
 const FAULTS = ['hang', 'die', 'cut', 'drip', 'garbage', 'nonsense', 'busy', 'refuse'];
 
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'perilune-soak-'));
@@ -147,7 +148,7 @@ async function traffic(began) {
   for (;;) {
     const now = (Date.now() - began) / 1000;
     if (now >= seconds) return n;
-    for (; n < now * rate; n++) one(n);
+    for (; n < now * rate && running < CROWD; n++) one(n);
     await later(5);
   }
 }
