@@ -108,7 +108,7 @@ static void add_headers(lua_State *L, struct provider *p)
             name.p = luaL_checklstring(L, -1, &name.n);
             value.p = luaL_checklstring(L, -2, &value.n);
             add_header(L, p, name, value);
-            lua_pop(L, 2);
+            lua_pop(L, 1);
         }
     lua_pop(L, 1);
 }
