@@ -199,12 +199,12 @@ slow_clients() {
     local base wave said client
     base=$($out/flood --port "$port" --stream --rate 50 --ms 5000) || true
     begin_watch
-    $out/slow --port "$port" --connections "$slow" --ms $((third * 1000)) >"$dir/slow" &
+    $out/slow --port "$port" --connections "$slow" --ms $(((third + 10) * 1000)) >"$dir/slow" &
     client=$!
     pids+=($client)
     wave=$($out/flood --port "$port" --stream --rate 50 --ms 3000) || true
-    said=$($out/flood --port "$port" --stream --rate 50 --ms $(((third - 4) * 1000))) || true
     open=$(value open "$(health)")
+    said=$($out/flood --port "$port" --stream --rate 50 --ms $(((third - 4) * 1000))) || true
     wait "$client"
     end_watch
     figure "slow clients connected at the end" "$(value open "$(cat "$dir/slow")")"

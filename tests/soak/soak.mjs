@@ -26,13 +26,15 @@ const seconds = Number(process.env.SOAK_SECONDS ?? 3600);
 const rate = Number(process.env.SOAK_RATE ?? 100);
 const out = path.resolve(process.env.SOAK_OUT ?? 'build/soak');
 const warm = Math.min(Math.max(20, seconds / 5), seconds / 2); // before the fit begins
+const CROWD = 100; // at a time: a machine that stalls us shall not make a wave of us
 const FAULTS = ['hang', 'die', 'cut', 'drip', 'garbage', 'nonsense', 'busy', 'refuse'];
 
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'perilune-soak-'));
 const ledger = new Ledger();
 const arrivals = new Map(); // id -> who waits for it to reach the upstream
 const points = []; // memory over time
-let reloads = 0,
+let versions = 0,
+  reloads = 0,
   bad = 0;
 
 const later = (ms) =>
@@ -142,25 +144,31 @@ async function quiet() {
   for (let i = 0; i < 600 && (running > 0 || ledger.open.size > 0); i++) await later(50);
 }
 
+/** All of them, when their time has come. */
 async function traffic(began) {
-  let n = 0;
-  for (;;) {
-    const now = (Date.now() - began) / 1000;
-    if (now >= seconds) return n;
-    for (; n < now * rate; n++) one(n);
-    await later(5);
+  const all = seconds * rate;
+  for (let n = 0; n < all; await later(5)) {
+    const due = Math.min(all, ((Date.now() - began) / 1000) * rate);
+    for (; n < due && running < CROWD; n++) one(n);
   }
+  return all;
+}
+
+let editing = null;
+/** Write the next version, and see to it that it is looked at. */
+async function edit() {
+  const version = ++versions;
+  write(version);
+  if (version % 10 === 9) bad++;
+  else reloads++;
+  await health();
+  editing = null;
 }
 
 function everySecond(began) {
-  let version = 0;
   return setInterval(() => {
-    const t = (Date.now() - began) / 1000;
-    points.push({ t, y: resident() });
-    if (points.length % 3 !== 0) return;
-    write(++version);
-    if (version % 10 === 9) bad++;
-    else reloads++;
+    points.push({ t: (Date.now() - began) / 1000, y: resident() });
+    if (points.length % 3 === 0) editing ??= edit();
   }, 1000);
 }
 
@@ -183,6 +191,7 @@ const clock = everySecond(began);
 const sent = await traffic(began);
 await quiet();
 clearInterval(clock);
+await editing;
 up.closeAllConnections();
 spare.closeAllConnections();
 await settle('last');
