@@ -33,7 +33,8 @@ $(FUZZ): $(B)/%: %.c $(FUZZ_MAIN) $(B)/tests/fuzz/help.a $(OBJECTS)
 	@mkdir -p $(@D)
 	@echo "  fuzz $<"
 	$(Q)$(CC) $(CFLAGS) -Itests -MMD -MP -MF $@.d -o $@ $< \
-	  $(if $(FUZZ_MAIN),$(FUZZ_MAIN),-fsanitize=fuzzer) $(OBJECTS) $(B)/tests/fuzz/help.a -lhttp_parser $(LIBS)
+	  $(if $(FUZZ_MAIN),$(FUZZ_MAIN),-fsanitize=fuzzer) $(OBJECTS) \
+	  $(B)/tests/fuzz/help.a -lhttp_parser $(LIBS)
 
 -include $(FUZZ:=.d) $(FUZZ_MAIN:.o=.d) $(FUZZ_HELP:.o=.d)
 

@@ -37,8 +37,9 @@ one() { # TARGET
     mkdir -p "$corpus" "$build/probes/$1"
     [ ! -f "$dict" ] || words=(-dict="$dict")
     timeout $((seconds + 120)) "$build/tests/fuzz/$name" -seed="$seed" \
-        -max_total_time="$seconds" -timeout=25 -print_final_stats=1 "${words[@]}" \
-        -artifact_prefix="$build/artifacts/$1-" "$corpus" "tests/fuzz/corpus/$1" "$build/probes/$1" \
+        -max_total_time="$seconds" -max_len=4096 -timeout=25 -print_final_stats=1 "${words[@]}" \
+        -artifact_prefix="$build/artifacts/$1-" \
+        "$corpus" "tests/fuzz/corpus/$1" "$build/probes/$1" \
         >"$log" 2>&1
     local status=$?
     runs=$(sed -nE 's/^stat::number_of_executed_units: *//p' "$log" | tail -n 1)
