@@ -28,7 +28,9 @@ struct engine {
     struct ev_loop *loop;
     CURLM *multi;
     struct timer timer;    /* libcurl's one timeout */
+    struct timer crutch;   /* looks after sockets that go unwatched */
     struct transfer *todo; /* to be added, removed or let go on */
+    struct transfer *live; /* made and not yet retired */
     struct transfer *kept; /* unused, for the next exchange */
     int kept_n;
     int depth;      /* calls into libcurl we are in */
@@ -44,7 +46,9 @@ struct transfer {
     struct engine *engine;
     struct exchange *x; /* NULL once ended or cancelled */
     CURL *easy;
-    struct transfer *next;     /* in todo or kept */
+    struct transfer *next; /* in todo or kept */
+    struct transfer *live_next, **live_at;
+    bool doomed;               /* to be ended by a start_over */
     struct curl_slist *fields; /* one block: nodes, then their text */
     struct curl_head head;
     size_t sent; /* bytes of the body libcurl has read */
@@ -74,6 +78,10 @@ void curl_transfer_retire(struct transfer *t);
 
 /* Free those kept. */
 void curl_transfer_free_kept(struct engine *e);
+
+/* Decide how it ends, before libcurl says so; `why` is for the log. */
+void curl_transfer_judge(struct transfer *t, enum exchange_end end,
+                         const char *why);
 
 /* Tell the exchange its end, and retire the transfer. */
 void curl_transfer_finish(struct transfer *t, CURLcode code);

@@ -22,7 +22,8 @@
 
 /* --- what libcurl calls while a transfer runs ----------------------------- */
 
-static void judge(struct transfer *t, enum exchange_end end, const char *why)
+void curl_transfer_judge(struct transfer *t, enum exchange_end end,
+                         const char *why)
 {
     t->judged = true;
     t->end = end;
@@ -37,7 +38,7 @@ static int on_ready(void *arg, char *ip, char *our_ip, int port, int our_port)
     if (t->x == NULL)
         return CURL_PREREQFUNC_ABORT;
     if (t->connected) {
-        judge(t, EXCHANGE_CLOSED, REPEAT);
+        curl_transfer_judge(t, EXCHANGE_CLOSED, REPEAT);
         return CURL_PREREQFUNC_ABORT;
     }
     t->connected = true;
@@ -62,7 +63,7 @@ static size_t on_read(char *to, size_t size, size_t n, void *arg)
 static int on_seek(void *arg, curl_off_t to, int origin)
 {
     (void)to, (void)origin;
-    judge(arg, EXCHANGE_CLOSED, REPEAT);
+    curl_transfer_judge(arg, EXCHANGE_CLOSED, REPEAT);
     return CURL_SEEKFUNC_FAIL;
 }
 
@@ -90,13 +91,15 @@ static size_t on_header(char *p, size_t size, size_t n, void *arg)
         give_head(t);
         return t->x != NULL ? size * n : 0;
     case CURL_HEAD_LIMIT:
-        judge(t, EXCHANGE_LIMIT, "the reply's head is too large");
+        curl_transfer_judge(t, EXCHANGE_LIMIT, "the reply's head is too large");
         return 0;
     case CURL_HEAD_PROTOCOL:
-        judge(t, EXCHANGE_PROTOCOL, "the reply's head is malformed");
+        curl_transfer_judge(t, EXCHANGE_PROTOCOL,
+                            "the reply's head is malformed");
         return 0;
     case CURL_HEAD_MEMORY:
-        judge(t, EXCHANGE_MEMORY, "no memory for the reply's head");
+        curl_transfer_judge(t, EXCHANGE_MEMORY,
+                            "no memory for the reply's head");
         return 0;
     }
     return 0;
@@ -130,7 +133,7 @@ static bool gather(struct transfer *t, str bytes)
     buf_add(&e->gathered, bytes);
     e->gathering = t;
     if (!buf_ok(&e->gathered))
-        judge(t, EXCHANGE_MEMORY, "no memory for the reply");
+        curl_transfer_judge(t, EXCHANGE_MEMORY, "no memory for the reply");
     return buf_ok(&e->gathered);
 }
 
@@ -301,6 +304,23 @@ static struct transfer *take(struct engine *e)
     return NULL;
 }
 
+static void link_live(struct transfer *t)
+{
+    struct engine *e = t->engine;
+    t->live_next = e->live;
+    t->live_at = &e->live;
+    if (t->live_next != NULL)
+        t->live_next->live_at = &t->live_next;
+    e->live = t;
+}
+
+static void unlink_live(struct transfer *t)
+{
+    *t->live_at = t->live_next;
+    if (t->live_next != NULL)
+        t->live_next->live_at = t->live_at;
+}
+
 struct transfer *curl_transfer_new(struct engine *e, struct exchange *x)
 {
     struct transfer *t = take(e);
@@ -308,13 +328,16 @@ struct transfer *curl_transfer_new(struct engine *e, struct exchange *x)
         return NULL;
     t->x = x;
     curl_head_init(&t->head);
+    link_live(t);
     if (put_fields(t) && set_options(t))
         return t;
     curl_transfer_retire(t);
     return NULL;
 }
 
-/* It serves nobody any more: wipe it and keep it for the next. */
+/* It serves nobody any more: keep it for the next, which sets every option
+** anew. There is no curl_easy_reset: that one allocates, and says nothing when
+** it fails half-way. */
 void curl_transfer_retire(struct transfer *t)
 {
     struct engine *e = t->engine;
@@ -324,8 +347,9 @@ void curl_transfer_retire(struct transfer *t)
     }
     if (t->added)
         curl_multi_remove_handle(e->multi, t->easy);
+    unlink_live(t);
     curl_head_fini(&t->head);
-    curl_easy_reset(t->easy);
+    curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, NULL);
     mem_free(t->fields);
     *t = (struct transfer){.engine = e, .easy = t->easy, .next = e->kept};
     if (e->kept_n == TRANSFERS_KEPT) {
@@ -396,7 +420,8 @@ void curl_transfer_finish(struct transfer *t, CURLcode code)
     struct exchange *x = t->x;
     if (x == NULL)
         return; /* cancelled meanwhile: it is in todo */
-    curl_multi_remove_handle(t->engine->multi, t->easy);
+    if (t->added)
+        curl_multi_remove_handle(t->engine->multi, t->easy);
     t->added = false;
     t->x = NULL;
     x->impl = NULL;
