@@ -101,6 +101,7 @@ static void take_limits(perilune *s, const peri_options *opt)
 }
 
 static void on_drain(struct timer *t);
+static void begin_stop(struct nudge *n);
 
 static int open_parts(perilune *s, const peri_options *opt)
 {
@@ -116,6 +117,9 @@ static int open_parts(perilune *s, const peri_options *opt)
     take_limits(s, opt);
     s->service.rt = &s->rt;
     s->drain.fire = on_drain;
+    s->stop.run = begin_stop;
+    atomic_store(&s->stop_grace, NANOS_NEVER);
+    submissions_init(s);
     struct server_setup setup = {.world = s->world,
                                  .loop = real_loop(s->world),
                                  .limits = &s->limits,
@@ -278,17 +282,11 @@ static void on_drain(struct timer *t)
         timer_start(s->world, &s->drain, now + LOOK_EVERY);
 }
 
-struct stop_order {
-    perilune *s;
-    nanos grace;
-};
-
-static void begin_stop(void *arg)
+/* May run again: a second peri_stop can be less patient. */
+static void begin_stop(struct nudge *n)
 {
-    struct stop_order order = *(struct stop_order *)arg;
-    perilune *s = order.s;
-    mem_free(arg);
-    nanos until = world_now(s->world) + order.grace;
+    perilune *s = (void *)((char *)n - offsetof(perilune, stop));
+    nanos until = world_now(s->world) + atomic_load(&s->stop_grace);
     bool first = s->grace_until == 0;
     if (first || (!s->grace_over && until < s->grace_until))
         s->grace_until = until;
@@ -301,12 +299,12 @@ static void begin_stop(void *arg)
 
 void peri_stop(perilune *s, double grace)
 {
-    struct stop_order *order = mem_alloc(sizeof *order);
-    if (order == NULL)
-        return;
-    *order = (struct stop_order){s, nanos_of(grace > 0 ? grace : 0)};
-    if (world_post(s->world, begin_stop, order) != 0)
-        mem_free(order);
+    long long wanted = nanos_of(grace > 0 ? grace : 0);
+    long long least = atomic_load(&s->stop_grace);
+    while (wanted < least &&
+           !atomic_compare_exchange_weak(&s->stop_grace, &least, wanted))
+        continue;
+    world_nudge(s->world, &s->stop);
 }
 
 int peri_stopped(const perilune *s)

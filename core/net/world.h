@@ -11,7 +11,8 @@
 ** number, a timer, a thread, a log line or an upstream. So the same core runs
 ** under a virtual clock, where a seed replays to the byte.
 **
-** All calls belong to the thread that owns the runtime, except world_post.
+** All calls belong to the thread that owns the runtime, but for world_post and
+** world_nudge.
 */
 #ifndef NET_WORLD_H
 #define NET_WORLD_H
@@ -36,6 +37,14 @@ struct later {
     bool queued;        /* read only */
 };
 
+/* Something any thread may ask for. Embed it; zero it; it must live until it
+** has run, or the world is closed. */
+struct nudge {
+    void (*run)(struct nudge *);
+    struct nudge *next; /* private */
+    bool queued;        /* private */
+};
+
 /* Something that would block: work() on another thread, then done() here.
 ** Embed it; it must live until done() was called. */
 struct job {
@@ -53,6 +62,7 @@ struct world_ops {
     void (*timer_stop)(struct world *, struct timer *);
     void (*later)(struct world *, struct later *);
     int (*post)(struct world *, void (*fn)(void *), void *arg);
+    void (*nudge)(struct world *, struct nudge *);
     void (*execute)(struct world *, struct job *);
     void (*log)(struct world *, str line);
     struct transport *(*transport)(struct world *);
@@ -114,6 +124,13 @@ static inline void world_later(struct world *w, struct later *l)
 static inline int world_post(struct world *w, void (*fn)(void *), void *arg)
 {
     return w->ops->post(w, fn, arg);
+}
+
+/* [any thread] Run n->run on the owner's thread; once, however often asked
+** before it has begun. Never fails. */
+static inline void world_nudge(struct world *w, struct nudge *n)
+{
+    w->ops->nudge(w, n);
 }
 
 /* Run j->work elsewhere, then j->done here. */

@@ -316,6 +316,7 @@ static void start_stream(void)
 
 static void stop_it(void)
 {
+    client_close();
     TORTURED(peri_stop(peri, 0.02));
     for (int i = 0; i < PATIENCE && !peri_stopped(peri); i++)
         turn();
