@@ -11,8 +11,19 @@ VERSION := $(shell sed -n 's/^\#define PERI_VERSION "\(.*\)"/\1/p' core/perilune
 #   check    build/check/   counts allocations; unit tests run on it
 #   asan     build/asan/    the same under ASan + UBSan
 #   tsan     build/tsan/    the same under TSan
+#
+# HARDEN is what makes a mistake of ours hard to use; the sanitizers want to see
+# the mistake itself. It is of the files; what is of the process (core/gate/
+# harden.h) is done by the program alone. `make HARDEN=` leaves it out.
 FLAVOUR ?= release
-FLAGS_release = -O2 -g
+takes = $(shell $(CC) -Werror $(1) -x c -c /dev/null -o /dev/null 2>/dev/null && echo $(1))
+HARDEN := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong \
+          -fno-delete-null-pointer-checks -fno-strict-overflow \
+          $(foreach f,-fstack-clash-protection -fcf-protection=full \
+            -ftrivial-auto-var-init=zero -fzero-call-used-regs=used-gpr,\
+            $(call takes,$(f)))
+HARDEN_LINK := -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code,--as-needed
+FLAGS_release = -O2 -g $(HARDEN)
 FLAGS_check   = -O1 -g -DMEM_TRACK
 FLAGS_asan    = -O1 -g -DMEM_TRACK -fsanitize=address,undefined \
                 -fno-sanitize-recover=undefined -fno-omit-frame-pointer
@@ -67,13 +78,13 @@ $(B)/libperilune.a: $(OBJECTS)
 
 $(B)/libperilune.so: $(OBJECTS)
 	@echo "  ld   $@"
-	$(Q)$(CC) $(CFLAGS) -shared -Wl,-soname,libperilune.so.0 -o $@ $(OBJECTS) \
+	$(Q)$(CC) $(CFLAGS) -shared $(HARDEN_LINK) -Wl,-soname,libperilune.so.0 -o $@ $(OBJECTS) \
 	  -llua5.4 -lev -lcurl -lm -pthread
 
 # The program exports Lua's C API to nobody; it sees perilune.h only.
 $(B)/perilune: $(GATE) $(B)/libperilune.a
 	@echo "  ld   $@"
-	$(Q)$(CC) $(CFLAGS) -o $@ $(GATE) $(B)/libperilune.a $(LIBS)
+	$(Q)$(CC) $(CFLAGS) -pie $(HARDEN_LINK) -o $@ $(GATE) $(B)/libperilune.a $(LIBS)
 
 $(B)/tests/%: tests/%.c tests/unit.h $(OBJECTS)
 	@mkdir -p $(@D)

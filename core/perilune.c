@@ -180,6 +180,8 @@ static int load(perilune *s, struct policy_source source)
 {
     source.library = s->rt.source.library;
     int error = runtime_load(&s->rt, &source);
+    if (error == ERR_POLICY && !buf_ok(&s->rt.load_error))
+        error = ERR_MEMORY; /* not even for the reason */
     if (error == ERR_POLICY)
         return fail(s, error, "%.*s", STR_ARG(buf_str(&s->rt.load_error)));
     return error != 0 ? fail(s, error, "%s", peri_strerror(error)) : 0;
@@ -200,6 +202,15 @@ int peri_load_text(perilune *s, const char *name, const char *text, size_t len)
         return fail(s, PERI_EINPUT, "a policy needs a name and a text");
     return load(
         s, (struct policy_source){.name = str_of(name), .text = {text, len}});
+}
+
+int peri_files(perilune *s, void (*fn)(void *user, const char *path),
+               void *user)
+{
+    if (s->rt.watch == NULL)
+        return fail(s, PERI_ESTATE, "there is no policy yet");
+    watch_each(s->rt.watch, fn, user);
+    return 0;
 }
 
 int peri_listen(perilune *s, const char *address, int *port)

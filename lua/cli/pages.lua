@@ -42,6 +42,7 @@ SYNOPSIS
     perilune serve [--listen ADDR]... [--workers N] [--policy FILE]
                    [--store DIR] [--library DIR] [--log FILE]
                    [--grace SECONDS] [--deadline SECONDS] [--max-body SIZE]
+                   [--jail on|off|strict]
 
 DESCRIPTION
     Listens, and answers POST /v1/chat/completions, GET /v1/models, GET /healthz
@@ -91,6 +92,14 @@ OPTIONS
     --max-body SIZE     PERILUNE_MAX_BODY  (64MiB)
         The largest request body; a larger one is answered with 413. A number of
         bytes, or with a unit: 512kB, 16MB, 64MiB.
+
+    --jail on|off|strict  PERILUNE_JAIL    (on)
+        Once it listens, the process gives up what serving does not need: it
+        cannot start programs, and reads only what the policy read when it was
+        first loaded, with the folders around that, and the system's settings.
+        A file that holds a key and is named later, elsewhere, is not found;
+        start again for it. off: give up none of this. strict: end when a system
+        call is tried that is not allowed, for tests.
 
     --help
         Show this page.

@@ -92,19 +92,26 @@ static int refuse(int kind, const char *name, const int *ways)
 /* A way of its own for transfers: no error, but a single byte. */
 #define SHORT (-1000)
 
-static int refuse_bytes(const char *name, int fd, const int *ways)
+/* Bytes of a file or a socket may be torn in two; an eventfd or an inotify does
+** no such thing, and nothing happens to it but signals. */
+static int is_plain(int fd)
 {
     struct stat st;
-    int how = refuse(FAULT_SYSTEM, name, ways);
-    int all = (atomic_load(&armed) & FAULT_SYSTEM) && plan.shorten &&
-              !not_counted && !inside;
-    if (how != SHORT && !all)
-        return how;
     inside++;
     int plain =
         fstat(fd, &st) == 0 && (S_ISREG(st.st_mode) || S_ISSOCK(st.st_mode));
     inside--;
-    return plain ? SHORT : 0; /* the kernel tears no event in two */
+    return plain;
+}
+
+static int refuse_bytes(const char *name, int fd, const int *ways)
+{
+    static const int signals[] = {EINTR, 0};
+    int concerned =
+        (atomic_load(&armed) & FAULT_SYSTEM) && !not_counted && !inside;
+    int plain = concerned && is_plain(fd);
+    int how = refuse(FAULT_SYSTEM, name, plain ? ways : signals);
+    return plain && plan.shorten ? SHORT : how;
 }
 
 /* The first backtrace loads a library: before anything is counted. */
