@@ -20,7 +20,7 @@ takes = $(shell $(CC) -Werror $(1) -x c -c /dev/null -o /dev/null 2>/dev/null &&
 HARDEN := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong \
           -fno-delete-null-pointer-checks -fno-strict-overflow \
           $(foreach f,-fstack-clash-protection -fcf-protection=full \
-            -ftrivial-auto-var-init=zero -fzero-call-used-regs=used-gpr,\
+            -ftrivial-auto-var-init=zero,\
             $(call takes,$(f)))
 HARDEN_LINK := -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code,--as-needed
 FLAGS_release = -O2 -g $(HARDEN)

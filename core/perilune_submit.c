@@ -87,7 +87,7 @@ static void on_head(void *user, int status, const struct http_field *fields,
                     int n, int64_t length)
 {
     struct submission *u = user;
-    peri_header headers[HEADERS_MAX];
+    MEM_UNSET peri_header headers[HEADERS_MAX];
     size_t count = 0;
     (void)length;
     if (u->sink.head == NULL)

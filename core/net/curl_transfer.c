@@ -69,7 +69,7 @@ static int on_seek(void *arg, curl_off_t to, int origin)
 
 static void give_head(struct transfer *t)
 {
-    struct http_field fields[CURL_HEAD_FIELDS];
+    MEM_UNSET struct http_field fields[CURL_HEAD_FIELDS];
     int n = curl_head_fields(&t->head, fields);
     t->headed = true;
     t->x->events->head(t->x, t->head.status, fields, n);

@@ -358,6 +358,24 @@ static void start_watchers(struct real *r)
         ev_ref(r->loop);
 }
 
+/* libev hears of a descriptor that epoll refuses just before it sleeps, and
+** sleeps nevertheless before it tells. */
+static void about_to_sleep(struct ev_loop *loop)
+{
+    struct real *r = ev_userdata(loop);
+    if (ev_pending_count(loop) > 0)
+        mailbox_ring(&r->mail);
+}
+
+/* On a loop of ours the bell must be watched from the start. */
+static int settle_in(struct real *r)
+{
+    ev_set_userdata(r->loop, r);
+    ev_run(r->loop, EVRUN_NOWAIT);
+    ev_set_loop_release_cb(r->loop, about_to_sleep, NULL);
+    return ev_is_active(&r->bell) ? 0 : ERR_SYSTEM;
+}
+
 static void stop_watchers(struct real *r)
 {
     for (int i = 0; i < 3; i++)
@@ -411,7 +429,9 @@ int real_open(struct world **out, struct ev_loop *loop,
     }
     pool_init(&r->pool, wake, r);
     start_watchers(r);
-    if ((rc = open_transports(r)) != 0)
+    if (r->loop_is_ours)
+        rc = settle_in(r);
+    if (rc != 0 || (rc = open_transports(r)) != 0)
         real_close(&r->base);
     else
         *out = &r->base;

@@ -7,6 +7,7 @@
 ** whose depth is bounded and whose only memory is the names of open objects.
 */
 #include "wire/json_parts.h"
+#include "base/mem.h"
 #include "base/utf8.h"
 
 struct scan {
@@ -310,7 +311,7 @@ bool json_check(str text, struct json_error *error)
 {
     if (text.p == NULL)
         text = STR("");
-    struct scan s; /* not zeroed: most of it is room for names */
+    MEM_UNSET struct scan s; /* not zeroed: most of it is room for names */
     s.at = text.p;
     s.end = text.p + text.n;
     s.depth = 0;
