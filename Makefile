@@ -96,11 +96,11 @@ $(B)/faults/shim.so: tests/faults/shim.c tests/faults/shim.h
 	@mkdir -p $(@D)
 	$(Q)$(CC) -std=c11 -D_GNU_SOURCE -O1 -g -fPIC $(WARN) -shared -Wl,-soname,shim.so -o $@ $< -ldl
 
-$(B)/faults/torture: $(wildcard tests/faults/*.[ch]) $(B)/gate/loopmem.o \
+$(B)/faults/torture: $(wildcard tests/faults/*.[ch]) $(B)/gate/loopguard.o \
                      $(B)/libperilune.a $(B)/faults/shim.so
 	@echo "  test $@"
 	$(Q)$(CC) $(CFLAGS) -rdynamic -o $@ tests/faults/torture.c \
-	  tests/faults/upstream.c $(B)/gate/loopmem.o $(B)/libperilune.a \
+	  tests/faults/lives.c tests/faults/upstream.c $(B)/gate/loopguard.o $(B)/libperilune.a \
 	  $(B)/faults/shim.so -Wl,-rpath,'$$ORIGIN' $(LIBS)
 
 -include $(OBJECTS:.o=.d) $(GATE:.o=.d) $(UNIT:=.d)
@@ -124,6 +124,9 @@ asan: ## build and unit-test under ASan and UBSan
 
 tsan: ## build and unit-test under TSan
 	@tests/house/build_and_unit.sh tsan
+
+torture: deps-test ## every allocation and system call fails in turn; takes long
+	@PERILUNE_LONG=1 tests/faults/run.sh asan
 
 bench: deps-bench ## CPU time per request, beside nginx
 	@$(MAKE) --no-print-directory -j$$(nproc) all
@@ -153,9 +156,9 @@ clean: ## remove everything built
 
 # --- what must be on the machine -------------------------------------------
 
-NEED_BUILD := gcc libc6-dev binutils liblua5.4-dev libcurl4-openssl-dev libev-dev
+NEED_BUILD := gcc libc6-dev linux-libc-dev binutils liblua5.4-dev libcurl4-openssl-dev libev-dev
 NEED_TEST  := $(NEED_BUILD) git lua5.4 curl openssl clang-format lua-check \
-              $(if $(shell command -v npm),,nodejs npm)
+              util-linux $(if $(shell command -v npm),,nodejs npm)
 NEED_BENCH := $(NEED_BUILD) nginx-light
 
 deps: ## install what building needs (apt, only what is missing)
@@ -167,6 +170,6 @@ deps-test: ## the same for the tests
 deps-bench: ## the same for the bench
 	@tests/house/deps.sh $(NEED_BENCH)
 
-.PHONY: all help run test test-long unit asan tsan bench layers symbols lint \
+.PHONY: all help run test test-long unit asan tsan torture bench layers symbols lint \
         fmt install clean deps deps-test deps-bench
 .DELETE_ON_ERROR:

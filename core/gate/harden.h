@@ -1,6 +1,7 @@
 /*
 ** harden.h -- what the process gives up, so that who breaks in finds little.
 **
+**     harden_stdio     0, 1 and 2 are open, so nothing else gets their numbers
 **     harden_keys      the environment moves to pages that are never swapped
 **                      nor dumped; what /proc shows of it is blank
 **     harden_process   no core file, no debugger, no new privileges
@@ -20,9 +21,13 @@ enum jail {
     JAIL_STRICT, /* what is not allowed ends the process: for tests */
 };
 
+/* Before anything is opened: a closed one becomes /dev/null. */
+void harden_stdio(void);
+
 /* First of all: pointers that getenv gave before are no good after. */
 void harden_keys(void);
 
+/* For good: these cannot be taken back. */
 void harden_process(void);
 
 /* Before the first thread that is to be fenced. `next` gives the paths that

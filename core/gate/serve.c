@@ -23,7 +23,7 @@
 
 #include "gate/harden.h"
 #include "gate/logqueue.h"
-#include "gate/loopmem.h"
+#include "gate/loopguard.h"
 #include "gate/options.h"
 #include "perilune.h"
 
@@ -244,7 +244,7 @@ int serve(int argc, char **argv)
 {
     static struct gateway g = {.log_fd = -1};
     sigset_t signals;
-    loopmem_reserve();
+    loopguard_set();
     harden_keys();
     int told = options_read(&g.options, argc, argv);
     if (told > 0)

@@ -1,5 +1,5 @@
 /*
-** loopmem.c -- pieces of one static array, handed out and never joined.
+** loopguard.c -- pieces of one static array, handed out and never joined.
 **
 ** libev allocates little and seldom: arrays that double when there are more
 ** descriptors, or more events at once, than ever before. A piece has its size
@@ -7,16 +7,22 @@
 ** taken, else the end of the array moves. Pages that nobody touches cost
 ** nothing.
 */
-#include "gate/loopmem.h"
+#include "gate/loopguard.h"
 
+#include <errno.h>
 #include <ev.h>
+#include <fcntl.h>
 #include <malloc.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #define RESERVE ((size_t)16 << 20)
 
@@ -110,7 +116,28 @@ static void *get(void *old, long size)
     return old != NULL ? move(old, n) : take(n);
 }
 
-void loopmem_reserve(void)
+/* --- descriptors ----------------------------------------------------------- */
+
+static atomic_int spare = -1;
+
+/* libev tries again as soon as this returns: it needs a descriptor to rebuild
+** its epoll set with, when an event came for one that it does not know. */
+static void failed(const char *what)
+{
+    static const struct timespec moment = {0, 10 * 1000000L};
+    static atomic_int told;
+    int why = errno, fd = atomic_exchange(&spare, -1);
+    if (atomic_fetch_add(&told, 1) == 0)
+        fprintf(stderr, "perilune: %s: %s\n", what, strerror(why));
+    if (fd >= 0)
+        close(fd);
+    else
+        nanosleep(&moment, NULL);
+}
+
+void loopguard_set(void)
 {
     ev_set_allocator(get);
+    atomic_store(&spare, open("/dev/null", O_RDONLY | O_CLOEXEC));
+    ev_set_syserr_cb(failed);
 }
