@@ -11,6 +11,8 @@ VERSION := $(shell sed -n 's/^\#define PERI_VERSION "\(.*\)"/\1/p' core/perilune
 #   check    build/check/   counts allocations; unit tests run on it
 #   asan     build/asan/    the same under ASan + UBSan
 #   tsan     build/tsan/    the same under TSan
+#   fuzz     build/fuzz/    see tests/fuzz/fuzz.mk
+#   mutants  build/mutants/ defences can be taken away, see base/defence.h
 #
 # HARDEN is what makes a mistake of ours hard to use; the sanitizers want to see
 # the mistake itself. It is of the files; what is of the process (core/gate/
@@ -28,6 +30,7 @@ FLAGS_check   = -O1 -g -DMEM_TRACK
 FLAGS_asan    = -O1 -g -DMEM_TRACK -fsanitize=address,undefined \
                 -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 FLAGS_tsan    = -O1 -g -DMEM_TRACK -fsanitize=thread
+FLAGS_mutants = -O1 -g -DMEM_TRACK -DMUTANTS
 B := build$(if $(filter-out release,$(FLAVOUR)),/$(FLAVOUR))
 
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wvla -Wformat=2 \
@@ -105,6 +108,8 @@ $(B)/faults/torture: $(wildcard tests/faults/*.[ch]) $(B)/gate/loopguard.o \
 
 -include $(OBJECTS:.o=.d) $(GATE:.o=.d) $(UNIT:=.d)
 
+include tests/fuzz/fuzz.mk
+
 # --- running and testing ---------------------------------------------------
 
 run: deps ## install what is missing, build, start the gateway on its default
@@ -128,9 +133,23 @@ tsan: ## build and unit-test under TSan
 torture: deps-test ## every allocation and system call fails in turn; takes long
 	@PERILUNE_LONG=1 tests/faults/run.sh asan
 
-bench: deps-bench ## CPU time per request, beside nginx
+bench: deps-bench ## CPU time per request, beside nginx and haproxy
 	@$(MAKE) --no-print-directory -j$$(nproc) all
 	@tests/bench/run.sh
+
+bench-wire: $(B)/tests/wire/bench_wire ## what reading bodies and streams costs, per byte
+	@$<
+
+mutants: deps-test ## each defence's test is red without it
+	@tests/house/mutants.sh
+
+overload: deps-test ## ten times too much for a minute, and slow clients
+	@$(MAKE) --no-print-directory -j$$(nproc) all
+	@tests/overload/run.sh
+
+soak: deps-test ## an hour of traffic with faults: memory, descriptors, books
+	@$(MAKE) --no-print-directory -j$$(nproc) all
+	@node tests/soak/soak.mjs
 
 layers: ## the rooms depend one way
 	@tests/house/layers.sh
@@ -157,9 +176,11 @@ clean: ## remove everything built
 # --- what must be on the machine -------------------------------------------
 
 NEED_BUILD := gcc libc6-dev linux-libc-dev binutils liblua5.4-dev libcurl4-openssl-dev libev-dev
-NEED_TEST  := $(NEED_BUILD) git lua5.4 curl openssl clang-format lua-check \
+NEED_FUZZ  := $(NEED_BUILD) clang libclang-rt-14-dev libhttp-parser-dev node-llhttp
+NEED_TEST  := $(NEED_FUZZ) git lua5.4 curl openssl clang-format lua-check \
               util-linux $(if $(shell command -v npm),,nodejs npm)
-NEED_BENCH := $(NEED_BUILD) nginx-light
+NEED_BENCH := $(NEED_BUILD) git nginx-light haproxy \
+              $(if $(BENCH_PORTKEY),$(if $(shell command -v npm),,nodejs npm))
 
 deps: ## install what building needs (apt, only what is missing)
 	@tests/house/deps.sh $(NEED_BUILD)
@@ -170,6 +191,7 @@ deps-test: ## the same for the tests
 deps-bench: ## the same for the bench
 	@tests/house/deps.sh $(NEED_BENCH)
 
-.PHONY: all help run test test-long unit asan tsan torture bench layers symbols lint \
-        fmt install clean deps deps-test deps-bench
+.PHONY: all help run test test-long unit asan tsan torture mutants bench bench-wire \
+        overload soak fuzz layers symbols lint fmt install clean deps \
+        deps-test deps-bench
 .DELETE_ON_ERROR:

@@ -91,6 +91,13 @@ static void take_limits(perilune *s, const peri_options *opt)
         l->cpu = nanos_of(opt->policy_cpu);
     if (opt->policy_heap > 0)
         l->heap = opt->policy_heap;
+    if (opt->max_requests > 0)
+        l->requests = opt->max_requests;
+    if (opt->max_body > l->memory / 4)
+        l->memory = 4 * opt->max_body;
+    if (opt->max_memory > 0)
+        l->memory = opt->max_memory;
+    s->rt.hold.max = l->memory;
     s->limits = (struct server_limits){
         .max_body = opt->max_body,
         .header_timeout = nanos_of(opt->header_timeout),
@@ -116,6 +123,7 @@ static int open_parts(perilune *s, const peri_options *opt)
     s->rt.source.library = arena_copy(&s->rt.arena, str_of(opt->library));
     take_limits(s, opt);
     s->service.rt = &s->rt;
+    admission_init(&s->service);
     s->drain.fire = on_drain;
     s->stop.run = begin_stop;
     atomic_store(&s->stop_grace, NANOS_NEVER);
@@ -125,6 +133,7 @@ static int open_parts(perilune *s, const peri_options *opt)
                                  .limits = &s->limits,
                                  .handler = &service_handler,
                                  .join = opt->join_listeners != 0,
+                                 .hold = &s->rt.hold,
                                  .user = &s->service};
     return server_open(&s->server, &setup);
 }
@@ -166,6 +175,8 @@ void peri_close(perilune *s)
         submissions_close(s);
         server_close(s->server);
         timer_stop(s->world, &s->drain);
+        if (s->service.rt != NULL)
+            admission_fini(&s->service);
         if (s->rt.world != NULL)
             runtime_fini(&s->rt);
         real_close(s->world);

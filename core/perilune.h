@@ -85,6 +85,11 @@ typedef struct peri_options {
     int no_inotify;        /* 1: notice edits by stat, not by inotify */
     int join_listeners;    /* 1: peri_listen takes its place beside others on
                               the address; 0: it must be free */
+    int max_requests;      /* in flight at a time; one more gets a 503
+                              [10,000] */
+    size_t max_memory;     /* bytes of bodies held at a time; what does not fit
+                              gets a 503. Four times max_body, at least, or the
+                              largest will not. [256 MiB, or that] */
 } peri_options;
 
 typedef struct peri_header {

@@ -27,6 +27,7 @@ struct submission {
     struct request *request; /* NULL before and after it runs */
     bool taking, done;
     bool told, cancelled; /* under s->lock */
+    size_t share;         /* of the hold */
 };
 
 static atomic_uint_fast64_t last_id;
@@ -76,6 +77,7 @@ static void end(struct submission *u, int outcome)
 {
     u->done = true;
     u->request = NULL;
+    hold_set(&u->s->rt.hold, &u->share, 0);
     unlink_from(u);
     if (u->sink.done != NULL)
         u->sink.done(u->sink.user, outcome);
@@ -173,6 +175,7 @@ static void take(void *arg)
     struct submission *u = arg;
     perilune *s = u->s;
     u->taking = true;
+    hold_set(&s->rt.hold, &u->share, u->arrival.body.n);
     struct request *r = service_take(&s->service, &u->arrival);
     u->taking = false;
     if (u->done) {

@@ -77,11 +77,11 @@ local function closed(name, t)
     local meant = nearest.word(tostring(key), names)
     local guess = meant and (" (did you mean %s.%s?)"):format(name, meant) or ""
     core.raise(("there is no %s.%s%s; there are: %s")
-      :format(name, tostring(key), guess, table.concat(names, ", ")))
+      :format(name, show.name(key), guess, table.concat(names, ", ")))
   end
   local function refuse(_, key)
     core.raise(("%s.%s: %s is not changed by a policy; keep it in a local")
-      :format(name, tostring(key), name))
+      :format(name, show.name(key), name))
   end
   return setmetatable({}, { __metatable = false, __newindex = refuse,
     __index = function(_, key)

@@ -98,6 +98,9 @@ step gate "the whole gateway over real sockets" tests/gate/run.sh build/perilune
 step gate-asan "the same under ASan and UBSan" tests/gate/run.sh build/asan/perilune
 step gate-tsan "workers, reload and drain under TSan" \
     tests/house/build_and_gate.sh tsan drain reload
+step corpora "fuzz targets on their corpora, under ASan and UBSan" tests/fuzz/replay.sh asan
+step fuzz "fuzz targets on new inputs, 30 s each" \
+    tests/fuzz/run.sh "$([ -n "${PERILUNE_LONG:-}" ] && echo 300 || echo 30)"
 step examples "examples and ready policies" tests/house/examples.sh build
 step bench "the bench's tools compile" tests/house/bench.sh
 

@@ -6,9 +6,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/buf.h"
 #include "base/mem.h"
 
-#define FIRST_BLOCK 1024
+#define FIRST_BLOCK 1008 /* with its head a size that malloc has at hand */
 #define LARGEST     (64 * 1024)
 #define ALIGN       sizeof(max_align_t)
 
@@ -72,6 +73,29 @@ str arena_copy(struct arena *a, str s)
         return STR_NONE;
     memcpy(p, s.p, s.n);
     return (str){p, s.n};
+}
+
+static char *put(char *to, str s)
+{
+    return s.n > 0 ? (char *)memcpy(to, s.p, s.n) + s.n : to;
+}
+
+str arena_join(struct arena *arena, str a, str b, str c)
+{
+    size_t n = a.n + b.n + c.n;
+    char *p = arena_zero(arena, n + 1);
+    if (p == NULL)
+        return STR_NONE;
+    put(put(put(p, a), b), c);
+    return (str){p, n};
+}
+
+str arena_int(struct arena *a, int64_t v)
+{
+    char room[24];
+    struct buf digits = {.p = room, .cap = sizeof room, .max = sizeof room};
+    buf_int(&digits, v);
+    return arena_copy(a, buf_str(&digits));
 }
 
 str arena_print(struct arena *a, const char *format, ...)

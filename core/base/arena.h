@@ -28,6 +28,11 @@ void *arena_zero(struct arena *a, size_t n);
 ** copy of the absent text is absent; STR_NONE too when there is no memory. */
 str arena_copy(struct arena *a, str s);
 
+/* a, b and c in one text, with a zero byte after it; STR_NONE when there is no
+** memory. And a number in decimal. */
+str arena_join(struct arena *arena, str a, str b, str c);
+str arena_int(struct arena *a, int64_t v);
+
 /* printf into the arena; STR_NONE when there is no memory. */
 str arena_print(struct arena *a, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

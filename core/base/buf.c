@@ -50,27 +50,6 @@ char *buf_room(struct buf *b, size_t n)
     return b->p + b->n;
 }
 
-void buf_add(struct buf *b, str s)
-{
-    if (s.n == 0)
-        return;
-    char *room = buf_room(b, s.n);
-    if (room == NULL)
-        return;
-    memcpy(room, s.p, s.n);
-    b->n += s.n;
-}
-
-void buf_byte(struct buf *b, char c)
-{
-    buf_add(b, (str){&c, 1});
-}
-
-void buf_text(struct buf *b, const char *z)
-{
-    buf_add(b, str_of(z));
-}
-
 void buf_int(struct buf *b, int64_t v)
 {
     char digits[24];
@@ -83,6 +62,16 @@ void buf_int(struct buf *b, int64_t v)
     if (v < 0)
         *--at = '-';
     buf_add(b, (str){at, (size_t)(digits + sizeof digits - at)});
+}
+
+void buf_digits(struct buf *b, int64_t v, int width)
+{
+    int64_t first = 1; /* that has `width` digits */
+    while (--width > 0)
+        first *= 10;
+    for (; first > 1 && v < first; first /= 10)
+        buf_byte(b, '0');
+    buf_int(b, v);
 }
 
 void buf_print(struct buf *b, const char *format, ...)
@@ -107,6 +96,15 @@ void buf_drop(struct buf *b, size_t n)
     if (n < b->n)
         memmove(b->p, b->p + n, b->n - n);
     b->n = n < b->n ? b->n - n : 0;
+}
+
+void buf_fit(struct buf *b)
+{
+    char *p = b->n > 0 ? mem_resize(b->p, b->n) : NULL;
+    if (p == NULL)
+        return;
+    b->p = p;
+    b->cap = b->n;
 }
 
 void buf_clear(struct buf *b)

@@ -26,11 +26,35 @@ void buf_fini(struct buf *b);
 ** Add what was written there to b->n. */
 char *buf_room(struct buf *b, size_t n);
 
-/* Append bytes, a byte, a zero-terminated text, a number in decimal. */
-void buf_add(struct buf *b, str s);
-void buf_byte(struct buf *b, char c);
-void buf_text(struct buf *b, const char *z);
+/* Append bytes. Inline as far as there is room: a log line is some sixty of
+** these. */
+static inline void buf_add(struct buf *b, str s)
+{
+    bool fits = s.n <= b->cap - b->n && !b->failed;
+    char *room = fits ? b->p + b->n : s.n > 0 ? buf_room(b, s.n) : NULL;
+    if (s.n == 0 || room == NULL)
+        return;
+    memcpy(room, s.p, s.n);
+    b->n += s.n;
+}
+
+/* Append a byte. */
+static inline void buf_byte(struct buf *b, char c)
+{
+    buf_add(b, (str){&c, 1});
+}
+
+/* Append a zero-terminated text. */
+static inline void buf_text(struct buf *b, const char *z)
+{
+    buf_add(b, str_of(z));
+}
+
+/* Append a number in decimal. */
 void buf_int(struct buf *b, int64_t v);
+
+/* A number >= 0 in decimal, with zeros in front up to `width` digits. */
+void buf_digits(struct buf *b, int64_t v, int width);
 
 /* printf into the buf. */
 void buf_print(struct buf *b, const char *format, ...)
@@ -38,6 +62,9 @@ void buf_print(struct buf *b, const char *format, ...)
 
 /* Drop the first n bytes; the rest moves to the front. */
 void buf_drop(struct buf *b, size_t n);
+
+/* Give back the room beyond what is in it. */
+void buf_fit(struct buf *b);
 
 /* Forget the contents and the failure, keep the memory. */
 void buf_clear(struct buf *b);

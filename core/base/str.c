@@ -61,6 +61,27 @@ int64_t str_number(str s, int64_t max)
     return value;
 }
 
+void str_hex(char *to, const void *bytes, size_t n)
+{
+    static const char digits[] = "0123456789abcdef";
+    const unsigned char *from = bytes;
+    for (size_t i = 0; i < n; i++) {
+        *to++ = digits[from[i] >> 4];
+        *to++ = digits[from[i] & 15];
+    }
+}
+
+bool str_is_word(str s)
+{
+    bool word = s.n > 0 && s.n <= 40 && (s.p[0] < '0' || s.p[0] > '9');
+    for (size_t i = 0; word && i < s.n; i++) {
+        char c = s.p[i];
+        word = c == '_' || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
+               (c >= 'a' && c <= 'z');
+    }
+    return word;
+}
+
 uint64_t str_hash(str s)
 {
     uint64_t hash = 14695981039346656037u;

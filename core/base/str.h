@@ -65,6 +65,13 @@ str str_split(str *rest, char sep);
 /* A whole number in decimal digits only, at most `max`; -1 for anything else. */
 int64_t str_number(str s, int64_t max);
 
+/* Write n bytes as 2n lower-case hexadecimal digits; no zero byte. */
+void str_hex(char *to, const void *bytes, size_t n);
+
+/* Is it a word, as programs use them for names: letters, digits and _ and no
+** digit in front, at most 40? */
+bool str_is_word(str s);
+
 /* 64 bits that differ when the text differs (FNV-1a; not cryptographic). */
 uint64_t str_hash(str s);
 

@@ -10,6 +10,9 @@
 ** cut, or s is empty. */
 size_t utf8_len(str s);
 
+/* Bytes at the front of s that are whole valid characters: s.n if all is. */
+size_t utf8_valid(str s);
+
 /* Write a scalar value (not a surrogate) to `to`, which holds 4 bytes; how
 ** many were written. */
 size_t utf8_put(uint32_t c, char *to);

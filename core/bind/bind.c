@@ -18,6 +18,7 @@ static int open_core(lua_State *L)
     bind_reply(L);
     bind_written(L);
     bind_json(L);
+    bind_number(L);
     bind_time(L);
     return 1;
 }

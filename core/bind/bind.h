@@ -60,6 +60,11 @@ bool bind_push_json(lua_State *L, struct json v);
 ** what has no form in JSON. */
 struct buf *bind_encode(lua_State *L, int arg);
 
+/* Push a number of JSON that Lua's numbers cannot hold, as its text; and the
+** text of one, absent for anything else. */
+void bind_push_wide(lua_State *L, str text);
+str bind_wide_text(lua_State *L, int arg);
+
 /* A metatable of ours: methods, an optional __index function and __call, and
 ** no way to reach it from Lua. */
 struct bind_type {
@@ -84,6 +89,7 @@ void bind_reply(lua_State *L);
 void bind_written(lua_State *L);
 void bind_fault(lua_State *L);
 void bind_json(lua_State *L);
+void bind_number(lua_State *L);
 void bind_time(lua_State *L);
 void bind_secret(lua_State *L);
 

@@ -2,8 +2,10 @@
 ** json.c -- JSON to Lua values and back, for authors who look inside.
 **
 ** What the gateway carries never takes this way. Nothing changes meaning
-** here either: whole numbers stay whole, 1.0 stays 1.0, null is p.json.null,
-** and an array knows that it is one, so that [] comes back as [].
+** here either: whole numbers stay whole, 1.0 stays 1.0, what Lua's numbers
+** cannot hold stays text (number.c), null is p.json.null, and an array knows
+** that it is one, so that [] comes back as []. Tables have no order, so names
+** are written in theirs: the same value is the same text, in every run.
 */
 #include "bind/bind.h"
 
@@ -29,21 +31,44 @@ static bool is_whole(str text)
     return true;
 }
 
+/* A float would be infinite, or zero where the number is not. */
+static bool is_out_of_range(str text, double d)
+{
+    if (d != 0)
+        return !isfinite(d);
+    for (size_t i = 0; i < text.n && (text.p[i] | 0x20) != 'e'; i++)
+        if (text.p[i] >= '1' && text.p[i] <= '9')
+            return true;
+    return false;
+}
+
 static void push_number(lua_State *L, struct json v)
 {
     int64_t n;
-    if (is_whole(v.text) && json_integer(v, &n))
+    bool whole = is_whole(v.text), fits = json_integer(v, &n);
+    bool minus_zero = fits && n == 0 && v.text.p[0] == '-';
+    double d = whole && fits ? 0 : json_double(v);
+    if (whole && fits && !minus_zero)
         lua_pushinteger(L, n);
+    else if (minus_zero)
+        lua_pushnumber(L, -0.0);
+    else if (whole || is_out_of_range(v.text, d))
+        bind_push_wide(L, v.text);
     else
-        lua_pushnumber(L, json_double(v));
+        lua_pushnumber(L, d);
 }
 
 /* Decode into memory that Lua owns, so that a raise leaks nothing. */
 static void push_string(lua_State *L, str raw)
 {
+    str inner = {raw.p + 1, raw.n - 2};
+    if (str_find(inner, '\\') == inner.n) {
+        lua_pushlstring(L, inner.p, inner.n);
+        return;
+    }
     char *room = lua_newuserdatauv(L, raw.n + 1, 0);
     struct buf text = {.p = room, .cap = raw.n + 1, .max = raw.n + 1};
-    json_decode((struct json){JSON_STRING, raw}, &text);
+    json_decode((struct json){.kind = JSON_STRING, .text = raw}, &text);
     lua_pushlstring(L, text.p, text.n);
     lua_remove(L, -2);
 }
@@ -159,20 +184,45 @@ static void write_array(lua_State *L, int arg, struct buf *out, int depth)
     buf_byte(out, ']');
 }
 
-static void write_object(lua_State *L, int arg, struct buf *out, int depth)
+static int by_bytes(const void *one, const void *other)
 {
-    buf_byte(out, '{');
+    str a = *(const str *)one, b = *(const str *)other;
+    int order = memcmp(a.p, b.p, a.n < b.n ? a.n : b.n);
+    return order != 0 ? order : a.n < b.n ? -1 : a.n > b.n;
+}
+
+/* Push the names of a table, sorted: how many. Its keys hold their bytes. */
+static size_t push_names(lua_State *L, int arg)
+{
+    size_t n = 0;
     for (lua_pushnil(L); lua_next(L, arg) != 0; lua_pop(L, 1)) {
-        str name;
         if (lua_type(L, -2) != LUA_TSTRING)
             sandbox_raise(L,
                           "p.json.encode: a table that is no list has a %s "
                           "as a key; JSON has names only",
                           luaL_typename(L, -2));
-        name.p = lua_tolstring(L, -2, &name.n);
-        json_put_name(out, name);
-        write_value(L, lua_gettop(L), out, depth);
+        n++;
     }
+    str *names = lua_newuserdatauv(L, (n + 1) * sizeof *names, 0), *at = names;
+    for (lua_pushnil(L); lua_next(L, arg) != 0; lua_pop(L, 1), at++)
+        at->p = lua_tolstring(L, -2, &at->n);
+    qsort(names, n, sizeof *names, by_bytes);
+    return n;
+}
+
+static void write_object(lua_State *L, int arg, struct buf *out, int depth)
+{
+    size_t n = push_names(L, arg);
+    const str *names = lua_touserdata(L, -1);
+    buf_byte(out, '{');
+    for (size_t i = 0; i < n; i++) {
+        json_put_name(out, names[i]);
+        lua_pushlstring(L, names[i].p, names[i].n);
+        lua_rawget(L, arg);
+        write_value(L, lua_gettop(L), out, depth);
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
     buf_byte(out, '}');
 }
 
@@ -209,10 +259,11 @@ static void write_value(lua_State *L, int arg, struct buf *out, int depth)
         write_table(L, arg, out, depth);
         break;
     default:
-        if (!lua_islightuserdata(L, arg))
+        text = bind_wide_text(L, arg);
+        if (text.p == NULL && !lua_islightuserdata(L, arg))
             sandbox_raise(L, "p.json.encode: a %s has no form in JSON",
                           luaL_typename(L, arg));
-        buf_text(out, "null");
+        buf_add(out, text.p != NULL ? text : STR("null"));
     }
     if (!buf_ok(out))
         sandbox_raise(L, "p.json.encode: the text is too large");

@@ -10,6 +10,7 @@
 
 #include <stdio.h>
 
+#include "base/defence.h"
 #include "run/generation.h"
 #include "run/path.h"
 #include "run/sandbox.h"
@@ -186,11 +187,14 @@ static bool start(struct request *r, struct asking *a)
         .patience = a->model->patience,
         .model = a->name,
         .body = r->body,
+        .map = r->root.map,
         .system = a->view.system,
         .max_tokens = a->view.max_tokens,
         .asked = r->asked,
         .deadline = r->deadline,
+        .hops = r->hops,
         .lingering = &r->rt->lingering,
+        .hold = &r->rt->hold,
     };
     struct call *call = start_call(r, &ask);
     if (call == NULL)
@@ -199,7 +203,7 @@ static bool start(struct request *r, struct asking *a)
     if (!noted)
         call_cancel(call);
     call_release(call); /* the step keeps it */
-    if (!a->model->provider->keyless)
+    if (call->state != CALL_ENDED || call->sent != 0)
         r->attempts++;
     a->tried++;
     a->call = call;
@@ -241,7 +245,9 @@ static bool try_again(struct request *r, struct asking *a,
 {
     struct world *world = r->rt->world;
     nanos until = world_now(world) + backoff(world, a->tried);
-    if (--a->tries <= 0 || !fault_passing(fault->kind) ||
+    bool hopeless = DEFENCE(hopeless_faults) && !fault_passing(fault->kind);
+    if (--a->tries <= 0 || hopeless ||
+        (DEFENCE(busy_once) && fault->retry_after > 0) ||
         until >= r->deadline || r->attempts >= r->rt->limits.attempts)
         return false;
     a->pause_until = until;
@@ -310,7 +316,7 @@ static int ask(lua_State *L, struct model *m, struct view *view, str name)
     }
     if (world_now(r->rt->world) >= r->deadline)
         return decline_by_us(L, r, &a, FAULT_DEADLINE);
-    if (r->attempts >= r->rt->limits.attempts)
+    if (DEFENCE(attempts_end) && r->attempts >= r->rt->limits.attempts)
         return decline_by_us(L, r, &a, FAULT_REJECTED);
     struct asking *kept = keep(L, &a);
     if (!start(r, kept))

@@ -93,9 +93,12 @@ static void add_key(lua_State *L, struct provider *p)
 static void add_headers(lua_State *L, struct provider *p)
 {
     add_header(L, p, STR("Content-Type"), STR("application/json"));
-    add_header(L, p, STR("Accept"), STR("application/json, text/event-stream"));
+    add_header(L, p, STR("Accept"), STR("*/*"));
     add_header(L, p, STR("Accept-Encoding"), STR("identity"));
     add_header(L, p, STR("User-Agent"), STR("perilune/" PERI_VERSION_TEXT));
+    str via = arena_print(&p->arena, "1.1 %s", generation_of(L)->rt->mark);
+    add_header(L, p, PROVIDER_VIA, via);
+    p->open_n = p->headers_n;
     add_key(L, p);
     if (lua_getfield(L, 2, "headers") == LUA_TTABLE)
         for (lua_pushnil(L); lua_next(L, -2) != 0; lua_pop(L, 1)) {
@@ -176,6 +179,8 @@ static int new_provider(lua_State *L)
     if (p == NULL || (p->lane = lane_open(&rt->lanes, name)) == NULL)
         return luaL_error(L, "not enough memory");
     p->concurrency = (int)number_field(L, 2, "concurrency");
+    p->queue = (int)number_field(L, 2, "queue");
+    p->queue_wait = seconds(L, 2, "queue_wait");
     p->next = generation_of(L)->providers;
     generation_of(L)->providers = p;
     p->name = arena_copy(&p->arena, name);

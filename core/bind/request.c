@@ -6,6 +6,7 @@
 */
 #include "bind/bind.h"
 
+#include "base/defence.h"
 #include "run/sandbox.h"
 
 /* Push the table made earlier for `key`, or leave nothing and return false. */
@@ -134,7 +135,7 @@ static bool is_secret(str name)
         "x-goog-api-key", "proxy-authorization", "cookie"};
     for (size_t i = 0; i < sizeof secrets / sizeof secrets[0]; i++)
         if (str_eq_nocase(name, str_of(secrets[i])))
-            return true;
+            return DEFENCE(client_keys);
     return false;
 }
 
@@ -232,8 +233,8 @@ static int unknown(lua_State *L, str key)
         luaL_addstring(&b, names[i]);
     }
     luaL_pushresult(&b);
-    return sandbox_raise(L, "there is no req.%s (there are: %s)", key.p,
-                         lua_tostring(L, -1));
+    return sandbox_raise(L, "there is no req.%s (there are: %s)",
+                         sandbox_quote(L, key), lua_tostring(L, -1));
 }
 
 /* req.model, req.user, ... -> the field; absent is nil, unknown raises */
@@ -342,7 +343,7 @@ static void take_change(lua_State *L, struct view *view, str name)
         sandbox_raise(L,
                       "req:with: unknown change '%s' (there are: "
                       "max_tokens, model, system)",
-                      name.p);
+                      sandbox_quote(L, name));
 }
 
 /* A copy of the view at 1, which it shares its texts with. */

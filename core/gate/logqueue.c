@@ -91,6 +91,8 @@ static size_t take(struct logqueue *q, char *batch)
     memcpy(batch + first, q->ring, n - first);
     q->from = (q->from + n) % CAPACITY;
     q->n -= n;
+    if (q->n == 0)
+        q->from = 0; /* so that only what is needed is ever touched */
     if (q->n == 0 && q->closing && q->dropped > 0)
         put_dropped(q);
     pthread_mutex_unlock(&q->lock);

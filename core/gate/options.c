@@ -50,16 +50,27 @@ static int number(const char *value, double *n, const char **rest)
     return end != value && *n >= 0 && *n < 1e15;
 }
 
-static int set_workers(struct options *o, const char *value)
+static int set_count(struct options *o, int *to, const char *flag, int most,
+                     const char *value)
 {
     double n;
     const char *rest;
-    if (!number(value, &n, &rest) || *rest != '\0' || n < 1 ||
-        n > MOST_WORKERS || n != (double)(int)n)
-        return fail(o, "--workers needs a whole number from 1 to %d, not '%s'",
-                    MOST_WORKERS, value);
-    o->workers = (int)n;
+    if (!number(value, &n, &rest) || *rest != '\0' || n < 1 || n > most ||
+        n != (double)(int)n)
+        return fail(o, "%s needs a whole number from 1 to %d, not '%s'", flag,
+                    most, value);
+    *to = (int)n;
     return 0;
+}
+
+static int set_workers(struct options *o, const char *value)
+{
+    return set_count(o, &o->workers, "--workers", MOST_WORKERS, value);
+}
+
+static int set_max_requests(struct options *o, const char *value)
+{
+    return set_count(o, &o->max_requests, "--max-requests", 1000000, value);
 }
 
 static int set_seconds(struct options *o, double *to, const char *flag,
@@ -85,7 +96,8 @@ static int set_deadline(struct options *o, const char *value)
     return fail(o, "--deadline needs more than no seconds at all");
 }
 
-static int set_max_body(struct options *o, const char *value)
+static int set_size(struct options *o, size_t *to, const char *flag,
+                    const char *value)
 {
     static const struct {
         const char *unit;
@@ -98,10 +110,20 @@ static int set_max_body(struct options *o, const char *value)
     if (number(value, &n, &rest))
         for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
             if (strcmp(rest, units[i].unit) == 0 && n * units[i].bytes >= 1) {
-                o->max_body = (size_t)(n * units[i].bytes);
+                *to = (size_t)(n * units[i].bytes);
                 return 0;
             }
-    return fail(o, "--max-body needs a size such as 64MiB, not '%s'", value);
+    return fail(o, "%s needs a size such as 64MiB, not '%s'", flag, value);
+}
+
+static int set_max_body(struct options *o, const char *value)
+{
+    return set_size(o, &o->max_body, "--max-body", value);
+}
+
+static int set_max_memory(struct options *o, const char *value)
+{
+    return set_size(o, &o->max_memory, "--max-memory", value);
 }
 
 static int set_text(struct options *o, const char **to, const char *flag,
@@ -158,6 +180,8 @@ static const struct option {
     {"--grace", "PERILUNE_GRACE", set_grace},
     {"--deadline", "PERILUNE_DEADLINE", set_deadline},
     {"--max-body", "PERILUNE_MAX_BODY", set_max_body},
+    {"--max-requests", "PERILUNE_MAX_REQUESTS", set_max_requests},
+    {"--max-memory", "PERILUNE_MAX_MEMORY", set_max_memory},
     {"--jail", "PERILUNE_JAIL", set_jail},
 };
 #define OPTIONS (sizeof table / sizeof table[0])
@@ -216,6 +240,19 @@ static int read_flags(struct options *o, int argc, char **argv)
     return 0;
 }
 
+/* A body is held as it came and as it goes to the upstream, and others want
+** room beside it. */
+static int check_memory(struct options *o)
+{
+    size_t body = o->max_body != 0 ? o->max_body : (size_t)64 << 20;
+    if (o->max_memory == 0 || o->max_memory / 4 >= body)
+        return 0;
+    return fail(o,
+                "--max-memory must be at least four times --max-body, which "
+                "is %zu bytes",
+                body);
+}
+
 int options_read(struct options *o, int argc, char **argv)
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
@@ -226,7 +263,9 @@ int options_read(struct options *o, int argc, char **argv)
     if (read_environment(o) != 0)
         return -1;
     int result = read_flags(o, argc, argv);
-    if (result == 0 && o->listeners == 0)
-        return set_listen(o, "127.0.0.1:8080");
-    return result;
+    if (result != 0)
+        return result;
+    if (o->listeners == 0)
+        set_listen(o, "127.0.0.1:8080");
+    return check_memory(o);
 }

@@ -13,11 +13,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -26,6 +28,9 @@
 #include "gate/loopguard.h"
 #include "gate/options.h"
 #include "perilune.h"
+
+#define LARGE_BLOCK (256 * 1024)
+#define MUCH        ((size_t)16 << 20)
 
 struct gateway {
     struct options options;
@@ -91,6 +96,8 @@ static int open_worker(struct gateway *g)
         .store = g->options.store,
         .library = g->options.library,
         .max_body = g->options.max_body,
+        .max_requests = g->options.max_requests,
+        .max_memory = g->options.max_memory,
         .deadline = g->options.deadline,
         .join_listeners = g->n > 0,
         .log = g->log != NULL ? logqueue_add : NULL,
@@ -195,6 +202,32 @@ static void greet(const struct gateway *g)
             address);
 }
 
+/* --- memory ---------------------------------------------------------------- */
+
+/* A large block goes back to the system when it is freed. Left alone, malloc
+** would keep ever larger ones for the next time. The allocator belongs to the
+** process, so the library may say none of this. */
+static void bound_memory(void)
+{
+    mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK);
+    mallopt(M_TRIM_THRESHOLD, LARGE_BLOCK);
+}
+
+/* What a wave of requests used stays with malloc, below the few blocks that
+** are in use still. Once most of it is free, it goes back. */
+static void give_memory_back(void)
+{
+    static size_t given; /* what was free when it last did */
+    struct mallinfo2 is = mallinfo2();
+    size_t changed =
+        is.fordblks > given ? is.fordblks - given : given - is.fordblks;
+    if (is.fordblks < MUCH || is.fordblks / 2 < is.uordblks ||
+        changed < MUCH / 2)
+        return;
+    malloc_trim(0);
+    given = is.fordblks;
+}
+
 /* --- the end --------------------------------------------------------------- */
 
 static void block_signals(sigset_t *set)
@@ -223,8 +256,9 @@ static int all_stopped(const struct gateway *g)
 static void wait_for_the_end(struct gateway *g, const sigset_t *signals)
 {
     static const struct timespec a_moment = {0, 20 * 1000000L};
-    int signal_number;
-    sigwait(signals, &signal_number);
+    static const struct timespec a_while = {5, 0};
+    while (sigtimedwait(signals, NULL, &a_while) < 0)
+        give_memory_back();
     stop(g, g->options.grace);
     while (!all_stopped(g))
         if (sigtimedwait(signals, NULL, &a_moment) > 0)
@@ -238,6 +272,16 @@ static void close_all(struct gateway *g)
     logqueue_close(g->log);
     if (g->log_fd >= 0)
         close(g->log_fd);
+}
+
+/* As many connections as we are allowed. */
+static void take_descriptors(void)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+        return;
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files);
 }
 
 int serve(int argc, char **argv)
@@ -254,6 +298,8 @@ int serve(int argc, char **argv)
         return 2;
     }
     block_signals(&signals);
+    bound_memory();
+    take_descriptors();
     harden_process();
     int status =
         open_log(&g) == 0 && open_workers(&g) == 0 && start_threads(&g) == 0

@@ -7,11 +7,18 @@
 ** The trick is what not to do: libcurl must not be entered from its own
 ** callbacks. What is asked for inside one (start, cancel, resume) goes on a
 ** to-do list and is done by settle() as soon as libcurl has returned.
+**
+** A connection that waits to be used again must be silent. Bytes that come
+** while nobody has asked would pass for the reply to whoever asks next, so we
+** go on watching it when libcurl does not, and shut it down at the first word.
 */
 #include "net/curl.h"
 
 #include <pthread.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
+#include "base/defence.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "net/curl_inner.h"
@@ -22,7 +29,101 @@
 struct watch {
     ev_io io;
     struct engine *engine;
+    struct watch *next;        /* in engine.idle */
+    const struct transfer *of; /* there: who used it last */
 };
+
+/* --- watching sockets ----------------------------------------------------- */
+
+/* Watchers keep no loop alive. */
+static void stop_watch(struct watch *w)
+{
+    if (!ev_is_active(&w->io))
+        return;
+    ev_ref(w->engine->loop);
+    ev_io_stop(w->engine->loop, &w->io);
+}
+
+static void begin_watch(struct watch *w, curl_socket_t fd, int events,
+                        void (*told)(struct ev_loop *, ev_io *, int))
+{
+    stop_watch(w);
+    ev_io_init(&w->io, told, fd, events);
+    w->io.data = w;
+    ev_io_start(w->engine->loop, &w->io);
+    ev_unref(w->engine->loop);
+}
+
+static void unwatch(struct watch *w)
+{
+    stop_watch(w);
+    mem_free(w);
+}
+
+/* --- connections that nobody uses ------------------------------------------ */
+
+/* Whose word it is, nobody knows: read it away, and let libcurl find a
+** connection that is over. */
+static void on_unasked(struct ev_loop *loop, ev_io *io, int events)
+{
+    char away[4096];
+    if (events & EV_ERROR)
+        ev_ref(loop); /* it was stopped, and that took a reference */
+    while (recv(io->fd, away, sizeof away, MSG_DONTWAIT) > 0)
+        ;
+    shutdown(io->fd, SHUT_RDWR);
+    stop_watch(io->data);
+}
+
+/* Libcurl has no use for the socket: a reply is over, or paused. Before there
+** is a connection it was a resolver's, or a try that lost. */
+static void put_aside(struct watch *w, CURL *easy)
+{
+    struct engine *e = w->engine;
+    struct transfer *t = NULL;
+    curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&t);
+    stop_watch(w);
+    if (t == NULL || !t->connected) {
+        mem_free(w);
+        return;
+    }
+    w->of = t;
+    w->next = e->idle;
+    e->idle = w;
+}
+
+/* The reply is whole, so its connection owes us nothing more. One that several
+** share, as HTTP/2 has them, may speak at any time. */
+static void expect_silence(struct engine *e, const struct transfer *t)
+{
+    if (!DEFENCE(silent_connection) || t->x == NULL || t->x->http2)
+        return;
+    for (struct watch *w = e->idle; w != NULL; w = w->next)
+        if (w->of == t) {
+            w->of = NULL;
+            begin_watch(w, w->io.fd, EV_READ, on_unasked);
+        }
+}
+
+/* The watch of this idle connection, no longer in the list; NULL: none. */
+static struct watch *take_idle(struct engine *e, curl_socket_t fd)
+{
+    struct watch **at = &e->idle;
+    while (*at != NULL && (*at)->io.fd != fd)
+        at = &(*at)->next;
+    struct watch *w = *at;
+    if (w != NULL)
+        *at = w->next;
+    return w;
+}
+
+int curl_socket_close(void *engine, curl_socket_t fd)
+{
+    struct watch *w = take_idle(engine, fd);
+    if (w != NULL)
+        unwatch(w);
+    return close(fd);
+}
 
 /* --- what was asked for while libcurl was busy ---------------------------- */
 
@@ -102,6 +203,8 @@ static void settle(struct engine *e)
            (m = curl_multi_info_read(e->multi, &left)) != NULL) {
         struct transfer *t;
         curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, (char **)&t);
+        if (m->data.result == CURLE_OK)
+            expect_silence(e, t);
         curl_transfer_finish(t, m->data.result);
         catch_up(e);
     }
@@ -219,19 +322,13 @@ static int on_timeout(CURLM *multi, long ms, void *arg)
 static void on_io(struct ev_loop *loop, ev_io *io, int events)
 {
     struct watch *w = io->data;
-    (void)loop;
-    if (events & EV_ERROR)
-        limp(w->engine); /* the loop has stopped to watch it */
+    if (events & EV_ERROR) { /* it was stopped, and that took a reference */
+        ev_ref(loop);
+        limp(w->engine);
+    }
     drive(w->engine, io->fd,
           (events & EV_READ ? CURL_CSELECT_IN : 0) |
               (events & EV_WRITE ? CURL_CSELECT_OUT : 0));
-}
-
-static void unwatch(struct engine *e, struct watch *w)
-{
-    ev_ref(e->loop);
-    ev_io_stop(e->loop, &w->io);
-    mem_free(w);
 }
 
 /* An error from here would end every exchange. */
@@ -240,25 +337,21 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *arg,
 {
     struct engine *e = arg;
     struct watch *w = known;
-    (void)easy;
     if (w != NULL && what == CURL_POLL_REMOVE)
-        unwatch(e, w);
+        put_aside(w, easy);
     if (what == CURL_POLL_REMOVE)
         return 0;
-    if (w != NULL) {
-        ev_ref(e->loop);
-        ev_io_stop(e->loop, &w->io);
-    } else if ((w = mem_zero(sizeof *w)) == NULL) {
+    if (w == NULL)
+        w = take_idle(e, fd);
+    if (w == NULL && (w = mem_zero(sizeof *w)) == NULL) {
         limp(e);
         return 0;
     }
     w->engine = e;
-    w->io.data = w;
-    ev_io_init(&w->io, on_io, fd,
-               (what & CURL_POLL_IN ? EV_READ : 0) |
-                   (what & CURL_POLL_OUT ? EV_WRITE : 0));
-    ev_io_start(e->loop, &w->io);
-    ev_unref(e->loop);
+    begin_watch(w, fd,
+                (what & CURL_POLL_IN ? EV_READ : 0) |
+                    (what & CURL_POLL_OUT ? EV_WRITE : 0),
+                on_io);
     curl_multi_assign(e->multi, fd, w);
     return 0;
 }
@@ -358,6 +451,6 @@ void curl_transport_close(struct transport *transport)
         return;
     curl_transfer_free_kept(e);
     buf_fini(&e->gathered);
-    close_multi(e);
+    close_multi(e); /* closes, and so unwatches, them all */
     mem_free(e);
 }

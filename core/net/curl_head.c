@@ -7,6 +7,8 @@
 */
 #include "net/curl_head.h"
 
+#include "base/defence.h"
+
 void curl_head_init(struct curl_head *h)
 {
     *h = (struct curl_head){.status = 0};
@@ -16,15 +18,6 @@ void curl_head_init(struct curl_head *h)
 void curl_head_fini(struct curl_head *h)
 {
     buf_fini(&h->lines);
-}
-
-static str without_line_end(str line)
-{
-    if (line.n > 0 && line.p[line.n - 1] == '\n')
-        line.n--;
-    if (line.n > 0 && line.p[line.n - 1] == '\r')
-        line.n--;
-    return line;
 }
 
 static bool split(str line, struct http_field *f)
@@ -37,13 +30,19 @@ static bool split(str line, struct http_field *f)
     return http_name_ok(f->name) && http_value_ok(f->value);
 }
 
-/* "HTTP/1.1 200 OK" and "HTTP/2 200 ": the three digits after the space. */
-static int status_of(str line)
+/* "HTTP/1.1 200 OK", and "HTTP/2 200 " where that was asked for: the three
+** digits after the space; 0 for anything else. */
+static int status_of(struct curl_head *h, str line)
 {
-    str rest = str_from(line, str_find(line, ' '));
-    if (rest.n < 4 || (rest.n > 4 && rest.p[4] != ' '))
+    size_t space = str_find(line, ' ');
+    str version = {line.p, space}, rest = str_from(line, space);
+    h->http10 = str_eq(version, STR("HTTP/1.0"));
+    if (!h->http10 && !str_eq(version, STR("HTTP/1.1")) &&
+        !(h->http2 && str_eq(version, STR("HTTP/2"))))
         return 0;
-    int64_t status = str_number((str){rest.p + 1, 3}, 999);
+    if (rest.n < 4 || (rest.n > 4 && rest.p[4] != ' ') || !http_value_ok(rest))
+        return 0;
+    int64_t status = str_number((str){rest.p + 1, 3}, 599);
     return status >= 100 ? (int)status : 0;
 }
 
@@ -51,7 +50,9 @@ static int status_of(str line)
 ** the protocol, which nobody asked for. */
 static enum curl_head_step begin(struct curl_head *h, str line)
 {
-    h->status = status_of(line);
+    h->status = status_of(h, line);
+    h->inside = true;
+    h->framed = h->chunked = false;
     h->lines_n = 0;
     buf_clear(&h->lines);
     if (h->status == 0 || h->status == 101)
@@ -61,10 +62,29 @@ static enum curl_head_step begin(struct curl_head *h, str line)
     return CURL_HEAD_MORE;
 }
 
+/* A field that says where the body ends: once, in one way, where there is one
+** (RFC 9112 6.3). libcurl would take the last of two lengths, prefer a coding
+** to a length, and read "5;" as 5. */
+static bool frames_well(struct curl_head *h, const struct http_field *f)
+{
+    bool length = str_eq_nocase(f->name, STR("content-length"));
+    bool coding = str_eq_nocase(f->name, STR("transfer-encoding"));
+    if (!length && !coding)
+        return true;
+    if (DEFENCE(reply_framing) && (h->framed || h->status < 200))
+        return false;
+    h->framed = true;
+    h->chunked = coding;
+    if (length)
+        return str_number(f->value, INT64_MAX) >= 0;
+    return str_eq_nocase(f->value, STR("chunked")) && !h->http10 &&
+           h->status != 204;
+}
+
 static enum curl_head_step keep(struct curl_head *h, str line)
 {
     struct http_field f;
-    if (h->status == 0 || !split(line, &f))
+    if (!split(line, &f) || !frames_well(h, &f))
         return CURL_HEAD_PROTOCOL;
     if (h->lines_n == CURL_HEAD_FIELDS ||
         line.n + 1 > CURL_HEAD_BYTES - h->lines.n)
@@ -77,12 +97,15 @@ static enum curl_head_step keep(struct curl_head *h, str line)
 
 enum curl_head_step curl_head_line(struct curl_head *h, str line)
 {
-    line = without_line_end(line);
-    if (line.n == 0)
-        return h->status >= 200 ? CURL_HEAD_WHOLE : CURL_HEAD_MORE;
-    if (str_starts(line, STR("HTTP/")))
+    if (line.n < 2 || memcmp(line.p + line.n - 2, "\r\n", 2) != 0)
+        return CURL_HEAD_PROTOCOL;
+    line.n -= 2;
+    if (!h->inside)
         return begin(h, line);
-    return keep(h, line);
+    if (line.n > 0)
+        return keep(h, line);
+    h->inside = false;
+    return h->status >= 200 ? CURL_HEAD_WHOLE : CURL_HEAD_MORE;
 }
 
 int curl_head_fields(const struct curl_head *h, struct http_field *fields)

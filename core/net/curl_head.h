@@ -7,8 +7,9 @@
 **     name: value ...           kept, up to a limit
 **     (blank)                   whole
 **
-** Strict where libcurl is lenient: no folded lines, names are tokens, values
-** hold no control bytes, and the section is bounded.
+** Strict where libcurl is lenient: lines end in CR LF and are not folded, names
+** are tokens, values hold no control bytes, the body's end is said once and in
+** one way, and the section is bounded.
 */
 #ifndef NET_CURL_HEAD_H
 #define NET_CURL_HEAD_H
@@ -23,8 +24,13 @@
 struct curl_head {
     struct buf lines; /* of the final head, without its status line */
     int lines_n;
-    int status;  /* 0 before a status line */
-    int interim; /* 1xx heads seen */
+    int status;   /* 0 before a status line */
+    int interim;  /* 1xx heads seen */
+    bool http2;   /* was asked for, and may be what comes */
+    bool inside;  /* a head has begun and not ended */
+    bool http10;  /* the server speaks no newer one */
+    bool framed;  /* it was said where the body ends */
+    bool chunked; /* and that is by chunks */
 };
 
 enum curl_head_step {

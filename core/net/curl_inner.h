@@ -27,11 +27,12 @@ struct engine {
     struct world *world;
     struct ev_loop *loop;
     CURLM *multi;
+    struct watch *idle;    /* of connections that wait to be used again */
     struct timer timer;    /* libcurl's one timeout */
     struct timer crutch;   /* looks after sockets that go unwatched */
     struct transfer *todo; /* to be added, removed or let go on */
     struct transfer *live; /* made and not yet retired */
-    struct transfer *kept; /* unused, for the next exchange */
+    struct transfer *kept; /* unused; they know a target */
     int kept_n;
     int depth;      /* calls into libcurl we are in */
     bool reporting; /* done() is being called for finished transfers */
@@ -46,14 +47,16 @@ struct transfer {
     struct engine *engine;
     struct exchange *x; /* NULL once ended or cancelled */
     CURL *easy;
+    char *url;             /* where it went last; NULL = nowhere */
+    CURLU *target;         /* the same, parsed */
     struct transfer *next; /* in todo or kept */
     struct transfer *live_next, **live_at;
     bool doomed;               /* to be ended by a start_over */
     struct curl_slist *fields; /* one block: nodes, then their text */
     struct curl_head head;
-    size_t sent; /* bytes of the body libcurl has read */
-    bool listed; /* in todo */
-    bool added;  /* in the multi */
+    struct http_body chunks; /* of a reply in chunks */
+    bool listed;             /* in todo */
+    bool added;              /* in the multi */
     bool connected, headed;
     bool paused; /* wanted */
     bool held;   /* libcurl holds bytes back until told to go on */
@@ -73,7 +76,7 @@ struct transfer *curl_transfer_new(struct engine *e, struct exchange *x);
 /* Hand up what was gathered. */
 void curl_transfer_flush(struct engine *e);
 
-/* It serves nobody any more: take it out of the multi, keep it for reuse. */
+/* It serves nobody any more: take it out of the multi, keep its target. */
 void curl_transfer_retire(struct transfer *t);
 
 /* Free those kept. */
@@ -82,6 +85,8 @@ void curl_transfer_free_kept(struct engine *e);
 /* Decide how it ends, before libcurl says so; `why` is for the log. */
 void curl_transfer_judge(struct transfer *t, enum exchange_end end,
                          const char *why);
+/* Close a connection's socket, for libcurl. */
+int curl_socket_close(void *engine, curl_socket_t fd);
 
 /* Tell the exchange its end, and retire the transfer. */
 void curl_transfer_finish(struct transfer *t, CURLcode code);

@@ -2,16 +2,27 @@
 ** curl_transfer.c -- one request through libcurl, and what may go wrong.
 **
 ** libcurl repeats a request by itself when a reused connection dies before
-** the first byte of a reply, though the upstream may have run it. So the body
-** comes from a callback that cannot be rewound, and a second attempt to send
-** within one transfer, which the pre-request callback sees, is refused: every
-** arrival at an upstream is one exchange_start.
+** the first byte of a reply, though the upstream may have run it. So a second
+** attempt to send within one transfer, which the pre-request callback sees,
+** is refused: every arrival at an upstream is one exchange_start. That guard
+** is all it takes, so the body may be given to libcurl as a block, which then
+** leaves in one write with the head.
+**
+** An easy handle carries one exchange: libcurl before 8.1.1 remembers where the
+** last header line of a reply was, and has a folded line that begins the next
+** reply on that handle continue it, though its memory is free by then. What is
+** kept is the parsed target, which would cost more than the handle.
+**
+** Chunks are decoded here. libcurl takes "5 or so" for a size and any byte that
+** is a line feed for a line's end, and calls back for each; so it is told to
+** pass them on as they are, and only finds out where the reply ends.
 **
 ** Pausing is a flag: the next bytes find it set and libcurl is told to hold
 ** them back, and then stops reading by itself.
 */
 #include "net/curl_inner.h"
 
+#include "base/defence.h"
 #include "base/mem.h"
 
 #define TRANSFERS_KEPT 64
@@ -46,32 +57,12 @@ static int on_ready(void *arg, char *ip, char *our_ip, int port, int our_port)
     return t->x != NULL ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
 }
 
-static size_t on_read(char *to, size_t size, size_t n, void *arg)
-{
-    struct transfer *t = arg;
-    if (t->x == NULL)
-        return CURL_READFUNC_ABORT;
-    size_t left = t->x->body.n - t->sent;
-    size_t some = left < size * n ? left : size * n;
-    if (some > 0)
-        memcpy(to, t->x->body.p + t->sent, some);
-    t->sent += some;
-    return some;
-}
-
-/* Rewinding is how libcurl begins to repeat a request. */
-static int on_seek(void *arg, curl_off_t to, int origin)
-{
-    (void)to, (void)origin;
-    curl_transfer_judge(arg, EXCHANGE_CLOSED, REPEAT);
-    return CURL_SEEKFUNC_FAIL;
-}
-
 static void give_head(struct transfer *t)
 {
     MEM_UNSET struct http_field fields[CURL_HEAD_FIELDS];
     int n = curl_head_fields(&t->head, fields);
     t->headed = true;
+    http_body_chunked(&t->chunks);
     t->x->events->head(t->x, t->head.status, fields, n);
     curl_head_fini(&t->head);
 }
@@ -126,15 +117,32 @@ void curl_transfer_flush(struct engine *e)
     e->gathered = bytes;
 }
 
-/* False: there is no memory. */
+/* A 304 has no body, whatever its head says. */
+static bool in_chunks(const struct transfer *t)
+{
+    return t->head.chunked && t->head.status != 304 && DEFENCE(reply_chunks);
+}
+
+/* Some of the body: false if it cannot go on. What came before the fault is
+** still handed up. */
 static bool gather(struct transfer *t, str bytes)
 {
     struct engine *e = t->engine;
-    buf_add(&e->gathered, bytes);
+    int64_t used = (int64_t)bytes.n;
     e->gathering = t;
+    if (in_chunks(t))
+        used = http_body_feed(&t->chunks, bytes, &e->gathered);
+    else
+        buf_add(&e->gathered, bytes);
     if (!buf_ok(&e->gathered))
         curl_transfer_judge(t, EXCHANGE_MEMORY, "no memory for the reply");
-    return buf_ok(&e->gathered);
+    else if (used < 0)
+        curl_transfer_judge(t, EXCHANGE_PROTOCOL,
+                            "a chunk of the reply is malformed");
+    else if ((size_t)used < bytes.n)
+        curl_transfer_judge(t, EXCHANGE_PROTOCOL,
+                            "bytes follow the end of the reply");
+    return !t->judged;
 }
 
 static size_t on_body(char *p, size_t size, size_t n, void *arg)
@@ -165,7 +173,7 @@ static const struct {
     {CURLOPT_SSL_VERIFYPEER, 1},
     {CURLOPT_SSL_VERIFYHOST, 2},
     {CURLOPT_HTTP09_ALLOWED, 0},
-    {CURLOPT_HTTP_TRANSFER_DECODING, 1},
+    {CURLOPT_HTTP_TRANSFER_DECODING, 0},      /* but its end is found */
     {CURLOPT_HEADEROPT, CURLHEADER_SEPARATE}, /* no keys to a proxy */
     {CURLOPT_SUPPRESS_CONNECT_HEADERS, 1},
     {CURLOPT_PATH_AS_IS, 1},
@@ -175,35 +183,85 @@ static const struct {
     {CURLOPT_TCP_KEEPALIVE, 1},
 };
 
-/* Timeouts are the caller's; libcurl keeps its own 300 s for connecting. */
-static bool set_options(struct transfer *t)
+/* A new handle, and what is the same for all of them. Timeouts are the
+** caller's; libcurl keeps its own 300 s for connecting. */
+static bool set_up(struct transfer *t)
 {
-    CURL *easy = t->easy;
-    const struct exchange *x = t->x;
-    bool plain = strncasecmp(x->url, "https:", 6) != 0;
+    CURL *easy = t->easy = curl_easy_init();
+    if (easy == NULL)
+        return false;
     for (size_t i = 0; i < sizeof always / sizeof *always; i++)
         curl_easy_setopt(easy, always[i].option, always[i].value);
     curl_easy_setopt(easy, CURLOPT_PRIVATE, t);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, t->error);
     curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_ready);
     curl_easy_setopt(easy, CURLOPT_PREREQDATA, t);
-    curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_read);
-    curl_easy_setopt(easy, CURLOPT_READDATA, t);
-    curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, on_seek);
-    curl_easy_setopt(easy, CURLOPT_SEEKDATA, t);
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, t);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, t);
+    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, curl_socket_close);
+    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, t->engine);
+    if (!DEFENCE(reply_chunks))
+        curl_easy_setopt(easy, CURLOPT_HTTP_TRANSFER_DECODING, 1L);
+    if (!DEFENCE(no_redirects))
+        curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 1L);
+    return curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") == 0;
+}
+
+static char *copy_of(const char *text)
+{
+    size_t n = strlen(text) + 1;
+    char *copy = mem_alloc(n);
+    return copy != NULL ? memcpy(copy, text, n) : NULL;
+}
+
+static void forget_target(struct transfer *t)
+{
+    curl_url_cleanup(t->target);
+    mem_free(t->url);
+    t->target = NULL;
+    t->url = NULL;
+}
+
+static bool parse_target(struct transfer *t, const char *url)
+{
+    forget_target(t);
+    t->url = copy_of(url);
+    t->target = curl_url();
+    if (t->url != NULL && t->target != NULL &&
+        curl_url_set(t->target, CURLUPART_URL, url, CURLU_PATH_AS_IS) == 0)
+        return true;
+    forget_target(t);
+    return false;
+}
+
+/* Where it goes: mostly where it went the last time. libcurl would parse the
+** text, and write it anew, for every request; a parsed one is only copied, and
+** the text beside it saves it the writing. A proxy of the environment may
+** carry TLS, but never read a key. */
+static bool set_target(struct transfer *t, const char *url)
+{
+    bool plain = DEFENCE(no_clear_proxy) && strncasecmp(url, "https:", 6) != 0;
+    if ((t->url == NULL || strcmp(t->url, url) != 0) && !parse_target(t, url))
+        return false;
+    const char *direct = plain ? "*" : NULL;
+    return curl_easy_setopt(t->easy, CURLOPT_NOPROXY, direct) == 0 &&
+           curl_easy_setopt(t->easy, CURLOPT_URL, t->url) == 0 &&
+           curl_easy_setopt(t->easy, CURLOPT_CURLU, t->target) == 0;
+}
+
+/* What this request says. libcurl borrows the fields and the body. */
+static void set_request(struct transfer *t)
+{
+    CURL *easy = t->easy;
+    const struct exchange *x = t->x;
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, t->fields);
     curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)x->body.n);
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, x->body.n > 0 ? x->body.p : "");
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
                      x->http2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(easy, CURLOPT_PIPEWAIT, x->http2 ? 1L : 0L);
-    /* A proxy of the environment may carry TLS, but never read a key. */
-    return curl_easy_setopt(easy, CURLOPT_NOPROXY, plain ? "*" : NULL) == 0 &&
-           curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") == 0 &&
-           curl_easy_setopt(easy, CURLOPT_URL, x->url) == 0;
 }
 
 static bool has_field(const struct exchange *x, str name)
@@ -280,28 +338,18 @@ static bool put_fields(struct transfer *t)
 
 static void transfer_free(struct transfer *t)
 {
-    if (t->easy != NULL)
-        curl_easy_cleanup(t->easy);
+    forget_target(t);
     mem_free(t);
 }
 
 static struct transfer *take(struct engine *e)
 {
     struct transfer *t = e->kept;
-    if (t != NULL) {
-        e->kept = t->next;
-        e->kept_n--;
-        return t;
-    }
-    t = mem_zero(sizeof *t);
     if (t == NULL)
-        return NULL;
-    t->engine = e;
-    t->easy = curl_easy_init();
-    if (t->easy != NULL)
-        return t;
-    mem_free(t);
-    return NULL;
+        return mem_zero(sizeof *t);
+    e->kept = t->next;
+    e->kept_n--;
+    return t;
 }
 
 static void link_live(struct transfer *t)
@@ -326,18 +374,20 @@ struct transfer *curl_transfer_new(struct engine *e, struct exchange *x)
     struct transfer *t = take(e);
     if (t == NULL)
         return NULL;
+    t->engine = e;
     t->x = x;
     curl_head_init(&t->head);
     link_live(t);
-    if (put_fields(t) && set_options(t))
+    t->head.http2 = x->http2;
+    if (set_up(t) && put_fields(t) && set_target(t, x->url)) {
+        set_request(t);
         return t;
+    }
     curl_transfer_retire(t);
     return NULL;
 }
 
-/* It serves nobody any more: keep it for the next, which sets every option
-** anew. There is no curl_easy_reset: that one allocates, and says nothing when
-** it fails half-way. */
+/* It serves nobody any more: keep what it knows of its target for the next. */
 void curl_transfer_retire(struct transfer *t)
 {
     struct engine *e = t->engine;
@@ -349,9 +399,9 @@ void curl_transfer_retire(struct transfer *t)
         curl_multi_remove_handle(e->multi, t->easy);
     unlink_live(t);
     curl_head_fini(&t->head);
-    curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, NULL);
+    curl_easy_cleanup(t->easy);
     mem_free(t->fields);
-    *t = (struct transfer){.engine = e, .easy = t->easy, .next = e->kept};
+    *t = (struct transfer){.url = t->url, .target = t->target, .next = e->kept};
     if (e->kept_n == TRANSFERS_KEPT) {
         transfer_free(t);
         return;
@@ -377,6 +427,7 @@ static enum exchange_end end_before_reply(CURLcode code)
     case CURLE_BAD_CONTENT_ENCODING:
     case CURLE_FILESIZE_EXCEEDED:
     case CURLE_HTTP2:
+    case CURLE_BAD_FUNCTION_ARGUMENT: /* its word for a line that is no field */
         return EXCHANGE_PROTOCOL;
     case CURLE_OUT_OF_MEMORY: /* libcurl's word for an endless line, too */
         return EXCHANGE_LIMIT;
@@ -385,12 +436,18 @@ static enum exchange_end end_before_reply(CURLcode code)
     }
 }
 
+/* libcurl found an end: did we? */
+static bool whole(const struct transfer *t)
+{
+    return !in_chunks(t) || http_body_done(&t->chunks);
+}
+
 static enum exchange_end end_of(const struct transfer *t, CURLcode code)
 {
     if (t->judged)
         return t->end;
     if (t->headed && code == CURLE_OK)
-        return EXCHANGE_OK;
+        return whole(t) ? EXCHANGE_OK : EXCHANGE_PROTOCOL;
     if (t->connected && !t->headed)
         return end_before_reply(code);
     if (code == CURLE_OUT_OF_MEMORY)
@@ -407,8 +464,10 @@ static const char *detail_of(const struct transfer *t, CURLcode code)
 {
     if (t->why != NULL)
         return t->why;
+    if (code == CURLE_OK && !t->headed)
+        return "closed before the end of the head";
     if (code == CURLE_OK)
-        return t->headed ? "" : "closed before the end of the head";
+        return whole(t) ? "" : "the last chunk is malformed";
     return t->error[0] != '\0' ? t->error : curl_easy_strerror(code);
 }
 

@@ -74,7 +74,7 @@ static str last_question(struct json request, struct buf *scratch)
 {
     struct json messages = json_get(request, STR("messages"));
     struct json_walk each = json_walk(messages);
-    struct json question = {JSON_NONE, STR_NONE};
+    struct json question = {.kind = JSON_NONE};
     if (messages.kind != JSON_ARRAY)
         return STR_NONE;
     while (json_next(&each)) {
@@ -150,7 +150,7 @@ int sim_reply_init(struct sim_reply *r, const struct sim_script *script,
     struct json_error error;
     *r = (struct sim_reply){.id = mix(script->seed, number)};
     buf_init(&r->text, MOST_BYTES);
-    struct json request = {JSON_NONE, STR_NONE};
+    struct json request = {.kind = JSON_NONE};
     if (json_check(body, &error))
         request = json_of(body);
     if (request.kind != JSON_OBJECT)

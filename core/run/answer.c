@@ -10,6 +10,7 @@
 
 #include <stdio.h>
 
+#include "base/defence.h"
 #include "run/filter.h"
 #include "run/generation.h"
 #include "run/outcome.h"
@@ -31,13 +32,9 @@ struct head {
 
 static void head_add(struct head *h, str name, str value)
 {
-    if (h->n < HEADERS && value.p != NULL && http_value_ok(value))
+    bool clean = value.p != NULL && http_value_ok(value);
+    if (h->n < HEADERS && (clean || !DEFENCE(clean_heads)))
         h->fields[h->n++] = (struct http_field){name, value};
-}
-
-static str number(struct request *r, int64_t n)
-{
-    return arena_print(&r->arena, "%lld", (long long)n);
 }
 
 /* "openai/gpt-4o-mini", of the call that answers. */
@@ -46,8 +43,7 @@ static str model_used(struct request *r)
     if (r->answer == NULL)
         return STR_NONE;
     const struct question *ask = &r->answer->ask;
-    return arena_print(&r->arena, "%.*s/%.*s", STR_ARG(ask->provider->name),
-                       STR_ARG(ask->model));
+    return arena_join(&r->arena, ask->provider->name, STR("/"), ask->model);
 }
 
 static str path_so_far(struct request *r)
@@ -67,11 +63,11 @@ static void send_head(struct request *r, int status, struct head *h,
     head_add(h, STR("x-request-id"), r->id);
     head_add(h, STR("request-id"), r->id);
     head_add(h, STR("x-perilune-model"), model_used(r));
-    head_add(h, STR("x-perilune-attempts"), number(r, r->attempts));
+    head_add(h, STR("x-perilune-attempts"), arena_int(&r->arena, r->attempts));
     head_add(h, STR("x-perilune-path"), path_so_far(r));
     head_add(h, STR("x-perilune-policy"), str_of(r->gen->version));
     head_add(h, STR("x-perilune-overhead-us"),
-             number(r, request_inside(r) / NANOS_US));
+             arena_int(&r->arena, request_inside(r) / NANOS_US));
     r->sink.head(r->sink.user, status, h->fields, h->n, length);
 }
 
@@ -115,20 +111,31 @@ str answer_error_type(int status)
     }
 }
 
-static void send_error(struct request *r, int status, str body)
+/* After `retry_after` seconds the client may ask again; 0: it need not, for
+** whoever retries was retried here already. */
+static void send_error(struct request *r, int status, int retry_after, str body)
 {
     struct head h = json_head();
-    head_add(&h, STR("x-should-retry"), STR("false"));
+    head_add(&h, STR("x-should-retry"),
+             retry_after > 0 ? STR("true") : STR("false"));
+    if (retry_after > 0)
+        head_add(&h, STR("retry-after"), arena_int(&r->arena, retry_after));
     send_whole(r, status, &h, body);
 }
 
-void answer_error(struct request *r, int status, const struct error_shape *e)
+static void send_shape(struct request *r, int status, int retry_after,
+                       const struct error_shape *e)
 {
     struct buf body;
     buf_init(&body, e->message.n * 6 + 4096);
     r->dialect->put_error(&body, e);
-    send_error(r, status, buf_str(&body));
+    send_error(r, status, retry_after, buf_str(&body));
     buf_fini(&body);
+}
+
+void answer_error(struct request *r, int status, const struct error_shape *e)
+{
+    send_shape(r, status, 0, e);
 }
 
 static struct error_shape shape_of(const struct fault *fault)
@@ -150,13 +157,13 @@ void answer_fault(struct request *r, const struct fault *fault)
     if (fault->kind == FAULT_NONE)
         fault = &none;
     if (fault->body.p != NULL) {
-        send_error(r, fault->status, fault->body);
+        send_error(r, fault->status, 0, fault->body);
         return;
     }
     struct error_shape e = shape_of(fault);
     if (fault->kind == FAULT_NONE)
         e.code = STR("no_answer");
-    answer_error(r, fault->status, &e);
+    send_shape(r, fault->status, fault->retry_after, &e);
 }
 
 static void send_error_event(struct request *r, const struct fault *fault)
@@ -190,7 +197,7 @@ void answer_shutdown(struct request *r)
 
 static str reply_id(struct request *r)
 {
-    return arena_print(&r->arena, "chatcmpl-%.*s", STR_ARG(r->id));
+    return arena_join(&r->arena, STR("chatcmpl-"), r->id, STR(""));
 }
 
 static void send_written(struct request *r, const struct written_reply *w)
@@ -220,7 +227,7 @@ void answer_written(struct request *r, const struct written_reply *w)
         return;
     }
     if (w->raw) {
-        send_error(r, w->status, (str){w->text, w->len});
+        send_error(r, w->status, 0, (str){w->text, w->len});
         return;
     }
     struct error_shape e = {
@@ -275,7 +282,8 @@ static void relay_end(struct reader *reader, const struct fault *fault)
 {
     struct request *r = OWNER(reader);
     if (fault->kind != FAULT_NONE) {
-        send_error_event(r, fault);
+        if (DEFENCE(broken_told))
+            send_error_event(r, fault);
         request_fault(r, fault);
     }
     request_finish(r, fault->kind == FAULT_NONE ? OUTCOME_ANSWERED

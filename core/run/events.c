@@ -3,20 +3,38 @@
 */
 #include "run/events.h"
 
-#include <time.h>
+#include "base/utc.h"
 
 #define LONGEST_LINE (64 * 1024)
+#define LINE_GUESS   640 /* most lines fit, so they grow once */
+
+/* "2026-01-31T12:00:00.000Z", of a calendar time. */
+static void put_time(struct buf *line, nanos now)
+{
+    struct utc u = utc_of(now / NANOS_S);
+    const struct {
+        int value, width;
+        char after;
+    } parts[] = {{u.year, 4, '-'},
+                 {u.month, 2, '-'},
+                 {u.day, 2, 'T'},
+                 {u.hour, 2, ':'},
+                 {u.minute, 2, ':'},
+                 {u.second, 2, '.'},
+                 {(int)(now % NANOS_S / NANOS_MS), 3, 'Z'}};
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        buf_digits(line, parts[i].value, parts[i].width);
+        buf_byte(line, parts[i].after);
+    }
+}
 
 void event_begin(struct buf *line, struct world *world)
 {
-    nanos now = world_calendar(world);
-    time_t seconds = (time_t)(now / NANOS_S);
-    struct tm tm;
-    gmtime_r(&seconds, &tm);
     buf_init(line, LONGEST_LINE);
-    buf_print(line, "{\"time\":\"%04d-%02d-%02dT%02d:%02d:%02d.%03dZ\"",
-              tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
-              tm.tm_min, tm.tm_sec, (int)(now % NANOS_S / NANOS_MS));
+    buf_room(line, LINE_GUESS);
+    buf_text(line, "{\"time\":\"");
+    put_time(line, world_calendar(world));
+    buf_byte(line, '"');
 }
 
 void event_text(struct buf *line, const char *name, str value)

@@ -10,6 +10,7 @@
 
 #include <lauxlib.h>
 
+#include "base/defence.h"
 #include "base/mem.h"
 #include "run/events.h"
 #include "run/generation.h"
@@ -161,7 +162,7 @@ static void put_event(struct filtering *f, str data)
 static size_t may_leave(str text, size_t hold)
 {
     size_t n = text.n > hold ? text.n - hold : 0;
-    while (n > 0 && ((unsigned char)text.p[n] & 0xc0) == 0x80)
+    while (n > 0 && n < text.n && ((unsigned char)text.p[n] & 0xc0) == 0x80)
         n--;
     return n;
 }
@@ -173,12 +174,16 @@ static bool put_choice(struct filtering *f, struct buf *data, int choice,
 {
     const struct dialect *dialect = f->request->dialect;
     struct buf *tail = &f->tail[choice];
+    bool waited = tail->n > 0;
     if (!ask(f))
         return false;
     str shown = buf_str(&f->shown);
     f->cut_choice = choice;
     bool all = f->cut || last || !f->stream;
     size_t leaves = all ? shown.n : may_leave(shown, f->filter->hold);
+    if (!f->cut && !waited && leaves == shown.n &&
+        str_eq(shown, buf_str(&f->text)))
+        return true; /* said as it came: its escapes stay what they were */
     renew(f, tail);
     buf_add(tail, str_from(shown, leaves));
     renew(f, &f->event);
@@ -288,13 +293,17 @@ static bool put_data(struct filtering *f, str data, str bytes, bool last)
     return good;
 }
 
-/* An event whose data stands on several lines is put on one. */
+/* An event whose data stands on several lines is put on one: in JSON a line can
+** only end where a space may stand, too. */
 static bool put_lines(struct filtering *f, const struct sse_event *event,
                       bool last)
 {
     char *joined = mem_alloc(event->bytes.n);
-    bool good =
-        joined != NULL && put_data(f, sse_data(event, joined), STR_NONE, last);
+    str data = joined != NULL ? sse_data(event, joined) : STR_NONE;
+    for (size_t i = 0; i < data.n; i++)
+        if (joined[i] == '\n' && DEFENCE(one_line))
+            joined[i] = ' ';
+    bool good = joined != NULL && put_data(f, data, STR_NONE, last);
     mem_free(joined);
     return good;
 }

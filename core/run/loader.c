@@ -8,6 +8,7 @@
 
 #include <lauxlib.h>
 
+#include "base/defence.h"
 #include "base/err.h"
 #include "net/file.h"
 #include "run/embedded.h"
@@ -75,10 +76,29 @@ int loader_read(struct generation *g, str path, str *text)
 
 /* --- the policy itself ----------------------------------------------------- */
 
+/* Lua quotes what it stumbled over. A text or a number may be a key without its
+** second quote or its first, and the message goes to the log and to /healthz;
+** words and signs are shown. */
+static void hide_quoted(lua_State *L)
+{
+    const char *message = lua_tostring(L, -1);
+    const char *near = strstr(message, " near ");
+    if (near == NULL ||
+        (near[7] != '\'' && strpbrk(near + 7, "\"0123456789[") == NULL))
+        return;
+    lua_pushlstring(L, message, (size_t)(near - message));
+    lua_pushliteral(L, " near a text or a number, which is not shown, in case "
+                       "it is a key");
+    lua_concat(L, 2);
+    lua_remove(L, -2);
+}
+
 /* Compile a text chunk; its environment is built fresh. */
 static int compile(lua_State *L, str text, const char *chunk_name, bool trusted)
 {
     int status = luaL_loadbufferx(L, text.p, text.n, chunk_name, "t");
+    if (status == LUA_ERRSYNTAX && DEFENCE(quoted_source))
+        hide_quoted(L);
     if (status != LUA_OK)
         return status;
     sandbox_environment(L, trusted);
@@ -214,7 +234,7 @@ static int run_module(lua_State *L, str name)
         return sandbox_raise(L,
                              "module '%s' not found: neither beside the "
                              "policy nor built in",
-                             name.p);
+                             sandbox_quote(L, name));
     int status = compile(L, text, lua_tostring(L, -1), trusted);
     if (status != LUA_OK)
         return lua_error(L);
@@ -257,17 +277,18 @@ int loader_require(lua_State *L)
     str name;
     name.p = luaL_checklstring(L, 1, &name.n);
     if (!module_name_ok(name))
-        return sandbox_raise(L, "require: '%s' is not a module name", name.p);
+        return sandbox_raise(L, "require: '%s' is not a module name",
+                             sandbox_quote(L, name));
     if (str_starts(name, STR("perilune.")) && !library_calls(L))
         return sandbox_raise(L,
                              "require: '%s' is the library's own; write "
                              "require \"perilune\"",
-                             name.p);
+                             sandbox_quote(L, name));
     if (!generation_of(L)->loading)
         return sandbox_raise(L,
                              "require \"%s\" belongs above \"return "
                              "function(req)\"",
-                             name.p);
+                             sandbox_quote(L, name));
     loader_module(L, name.p);
     return 1;
 }

@@ -19,6 +19,7 @@ struct realm {
     int refs;
     pthread_mutex_t lock;
     struct said *said;
+    uint64_t number; /* 0 = nobody asked yet */
     char path[];
 };
 
@@ -81,6 +82,16 @@ void realm_close(struct realm *r)
     if (--r->refs == 0)
         take_down(r);
     pthread_mutex_unlock(&realms_lock);
+}
+
+uint64_t realm_number(struct realm *r, uint64_t dice)
+{
+    pthread_mutex_lock(&r->lock);
+    if (r->number == 0)
+        r->number = dice | 1;
+    uint64_t number = r->number;
+    pthread_mutex_unlock(&r->lock);
+    return number;
 }
 
 static struct said *said_on(struct realm *r, const char *topic)

@@ -15,6 +15,9 @@ struct realm;
 struct realm *realm_open(const char *store);
 void realm_close(struct realm *r);
 
+/* The number of this realm: what the first who asked had brought. */
+uint64_t realm_number(struct realm *r, uint64_t dice);
+
 /* True for the first who says `key` under `topic`, until another key is said:
 ** so that several workers report one event once. */
 bool realm_first(struct realm *r, const char *topic, uint64_t key);

@@ -70,6 +70,7 @@ struct request {
     struct http_field *fields;
     int fields_n;
     str id, model, user, session, feature;
+    str hops; /* gateways it came through, as a Via field; mostly absent */
     struct asked asked;
     const struct dialect *dialect; /* what the client speaks */
     /* What happened. */

@@ -23,18 +23,26 @@ static const struct limits defaults = {
     .request_heap = 32u << 20,
     .deadline = 120 * NANOS_S,
     .attempts = 32,
+    .requests = 10000,
+    .memory = (size_t)256 << 20,
 };
 
 int runtime_init(struct runtime *rt, struct world *world, const char *store)
 {
     rt->world = world;
     rt->limits = defaults;
+    rt->hold.max = rt->limits.memory;
     rt->woken_last = &rt->woken;
     rt->wake.run = task_run_woken;
     arena_init(&rt->arena);
     buf_init(&rt->load_error, ERROR_MAX);
     rt->realm = realm_open(store);
-    return rt->realm != NULL ? 0 : ERR_MEMORY;
+    if (rt->realm == NULL)
+        return ERR_MEMORY;
+    uint64_t dice;
+    world_random(world, &dice, sizeof dice);
+    via_mark(realm_number(rt->realm, dice), rt->mark);
+    return 0;
 }
 
 void runtime_fini(struct runtime *rt)
@@ -66,10 +74,12 @@ static void set_lanes(struct runtime *rt, const struct generation *g)
 {
     for (struct lane *lane = rt->lanes; lane != NULL; lane = lane->next)
         lane->limit = 0;
-    for (const struct provider *p = g->providers; p != NULL; p = p->next)
+    for (const struct provider *p = g->providers; p != NULL; p = p->next) {
         p->lane->limit = p->concurrency;
+        p->lane->queue = p->queue;
+    }
     for (struct lane *lane = rt->lanes; lane != NULL; lane = lane->next)
-        lane_limit(lane, lane->limit);
+        lane_limit(lane, lane->limit, lane->queue);
 }
 
 static void put_in_force(struct runtime *rt, struct generation *g)

@@ -14,11 +14,13 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/hold.h"
 #include "base/nanos.h"
 #include "meter/stats.h"
 #include "net/call/lane.h"
 #include "net/watch.h"
 #include "net/world.h"
+#include "net/http/via.h"
 
 struct lua_State;
 struct generation;
@@ -33,6 +35,8 @@ struct limits {
     size_t request_heap; /* growth during one turn of a request [32 MiB] */
     nanos deadline;      /* of a request, over all attempts [120 s] */
     int attempts;        /* upstream calls of one request [32] */
+    int requests;        /* in flight at a time [10,000] */
+    size_t memory;       /* bytes of bodies at a time [256 MiB] */
 };
 
 /* Where the policy comes from. Texts are kept by the runtime. */
@@ -55,7 +59,9 @@ struct runtime {
     struct arena arena;
     struct limits limits;
     struct stats stats;
+    struct hold hold; /* of all bodies on their way */
     struct policy_source source;
+    char mark[VIA_MARK_LEN + 1]; /* the realm's, for Via fields */
     const struct binding *bind;
     struct generation *current; /* the last that loaded; may be NULL */
     struct watch *watch;        /* of the last that was tried */

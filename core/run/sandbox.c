@@ -252,10 +252,18 @@ static int safe_format(lua_State *L)
 
 /* --- the environment ------------------------------------------------------- */
 
+/* The name that the library function at hand was asked for, as far as a
+** message may show it. */
+static const char *asked_for(lua_State *L)
+{
+    str name;
+    name.p = luaL_tolstring(L, 2, &name.n);
+    return sandbox_quote(L, name);
+}
+
 static int no_such_global(lua_State *L)
 {
-    return sandbox_raise(L, "undefined variable '%s'",
-                         luaL_tolstring(L, 2, NULL));
+    return sandbox_raise(L, "undefined variable '%s'", asked_for(L));
 }
 
 static int no_new_global(lua_State *L)
@@ -263,14 +271,13 @@ static int no_new_global(lua_State *L)
     return sandbox_raise(L,
                          "undefined variable '%s' is assigned; write "
                          "\"local %s = ...\"",
-                         luaL_tolstring(L, 2, NULL),
-                         luaL_tolstring(L, 2, NULL));
+                         asked_for(L), asked_for(L));
 }
 
 static int read_only(lua_State *L)
 {
     return sandbox_raise(L, "'%s' cannot be set: Lua's libraries are read-only",
-                         luaL_tolstring(L, 2, NULL));
+                         asked_for(L));
 }
 
 /* Give the table at -2 a metatable that nobody reaches: what it has not is

@@ -9,7 +9,9 @@
 #ifndef RUN_SANDBOX_H
 #define RUN_SANDBOX_H
 
+#include "base/defence.h"
 #include "run/generation.h"
+#include "run/request.h"
 
 /* A Lua state whose allocator and hook obey g->allowed; NULL = no memory. */
 lua_State *sandbox_open(struct generation *g);
@@ -35,5 +37,13 @@ void sandbox_message(lua_State *co, int status, struct buf *to);
 
 /* Push "P:line" of that frame, or "". */
 void sandbox_where(lua_State *L);
+
+/* What a message may quote of a name. In a request it may be the client's own
+** text, which no log may hold: then only a word is shown. */
+static inline const char *sandbox_quote(lua_State *L, str name)
+{
+    bool shown = request_of(L) == NULL || str_is_word(name);
+    return shown || !DEFENCE(prompts_quoted) ? name.p : "...";
+}
 
 #endif

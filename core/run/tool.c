@@ -125,26 +125,31 @@ static bool load_module(lua_State *L, const struct tool *tool, const char *name)
     return text.p != NULL;
 }
 
-/* require: "cli.pages" is lua/cli/pages.lua */
-static int search(lua_State *L)
+/* require(name): "cli.pages" is lua/cli/pages.lua, run anew each time */
+static int require(lua_State *L)
 {
     const char *name = luaL_checkstring(L, 1);
     const struct tool *tool = tool_of(L);
-    if (strncmp(name, "cli.", 4) != 0)
-        return 0;
-    lua_pushstring(L, name + 4);
+    bool ours = strncmp(name, "cli.", 4) == 0;
+    lua_pushstring(L, ours ? name + 4 : "");
     lua_replace(L, 1);
-    return load_module(L, tool, lua_tostring(L, 1)) ? 1 : 0;
+    if (!load_module(L, tool, lua_tostring(L, 1)))
+        return luaL_error(L, "there is no such module");
+    lua_call(L, 0, 1);
+    return 1;
 }
 
-static void add_searcher(lua_State *L, struct tool *tool)
+/* Those that a page of text needs. Neither os nor io nor package: the program
+** that serves must not even hold a call that starts another one. */
+static void open_libraries(lua_State *L, struct tool *tool)
 {
-    lua_getglobal(L, "package");
-    lua_getfield(L, -1, "searchers");
+    luaL_requiref(L, LUA_GNAME, luaopen_base, 1);
+    luaL_requiref(L, LUA_STRLIBNAME, luaopen_string, 1);
+    luaL_requiref(L, LUA_TABLIBNAME, luaopen_table, 1);
+    lua_pop(L, 3);
     lua_pushlightuserdata(L, tool);
-    lua_pushcclosure(L, search, 1);
-    lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
-    lua_pop(L, 2);
+    lua_pushcclosure(L, require, 1);
+    lua_setglobal(L, "require");
 }
 
 static const luaL_Reg functions[] = {
@@ -165,8 +170,7 @@ struct command {
 static int run(lua_State *L)
 {
     struct command *c = lua_touserdata(L, 1);
-    luaL_openlibs(L);
-    add_searcher(L, c->tool);
+    open_libraries(L, c->tool);
     if (!load_module(L, c->tool, c->name)) {
         lua_pushinteger(L, 2);
         return 1;

@@ -1,7 +1,8 @@
 /*
 ** chat.c -- POST /v1/chat/completions.
 **
-** The body is checked once, strictly, and from then on carried as bytes. What
+** The body is checked once, strictly, and from then on carried as bytes, beside
+** a map by which whoever looks for something in it passes over the rest. What
 ** is wrong with it is said here, in words that help, before any policy runs;
 ** what only a provider can judge is left to the provider.
 */
@@ -82,6 +83,7 @@ static const char *check_messages(struct json messages)
 /* The members we look at, found in one walk over the body. */
 struct members {
     struct json model, messages, stream, stream_options, max_tokens, user;
+    const char *taken_for; /* by others: a name that looks like this one */
 };
 
 static struct members members_of(struct json root)
@@ -99,16 +101,24 @@ static struct members members_of(struct json root)
         {STR("user"), &m.user},
     };
     struct json_walk walk = json_walk(root);
-    while (json_next(&walk))
+    while (json_next(&walk)) {
         for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++)
             if (json_is(walk.name, wanted[i].name))
                 *wanted[i].to = walk.value;
+        if (m.taken_for == NULL)
+            m.taken_for = lookalike(walk.name);
+    }
     return m;
 }
 
 static struct complaint check_body(const struct members *m)
 {
     const char *messages = check_messages(m->messages);
+    if (m->taken_for != NULL)
+        return (struct complaint){
+            m->taken_for, "A field has this name in other letters, and some "
+                          "providers would take it for this one. Write the "
+                          "name in small letters, or leave the field out."};
     if (messages != NULL)
         return (struct complaint){"messages", messages};
     if (m->model.kind != JSON_NONE && m->model.kind != JSON_STRING)
@@ -146,18 +156,32 @@ static str text_of(struct request *r, struct json string)
     return copy;
 }
 
+/* The map is on our stack: keep what there is of it. */
+static struct json keep(struct request *r, struct json root)
+{
+    size_t size = json_map_size(root.map);
+    struct json_map *map = NULL;
+    if (root.map->n > 0)
+        map = arena_zero(&r->arena, size);
+    if (map != NULL)
+        memcpy(map, root.map, size);
+    root.map = map;
+    return root;
+}
+
 static bool fill(struct request *r, struct arrival *a, struct json root,
                  const struct members *m)
 {
     r->memory = a->memory;
     a->memory = NULL;
     r->body = a->body;
-    r->root = root;
+    r->root = keep(r, root);
     r->asked.stream = m->stream.kind == JSON_TRUE;
     r->asked.usage =
         json_get(m->stream_options, STR("include_usage")).kind == JSON_TRUE;
     r->model = text_of(r, m->model);
     identify_request(r, a, text_of(r, m->user));
+    r->hops = hops_before(r, a);
     return copy_fields(r, a);
 }
 
@@ -185,13 +209,19 @@ static struct request *begin(struct service *s, struct arrival *a,
 struct request *chat_take(struct service *s, struct arrival *a)
 {
     struct json_error error;
+    struct json_map map;
+    enum away why = admission_ask(s, a->crowded);
+    if (why != AWAY_NOT) {
+        admission_refuse(a, why);
+        return NULL;
+    }
     if (a->body.n == 0)
         return refuse(a, 400, "invalid_json", STR_NONE,
                       STR("The body is empty. Send a JSON object with model "
                           "and messages."));
-    if (!json_check(a->body, &error))
+    if (!json_check_map(a->body, &map, &error))
         return refuse_json(a, &error);
-    struct json root = json_of(a->body);
+    struct json root = json_mapped(a->body, &map);
     if (root.kind != JSON_OBJECT)
         return refuse(a, 400, "invalid_json", STR_NONE,
                       STR("The body must be a JSON object with model and "

@@ -6,6 +6,7 @@
 */
 #include "serve/inner.h"
 
+#include "base/defence.h"
 #include "base/mem.h"
 
 #define FRONT_HEADERS 32
@@ -94,11 +95,12 @@ static void *on_request(void *user, struct conn *conn, struct incoming *in)
     *c = (struct client){.conn = conn, .taking = true};
     struct arrival a = {
         .method = in->head->method,
-        .path = in->head->path,
+        .path = DEFENCE(query_unseen) ? in->head->path : in->head->target,
         .fields = in->head->fields,
         .fields_n = in->head->fields_n,
         .body = in->body,
         .memory = in->memory,
+        .crowded = in->crowded,
         .sink = {c, head, chunk, done},
     };
     c->preflight = str_eq(a.method, STR("OPTIONS"));
@@ -116,7 +118,7 @@ static void on_gone(void *user, void *exchange)
 {
     struct client *c = exchange;
     (void)user;
-    if (c != NULL)
+    if (c != NULL && DEFENCE(gone_client))
         request_stop(c->request, OUTCOME_CLIENT_GONE);
 }
 
@@ -128,4 +130,21 @@ static void on_drained(void *user, void *exchange)
         request_drained(c->request);
 }
 
-const struct server_handler service_handler = {on_request, on_gone, on_drained};
+/* Refused below: counted and logged as any other refusal is. */
+static void on_refused(void *user, struct conn *conn, struct refused *what)
+{
+    char peer[CONN_PEER];
+    struct arrival a = {.service = user};
+    struct error_shape e = {.code = str_of(what->code),
+                            .message = str_of(what->message)};
+    a.started = world_now(a.service->rt->world) - what->took;
+    identify_arrival(user, &a, what->id);
+    if (what->status == 503) {
+        admission_refused(user);
+        return;
+    }
+    journal_refused(&a, what->status, &e, conn_peer(conn, peer));
+}
+
+const struct server_handler service_handler = {on_request, on_gone, on_drained,
+                                               on_refused, admission_admits};

@@ -37,15 +37,22 @@ static void put_policy(struct buf *b, struct runtime *rt)
 }
 
 /* The counters are this worker's. */
-static void put_counts(struct buf *b, const struct stats *s)
+static void put_counts(struct buf *b, const struct runtime *rt)
 {
+    const struct stats *s = &rt->stats;
     buf_text(b, ",\"worker\":{");
     put_count(b, "requests", &s->requests);
+    put_count(b, "refused", &s->refused);
+    put_count(b, "failed", &s->failed);
+    put_count(b, "client_gone", &s->client_gone);
+    put_count(b, "overloaded", &s->overloaded);
     put_count(b, "open", &s->open);
     put_count(b, "attempts", &s->attempts);
     put_count(b, "policy_errors", &s->policy_errors);
     put_count(b, "reloads", &s->reloads);
     put_count(b, "failed_reloads", &s->reloads_bad);
+    json_put_name(b, STR("held_bytes"));
+    buf_int(b, (int64_t)rt->hold.used);
     buf_byte(b, '}');
 }
 
@@ -60,7 +67,7 @@ void health_full(struct service *s, struct arrival *a)
              degraded ? "{\"status\":\"degraded\"" : "{\"status\":\"ok\"");
     put_text(&body, "perilune", STR(PERI_VERSION_TEXT));
     put_policy(&body, rt);
-    put_counts(&body, &rt->stats);
+    put_counts(&body, rt);
     buf_byte(&body, '}');
     arrival_json(a, 200, buf_str(&body));
     buf_fini(&body);

@@ -7,8 +7,7 @@
 */
 #include "serve/inner.h"
 
-#include <stdio.h>
-
+#define ID_BYTES     12 /* of chance in an id of ours */
 #define LONGEST_ID   128
 #define LONGEST_NAME 256
 
@@ -27,11 +26,11 @@ void identify_arrival(struct service *s, struct arrival *a, char room[64])
     a->id = arrival_field(a, STR("x-request-id"));
     if (is_plain(a->id, LONGEST_ID))
         return;
-    uint64_t dice[2];
+    unsigned char dice[ID_BYTES];
     world_random(s->rt->world, dice, sizeof dice);
-    int n = snprintf(room, 64, "req_%016llx%08llx", (unsigned long long)dice[0],
-                     (unsigned long long)(dice[1] & 0xffffffffu));
-    a->id = (str){room, (size_t)n};
+    memcpy(room, "req_", 4);
+    str_hex(room + 4, dice, sizeof dice);
+    a->id = (str){room, 4 + 2 * sizeof dice};
 }
 
 /* The first of the named headers that holds a name. */

@@ -13,6 +13,9 @@ str arrival_field(const struct arrival *a, str name);
 void arrival_json(struct arrival *a, int status, str body);
 void arrival_error(struct arrival *a, int status, const struct error_shape *e);
 
+/* Answer with 503, and when to try again. */
+void arrival_busy(struct arrival *a, str message);
+
 /* identity.c: who asks. Fills a->id; r->id, user, session, feature. */
 void identify_arrival(struct service *s, struct arrival *a, char room[64]);
 void identify_request(struct request *r, const struct arrival *a,
@@ -20,6 +23,9 @@ void identify_request(struct request *r, const struct arrival *a,
 
 /* chat.c: POST /chat/completions */
 struct request *chat_take(struct service *s, struct arrival *a);
+
+/* lookalike.c: the field that others may take this raw name for; or NULL. */
+const char *lookalike(str raw);
 
 /* models.c: GET /models, GET /models/{id} */
 void models_list(struct service *s, struct arrival *a);
@@ -30,11 +36,17 @@ void health_root(struct service *s, struct arrival *a);
 void health_full(struct service *s, struct arrival *a);
 void health_ready(struct service *s, struct arrival *a);
 
+/* hops.c: refuse (true) an arrival that has been here before; and where a
+** request has been, for its next upstream. Absent: nowhere. */
+bool hops_refused(struct service *s, struct arrival *a);
+str hops_before(struct request *r, const struct arrival *a);
+
 /* journal.c: see to it that the request is logged and counted at its end. */
 void journal_open(struct request *r);
 
-/* Log and count an arrival that is refused before it becomes a request. */
+/* Log and count an arrival that is refused before it becomes a request. The
+** peer is told only of one that could not be read, which says nothing else. */
 void journal_refused(const struct arrival *a, int status,
-                     const struct error_shape *e);
+                     const struct error_shape *e, str peer);
 
 #endif

@@ -61,8 +61,9 @@ static void put_usage(struct buf *line, const struct request *r)
 static void put_ms(struct buf *line, const char *name, nanos t)
 {
     json_put_name(line, str_of(name));
-    buf_print(line, "%lld.%03d", (long long)(t / NANOS_MS),
-              (int)(t % NANOS_MS / NANOS_US));
+    buf_int(line, t / NANOS_MS);
+    buf_byte(line, '.');
+    buf_digits(line, t % NANOS_MS / NANOS_US, 3);
 }
 
 /* To the first token of a stream; null when there was none. */
@@ -126,7 +127,7 @@ static void write_line(struct ending *ending, struct request *r)
 static void count_attempts(struct stats *stats, const struct request *r)
 {
     for (const struct step *s = r->steps; s != NULL; s = s->next) {
-        if (s->call == NULL || s->call->ask.provider->keyless)
+        if (s->call == NULL || s->call->sent == 0)
             continue;
         stat_add(&stats->attempts, 1);
         if (s->call->fault.kind != FAULT_NONE)
@@ -177,7 +178,7 @@ void journal_open(struct request *r)
 /* --- what never became a request ------------------------------------------- */
 
 void journal_refused(const struct arrival *a, int status,
-                     const struct error_shape *e)
+                     const struct error_shape *e, str peer)
 {
     struct buf line;
     struct runtime *rt = a->service->rt;
@@ -187,6 +188,7 @@ void journal_refused(const struct arrival *a, int status,
     event_begin(&line, rt->world);
     event_text(&line, "event", STR("refused"));
     event_text(&line, "request_id", a->id);
+    event_text(&line, "peer", peer);
     event_text(&line, "method", bounded(a->method));
     event_text(&line, "endpoint", bounded(a->path));
     event_int(&line, "status", status);

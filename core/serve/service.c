@@ -10,7 +10,9 @@
 #include "base/mem.h"
 #include "run/answer.h"
 
-enum method { GET, POST, OTHER };
+#define RETRY_AFTER "1" /* seconds */
+
+enum method { GET, POST, OTHER, UNKNOWN };
 
 struct route {
     enum method method;
@@ -39,19 +41,24 @@ str arrival_field(const struct arrival *a, str name)
     return STR_NONE;
 }
 
-static void say(struct arrival *a, int status, const char *kind, str allow,
-                str body)
+/* One more field of a head; without a value it is none. */
+#define NO_FIELD ((struct http_field){STR_NONE, STR_NONE})
+
+static void say(struct arrival *a, int status, const char *kind,
+                struct http_field extra, str body)
 {
+    bool again = str_eq(extra.name, STR("retry-after"));
     struct http_field fields[5];
     int n = 0;
     if (kind != NULL)
         fields[n++] = (struct http_field){STR("content-type"), str_of(kind)};
     fields[n++] = (struct http_field){STR("x-request-id"), a->id};
     fields[n++] = (struct http_field){STR("request-id"), a->id};
-    if (allow.p != NULL)
-        fields[n++] = (struct http_field){STR("allow"), allow};
+    if (extra.value.p != NULL)
+        fields[n++] = extra;
     if (status >= 400)
-        fields[n++] = (struct http_field){STR("x-should-retry"), STR("false")};
+        fields[n++] = (struct http_field){STR("x-should-retry"),
+                                          again ? STR("true") : STR("false")};
     a->sink.head(a->sink.user, status, fields, n, (int64_t)body.n);
     if (body.n > 0)
         a->sink.chunk(a->sink.user, body);
@@ -60,23 +67,32 @@ static void say(struct arrival *a, int status, const char *kind, str allow,
 
 void arrival_json(struct arrival *a, int status, str body)
 {
-    say(a, status, "application/json", STR_NONE, body);
+    say(a, status, "application/json", NO_FIELD, body);
 }
 
 static void say_error(struct arrival *a, int status,
-                      const struct error_shape *e, str allow)
+                      const struct error_shape *e, struct http_field extra)
 {
     struct buf body;
     buf_init(&body, e->message.n * 6 + 4096);
     dialect_openai.put_error(&body, e);
-    journal_refused(a, status, e);
-    say(a, status, "application/json", allow, buf_str(&body));
+    say(a, status, "application/json", extra, buf_str(&body));
     buf_fini(&body);
 }
 
 void arrival_error(struct arrival *a, int status, const struct error_shape *e)
 {
-    say_error(a, status, e, STR_NONE);
+    journal_refused(a, status, e, STR_NONE);
+    say_error(a, status, e, NO_FIELD);
+}
+
+void arrival_busy(struct arrival *a, str message)
+{
+    struct error_shape e = {.message = message,
+                            .type = STR("server_error"),
+                            .code = STR("overloaded")};
+    say_error(a, 503, &e,
+              (struct http_field){STR("retry-after"), STR(RETRY_AFTER)});
 }
 
 /* --- finding the endpoint -------------------------------------------------- */
@@ -104,9 +120,15 @@ static bool fits(const struct route *route, str path, str *rest)
 
 static enum method method_of(str method)
 {
+    static const char *const others[] = {"DELETE", "PATCH", "PUT", "TRACE"};
     if (str_eq(method, STR("GET")) || str_eq(method, STR("HEAD")))
         return GET;
-    return str_eq(method, STR("POST")) ? POST : OTHER;
+    if (str_eq(method, STR("POST")))
+        return POST;
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        if (str_eq(method, str_of(others[i])))
+            return OTHER;
+    return UNKNOWN;
 }
 
 static void not_found(struct arrival *a)
@@ -129,16 +151,29 @@ static void wrong_method(struct arrival *a, enum method wanted)
         .type = STR("invalid_request_error"),
         .code = STR("method_not_allowed"),
     };
+    journal_refused(a, 405, &e, STR_NONE);
     say_error(a, 405, &e,
-              wanted == POST ? STR("POST, OPTIONS")
-                             : STR("GET, HEAD, OPTIONS"));
+              (struct http_field){STR("allow"),
+                                  wanted == POST ? STR("POST, OPTIONS")
+                                                 : STR("GET, HEAD, OPTIONS")});
+}
+
+static void unknown_method(struct arrival *a)
+{
+    struct error_shape e = {
+        .message = STR("There is no such method. Use GET or POST; methods are "
+                       "written in capitals."),
+        .type = STR("invalid_request_error"),
+        .code = STR("unknown_method"),
+    };
+    arrival_error(a, 501, &e);
 }
 
 static struct request *go(struct service *s, struct arrival *a,
                           const struct route *route, str rest)
 {
     if (route->take != NULL)
-        return route->take(s, a);
+        return hops_refused(s, a) ? NULL : route->take(s, a);
     if (route->serve_rest != NULL)
         route->serve_rest(s, a, rest);
     else
@@ -150,10 +185,15 @@ static struct request *find_and_go(struct service *s, struct arrival *a)
 {
     str path = plain_path(a->path), rest = STR_NONE;
     const struct route *other = NULL;
+    enum method method = method_of(a->method);
+    if (method == UNKNOWN) {
+        unknown_method(a);
+        return NULL;
+    }
     for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
         if (!fits(&routes[i], path, &rest))
             continue;
-        if (routes[i].method == method_of(a->method))
+        if (routes[i].method == method)
             return go(s, a, &routes[i], rest);
         other = &routes[i];
     }
@@ -172,7 +212,7 @@ struct request *service_take(struct service *s, struct arrival *a)
     a->started = world_now(s->rt->world);
     identify_arrival(s, a, room);
     if (str_eq(a->method, STR("OPTIONS")))
-        say(a, 204, NULL, STR_NONE, STR(""));
+        say(a, 204, NULL, NO_FIELD, STR(""));
     else
         r = find_and_go(s, a);
     mem_free(a->memory); /* unless a request took it */

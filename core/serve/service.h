@@ -11,10 +11,12 @@
 
 #include "net/http/server.h"
 #include "run/request.h"
+#include "serve/admission.h"
 
 struct service {
     struct runtime *rt;
     bool draining; /* no longer ready, finishes what it has */
+    struct admission admission;
 };
 
 /* A whole request at the door. */
@@ -24,6 +26,7 @@ struct arrival {
     int fields_n;
     str body;
     char *memory; /* what the texts lie in: taken over, mem_free */
+    bool crowded; /* see struct incoming */
     struct sink sink;
     /* Filled in: */
     struct service *service;

@@ -18,6 +18,8 @@
 #include "wire/mould.h"
 #include "wire/sse.h"
 
+struct json_map;
+
 /* Tokens. `cached` is a part of `prompt`, `reasoning` one of `completion`. */
 struct usage {
     int64_t prompt, completion, cached, reasoning;
@@ -33,7 +35,8 @@ struct tap {
                      ** or a ping does not count */
     bool terminal;   /* the dialect's terminal event was seen */
     bool failed;     /* an error was seen where a reply should be */
-    struct mould mould; /* of the events with text; the dialect's own */
+    struct mould mould; /* cast by event(): what fits it needs no event(), it
+                        ** is to be relayed */
 };
 
 /* What to do with an event, or with a whole reply. */
@@ -52,11 +55,12 @@ struct asked {
 
 /* How the upstream's body is to differ from the client's. */
 struct build {
-    str body;           /* the client's: an object that passed json_check */
-    str model;          /* the upstream's name of the model */
-    str system;         /* instructs in place of the client's; absent: keep */
-    int64_t max_tokens; /* in place of the client's limit; 0: keep */
-    bool ask_usage;     /* the provider knows stream_options.include_usage */
+    str body;             /* the client's: an object that passed json_check */
+    struct json_map *map; /* of `body`, or NULL */
+    str model;            /* the upstream's name of the model */
+    str system;           /* instructs in place of the client's; absent: keep */
+    int64_t max_tokens;   /* in place of the client's limit; 0: keep */
+    bool ask_usage;       /* the provider knows stream_options.include_usage */
 };
 
 /* An error as we tell it. Absent `param` and `code` are null. */

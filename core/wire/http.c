@@ -9,6 +9,9 @@
 */
 #include "wire/http_parts.h"
 
+#include "base/defence.h"
+#include "base/eight.h"
+
 /* What each byte may be part of, sixteen a row; from 0x80 on they are good for
 ** values only. */
 enum {
@@ -16,7 +19,7 @@ enum {
     V = HTTP_VALUE,
     T = HTTP_VALUE | HTTP_TOKEN,
     P = HTTP_VALUE | HTTP_PCHAR,
-    N = HTTP_VALUE | HTTP_PCHAR | HTTP_NAME,
+    Q = HTTP_VALUE | HTTP_PCHAR | HTTP_TOKEN,
     A = HTTP_VALUE | HTTP_PCHAR | HTTP_NAME | HTTP_TOKEN,
     H = HTTP_VALUE | HTTP_PCHAR | HTTP_NAME | HTTP_TOKEN | HTTP_HEX
 };
@@ -25,8 +28,8 @@ enum {
 static const unsigned char kinds[256] = {
     o, o, o, o, o, o, o, o, o, V, o, o, o, o, o, o,
     o, o, o, o, o, o, o, o, o, o, o, o, o, o, o, o,
-    V, A, V, T, A, T, A, A, N, N, A, A, N, A, A, P,
-    H, H, H, H, H, H, H, H, H, H, P, N, V, N, V, P,
+    V, Q, V, T, Q, T, Q, Q, P, P, Q, Q, P, A, A, P,
+    H, H, H, H, H, H, H, H, H, H, P, P, V, P, V, P,
     P, H, H, H, H, H, H, A, A, A, A, A, A, A, A, A,
     A, A, A, A, A, A, A, A, A, A, A, V, V, V, T, A,
     T, H, H, H, H, H, H, A, A, A, A, A, A, A, A, A,
@@ -54,8 +57,16 @@ bool http_made_of(str s, unsigned sets, bool escapes)
     return true;
 }
 
+static bool eight_plain(const char *p)
+{
+    uint64_t x = eight_at(p);
+    return (eight_below(x, ' ') | eight_equal(x, 0x7f)) == 0;
+}
+
 bool http_value_ok(str value)
 {
+    while (value.n >= 8 && eight_plain(value.p))
+        value = str_from(value, 8);
     return http_made_of(value, HTTP_VALUE, false);
 }
 
@@ -71,7 +82,8 @@ bool http_field_line(str line, struct http_field *field)
         return false;
     field->name = (str){line.p, colon};
     field->value = str_trim(str_from(line, colon + 1));
-    return http_name_ok(field->name) && http_value_ok(field->value);
+    return (http_name_ok(field->name) || !DEFENCE(field_names)) &&
+           (http_value_ok(field->value) || !DEFENCE(field_values));
 }
 
 /* "HTTP/1.1" exactly: 0, 400 for what is no version, 505 for another one. */
@@ -99,7 +111,8 @@ static int judge_start(str line)
     if (space == line.n)
         return 0;
     str target = str_from(line, space + 1);
-    return str_find(target, ' ') > HTTP_MAX_TARGET ? 414 : 0;
+    bool long_target = str_find(target, ' ') > HTTP_MAX_TARGET;
+    return long_target && DEFENCE(target_limit) ? 414 : 0;
 }
 
 static int request_line(struct http_head *head, str line)
@@ -119,7 +132,7 @@ static int request_line(struct http_head *head, str line)
     status = read_version(str_from(rest, space + 1), &head->minor);
     if (status != 0)
         return status;
-    return http_target(head) ? 0 : 400;
+    return http_target(head);
 }
 
 static int field_line(struct http_head *head, str line)
@@ -150,9 +163,10 @@ static int cut_line(str in, size_t *at, str *line)
     size_t end = str_find(rest, '\n');
     if (end == rest.n)
         return 0;
-    if (end == 0 || rest.p[end - 1] != '\r')
+    bool whole = end > 0 && rest.p[end - 1] == '\r';
+    if (!whole && DEFENCE(head_line_ends))
         return -1;
-    *line = (str){rest.p, end - 1};
+    *line = (str){rest.p, whole ? end - 1 : end};
     *at += end + 1;
     return 1;
 }
@@ -177,6 +191,7 @@ int http_parse(struct http_head *head, str in)
         bool full = found == 1 ? at > HTTP_MAX_HEAD : in.n >= HTTP_MAX_HEAD;
         if (found == -1)
             return -400;
+        full = full && DEFENCE(head_limit);
         if (found == 0 || full)
             return judge_tail(found ? line : str_from(in, at), first, full);
         if (line.n == 0 && !first)
@@ -234,6 +249,7 @@ const char *http_reason(int status)
         {503, "Service Unavailable"},
         {504, "Gateway Timeout"},
         {505, "HTTP Version Not Supported"},
+        {508, "Loop Detected"},
         {529, "Overloaded"},
     };
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)

@@ -11,7 +11,7 @@
 #include "base/buf.h"
 #include "base/str.h"
 
-#define HTTP_MAX_FIELDS 100
+#define HTTP_MAX_FIELDS 128
 #define HTTP_MAX_HEAD   (32 * 1024) /* bytes of the whole head */
 #define HTTP_MAX_TARGET (8 * 1024)  /* bytes of the request target */
 
@@ -35,7 +35,7 @@ struct http_head {
 
 /* Parse the head at the start of `in`. Returns its length in bytes (blank
 ** line included), 0 when more bytes are needed, or minus the status to refuse
-** with: 400, 414, 417, 431, 501, 505. A refused connection must be closed. */
+** with: 400, 405, 414, 417, 431, 501, 505. A refused connection must be closed. */
 int http_parse(struct http_head *head, str in);
 
 /* The value of a field by name (any case); absent when there is none, the
@@ -47,15 +47,16 @@ str http_field(const struct http_head *head, str name);
 /* One body, coming in pieces. */
 struct http_body {
     int64_t seen;  /* body bytes delivered so far */
+    int64_t left;  /* bytes announced and not seen: of the body, or the chunk */
     int state;     /* private, as is the rest */
     int line_n;    /* bytes held in `line` */
-    int64_t left;  /* bytes left of the body, or of this chunk */
     int64_t spent; /* bytes of extensions, then of trailers; both are bounded */
     char line[HTTP_MAX_LINE]; /* a line whose end has not come */
 };
 
-/* Begin the body that this head announces. */
+/* Begin the body that this head announces; or one that is chunked. */
 void http_body_init(struct http_body *b, const struct http_head *head);
+void http_body_chunked(struct http_body *b);
 
 /* Take what belongs to the body from the front of `in`: how many bytes were
 ** consumed. Payload found is appended to `out`, whose max is the body limit

@@ -7,6 +7,8 @@
 */
 #include "wire/http_parts.h"
 
+#include "base/defence.h"
+
 /* What the fields said, before it is weighed. */
 struct frame {
     int hosts, lengths, codings;
@@ -19,19 +21,22 @@ static bool is_chunked(str coding)
     return str_eq_nocase(coding, STR("chunked"));
 }
 
-/* A coding other than plain "chunked": 501 if it could be one we do not have,
-** 400 if it is no list of codings or has chunked where it must not be. */
+/* Codings other than plain "chunked". Only where chunked comes last is there
+** an end to be found (RFC 9112 6.3): 501 when others that we do not have stand
+** before it, 400 for everything else. */
 static int other_coding(str list)
 {
-    do {
+    while (list.p != NULL) {
         str coding = str_trim(str_split(&list, ','));
         str name = str_trim((str){coding.p, str_find(coding, ';')});
         if (!http_name_ok(name))
             return 400;
-        if (is_chunked(name) && (list.p != NULL || name.n != coding.n))
+        if (is_chunked(coding) && list.p == NULL)
+            return 501;
+        if (is_chunked(name))
             return 400;
-    } while (list.p != NULL);
-    return 501;
+    }
+    return 400;
 }
 
 static bool connection(struct frame *f, str list)
@@ -51,7 +56,7 @@ static int look_at(struct http_head *head, struct frame *f,
 {
     if (str_eq_nocase(field->name, STR("host"))) {
         f->hosts++;
-        return http_host_ok(field->value) ? 0 : 400;
+        return http_host_ok(field->value) || !DEFENCE(host_shape) ? 0 : 400;
     }
     if (str_eq_nocase(field->name, STR("content-length"))) {
         f->lengths++;
@@ -74,15 +79,16 @@ static int look_at(struct http_head *head, struct frame *f,
 
 static int weigh(struct http_head *head, const struct frame *f)
 {
-    if (f->hosts > 1 || (f->hosts == 0 && head->minor == 1))
+    if (DEFENCE(one_host) &&
+        (f->hosts > 1 || (f->hosts == 0 && head->minor == 1)))
         return 400;
-    if (f->lengths > 1 || f->codings > 1)
+    if (DEFENCE(one_length) && (f->lengths > 1 || f->codings > 1))
         return 400;
     if (f->codings == 0)
         return 0;
-    if (f->lengths == 1 || head->minor == 0)
+    if (DEFENCE(length_or_coding) && (f->lengths > 0 || head->minor == 0))
         return 400;
-    head->chunked = is_chunked(f->coding);
+    head->chunked = is_chunked(f->coding) || !DEFENCE(known_coding);
     return head->chunked ? 0 : other_coding(f->coding);
 }
 

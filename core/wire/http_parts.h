@@ -16,7 +16,8 @@ enum {
     HTTP_TOKEN = 1, /* tchar, RFC 9110 5.6.2 */
     HTTP_VALUE = 2, /* field values: tab, visible, space, 0x80 and up */
     HTTP_PCHAR = 4, /* path and query but for '%', RFC 3986 3.3 and 3.4 */
-    HTTP_NAME = 8,  /* reg-name but for "%", RFC 3986 3.2.2 */
+    HTTP_NAME =
+        8, /* unreserved, RFC 3986 2.3: what names of hosts are made of */
     HTTP_HEX = 16
 };
 bool http_char(char c, unsigned sets);
@@ -27,8 +28,8 @@ bool http_made_of(str s, unsigned sets, bool escapes);
 /* Split a field line (without its CR LF). False if it is not one. */
 bool http_field_line(str line, struct http_field *field);
 
-/* Fill path and query from method and target. False if they are wrong. */
-bool http_target(struct http_head *head);
+/* Fill path and query from method and target: 0, 400, or 405 for CONNECT. */
+int http_target(struct http_head *head);
 
 /* A Host value, or the authority of an absolute target. */
 bool http_host_ok(str host);

@@ -4,7 +4,10 @@
 ** RFC 9112 3.2 knows four forms of target. A gateway needs the first two and
 ** answers `OPTIONS *`; CONNECT it refuses. Whatever RFC 3986 does not allow in
 ** a URI is refused and not repaired, because whoever stands before or behind
-** us may repair it differently.
+** us may repair it differently. For the same reason a host is made of letters,
+** digits and "-._~" only: "%2f" or "," in a name, though a URI may have them,
+** are in no name that resolves. Nor is it empty, which no http URI allows
+** (RFC 9110 4.2.1).
 */
 #include "wire/http_parts.h"
 
@@ -48,16 +51,14 @@ static bool ipv6_ok(str s)
 bool http_host_ok(str host)
 {
     str port;
-    if (host.n == 0)
-        return true; /* allowed: the target has no authority */
-    if (host.p[0] == '[') {
+    if (host.n > 0 && host.p[0] == '[') {
         size_t close = str_find(host, ']');
         if (close == host.n || !ipv6_ok((str){host.p + 1, close - 1}))
             return false;
         port = str_from(host, close + 1);
     } else {
         size_t colon = str_find(host, ':');
-        if (colon == 0 || !http_made_of((str){host.p, colon}, HTTP_NAME, true))
+        if (colon == 0 || !http_made_of((str){host.p, colon}, HTTP_NAME, false))
             return false;
         port = str_from(host, colon);
     }
@@ -83,26 +84,32 @@ static bool cut_authority(str *target)
         end++;
     str authority = {target->p, end};
     *target = str_from(*target, end);
-    return authority.n > 0 && http_host_ok(authority);
+    return http_host_ok(authority);
 }
 
-bool http_target(struct http_head *head)
+/* "host:port", which only CONNECT may name. */
+static bool is_authority(str target)
+{
+    return str_find(target, ':') < target.n && http_host_ok(target);
+}
+
+int http_target(struct http_head *head)
 {
     str target = head->target;
     head->query = STR_NONE;
     if (str_eq(head->method, STR("CONNECT")))
-        return false;
+        return is_authority(target) ? 405 : 400;
     if (str_eq(target, STR("*"))) {
         head->path = target;
-        return str_eq(head->method, STR("OPTIONS"));
+        return str_eq(head->method, STR("OPTIONS")) ? 0 : 400;
     }
     if (!str_starts(target, STR("/")) && !cut_authority(&target))
-        return false;
+        return 400;
     if (!http_made_of(target, HTTP_PCHAR, true))
-        return false;
+        return 400;
     size_t mark = str_find(target, '?');
     head->path = mark > 0 ? (str){target.p, mark} : STR("/");
     if (mark < target.n)
         head->query = str_from(target, mark + 1);
-    return true;
+    return 0;
 }

@@ -31,19 +31,49 @@ struct json_error {
     const char *what; /* static text, such as "duplicate name" */
 };
 
+/* Where the long values of a text end, so that walks pass over them at once.
+** Plain memory, good as long as the text stays where it is. */
+#define JSON_MAP_ROOM  512
+#define JSON_MAP_SHORT 64 /* bytes; what is shorter is never noted */
+struct json_map {
+    const char *base;
+    uint32_t n, at_least; /* values noted; how long they are */
+    uint32_t cursor;      /* the one found last */
+    bool off;
+    struct json_span {
+        uint32_t from, to;
+    } at[JSON_MAP_ROOM]; /* the first n, by their place in the text */
+};
+
+/* The bytes of a map that are in use, from its first: what to copy of it. */
+static inline size_t json_map_size(const struct json_map *map)
+{
+    return offsetof(struct json_map, at) + map->n * sizeof map->at[0];
+}
+
 /* A value: its bytes, without white space around it. Strings keep their
 ** quotes and escapes. */
 struct json {
     enum json_kind kind;
     str text;
+    struct json_map *map; /* of the text it is in; or NULL */
 };
 
 /* Check `text` strictly: one value and nothing else. True, or false and
 ** *error. Everything below expects text that passed. */
 bool json_check(str text, struct json_error *error);
 
-/* The value that `text` is. JSON_NONE for empty text. */
+/* The same, and fill in the map of `text`. */
+bool json_check_map(str text, struct json_map *map, struct json_error *error);
+
+/* The length of the well-formed string that `text` begins with, quotes
+** included; 0 if it begins with none. Needs no text that passed. */
+size_t json_string_len(str text);
+
+/* The value that `text` is, walked with `map` if that is not NULL. JSON_NONE
+** for empty text. */
 struct json json_of(str text);
+struct json json_mapped(str text, struct json_map *map);
 
 /* The member of an object by its decoded name; JSON_NONE when it is not an
 ** object or has no such member. */
@@ -54,8 +84,9 @@ struct json json_get(struct json object, str name);
 **     while (json_next(&w)) use(w.name, w.value);
 ** `name` is the raw name with its quotes (absent in arrays). */
 struct json_walk {
-    str rest;          /* private */
-    enum json_kind of; /* private */
+    str rest;             /* private */
+    enum json_kind of;    /* private */
+    struct json_map *map; /* private */
     str name;
     struct json value;
 };
@@ -89,8 +120,9 @@ bool json_integer(struct json v, int64_t *out);
 /* The nearest double; infinite past its range, 0 when it is no number. */
 double json_double(struct json v);
 
-/* Append `s` as a JSON string with quotes. Control bytes are escaped; U+2028,
-** U+2029 too; invalid UTF-8 becomes U+FFFD. */
+/* Append `s` as a JSON string with quotes. Control bytes are escaped, and those
+** characters of Unicode that a terminal or an editor would obey; invalid UTF-8
+** becomes U+FFFD. */
 void json_put_string(struct buf *b, str s);
 
 /* Append `"name":` with a comma before it unless it stands first in its

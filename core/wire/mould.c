@@ -6,43 +6,45 @@
 */
 #include "wire/mould.h"
 
+#include "base/defence.h"
 #include "wire/json.h"
 
-#define PATIENCE 8 /* misses in a row */
+#define PATIENCE 8 /* casts that nothing fitted */
 
-void mould_cast(struct mould *m, str data, str string)
+void mould_cast(struct mould *m, str event, str string)
 {
-    size_t prefix = (size_t)(string.p - data.p);
-    size_t suffix = data.n - prefix - string.n;
-    if (m->misses > PATIENCE || prefix + suffix > MOULD_BYTES)
-        return;
-    memcpy(m->bytes, data.p, prefix);
+    size_t prefix = (size_t)(string.p - event.p);
+    size_t suffix = event.n - prefix - string.n;
+    if (m->misses > PATIENCE || prefix + suffix > MOULD_BYTES ||
+        (event.p[event.n - 1] != '\n' && DEFENCE(mould_lf)))
+        return; /* a CR's LF may be still to come */
+    memcpy(m->bytes, event.p, prefix);
     memcpy(m->bytes + prefix, string.p + string.n, suffix);
     m->prefix = (uint16_t)prefix;
     m->suffix = (uint16_t)suffix;
-}
-
-static bool same_around(const struct mould *m, str data)
-{
-    size_t around = (size_t)m->prefix + m->suffix;
-    return around > 0 && data.n >= around + 2 &&
-           memcmp(data.p, m->bytes, m->prefix) == 0 &&
-           memcmp(data.p + data.n - m->suffix, m->bytes + m->prefix,
-                  m->suffix) == 0;
-}
-
-bool mould_fits(struct mould *m, str data, str *string)
-{
-    struct json_error ignored;
-    if (m->prefix == 0)
-        return false;
-    if (same_around(m, data)) {
-        *string = (str){data.p + m->prefix, data.n - m->prefix - m->suffix};
-        if (string->p[0] == '"' && json_check(*string, &ignored)) {
-            m->misses = 0;
-            return true;
-        }
-    }
     m->misses++;
-    return false;
+}
+
+/* The length of the event at the front if it is of the mould, else 0. */
+static size_t fits(const struct mould *m, str events, bool *said)
+{
+    if (!str_starts(events, (str){m->bytes, m->prefix}))
+        return 0;
+    str rest = str_from(events, m->prefix);
+    size_t n = json_string_len(rest);
+    str suffix = {m->bytes + m->prefix, m->suffix};
+    if (n == 0 || !str_starts(str_from(rest, n), suffix))
+        return 0;
+    *said |= n > 2;
+    return m->prefix + n + m->suffix;
+}
+
+size_t mould_pass(struct mould *m, str events, bool *said)
+{
+    size_t all = 0;
+    if (m->prefix == 0)
+        return 0;
+    for (size_t n; (n = fits(m, str_from(events, all), said)) > 0; all += n)
+        m->misses = 0;
+    return all;
 }

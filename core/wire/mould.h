@@ -6,29 +6,30 @@
 **
 ** Once one such event was checked and read in full, another that has the same
 ** bytes before and behind one well-formed string means the same: JSON with
-** another string in the place of a string is JSON. Comparing bytes costs a
-** tenth of reading them again.
+** another string in the place of a string is JSON. The mould is of the whole
+** event, its field name and its blank line too, so an event that fits needs no
+** parsing at all: comparing it tells where it ends.
 */
 #ifndef WIRE_MOULD_H
 #define WIRE_MOULD_H
 
 #include "base/str.h"
 
-#define MOULD_BYTES 448 /* prefix and suffix together, at most */
+#define MOULD_BYTES 456 /* prefix and suffix together, at most */
 
 /* All zero: fits nothing. No ownership. */
 struct mould {
     uint16_t prefix, suffix; /* bytes */
-    uint16_t misses;         /* in a row; past a few nothing is cast any more */
+    uint16_t misses;         /* since one fitted; past a few none is cast */
     char bytes[MOULD_BYTES];
 };
 
-/* Cast it from `data`, which passed json_check; `string` is the string in it
-** that may differ, quotes included. */
-void mould_cast(struct mould *m, str data, str string);
+/* Cast it from the bytes of an event with one line of data, which passed
+** json_check; `string` is the string in it that may differ, quotes included. */
+void mould_cast(struct mould *m, str event, str string);
 
-/* Is `data` the mould with a well-formed string in it? Then *string is that
-** string, quotes included. */
-bool mould_fits(struct mould *m, str data, str *string);
+/* How many bytes at the front of `events` are events of the mould. *said is set
+** if the string of one of them is not empty. */
+size_t mould_pass(struct mould *m, str events, bool *said);
 
 #endif

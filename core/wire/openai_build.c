@@ -10,6 +10,7 @@
 */
 #include "wire/openai.h"
 
+#include "base/defence.h"
 #include "base/err.h"
 #include "wire/json.h"
 
@@ -51,7 +52,7 @@ static bool is_control(str name)
 {
     for (size_t i = 0; i < sizeof control / sizeof control[0]; i++)
         if (json_is(name, str_of(control[i])))
-            return true;
+            return DEFENCE(control_fields);
     return false;
 }
 
@@ -212,7 +213,7 @@ static int overrides(struct plan *p, const struct build *in)
 
 int openai_build(const struct build *in, struct buf *out)
 {
-    struct json body = json_of(in->body);
+    struct json body = json_mapped(in->body, in->map);
     if (body.kind != JSON_OBJECT)
         return ERR_INPUT;
     struct plan p = {0};

@@ -1,13 +1,15 @@
 /*
 ** openai_read.c -- what an event, a reply or an error says.
 **
-** Every event is checked and then walked once at its top level; only members
-** with a meaning here are looked into. Numbers that cannot be token counts
+** An event is checked and then walked once at its top level; only members with
+** a meaning here are looked into. One that carries text becomes the mould of
+** those to come, which then do not get here. Numbers that cannot be token counts
 ** make the whole usage unknown: it is better to bill by the reserve than by
 ** nonsense.
 */
 #include "wire/openai.h"
 
+#include "base/defence.h"
 #include "base/mem.h"
 #include "wire/json.h"
 
@@ -38,7 +40,9 @@ static int64_t count(struct json object, str name)
     int64_t n;
     if (v.kind == JSON_NONE || v.kind == JSON_NULL)
         return 0;
-    return json_integer(v, &n) && n >= 0 && n <= MAX_TOKENS ? n : -1;
+    if (!json_integer(v, &n))
+        return -1;
+    return (n >= 0 && n <= MAX_TOKENS) || !DEFENCE(usage_range) ? n : -1;
 }
 
 static int64_t detail(struct json usage, str details, str name, int64_t most)
@@ -137,27 +141,24 @@ static bool read_top(str data, struct top *top)
 
 /* An event that carried one choice's text and nothing else of note is the
 ** mould of those to come. */
-static void learn_mould(struct tap *tap, str data, const struct top *top)
+static void learn_mould(struct tap *tap, const struct sse_event *event,
+                        const struct top *top)
 {
     struct json_walk w = json_walk(top->choices);
-    if (top->usage.kind != JSON_NONE || !json_next(&w))
+    if (event->many || top->usage.kind != JSON_NONE || !json_next(&w))
         return;
     struct json choice = w.value, delta = json_get(choice, STR("delta"));
     struct json text = json_get(delta, STR("content"));
     if (json_next(&w) || text.kind != JSON_STRING || text.text.n <= 2 ||
         json_get(choice, STR("finish_reason")).kind == JSON_STRING)
         return;
-    mould_cast(&tap->mould, data, text.text);
+    mould_cast(&tap->mould, event->bytes, text.text);
 }
 
-static int read_event(struct tap *tap, str data, bool usage_asked)
+static int read_event(struct tap *tap, const struct sse_event *event, str data,
+                      bool usage_asked)
 {
     struct top top;
-    str text;
-    if (mould_fits(&tap->mould, data, &text)) {
-        tap->first = tap->first || text.n > 2;
-        return EVENT_RELAY;
-    }
     if (!read_top(data, &top))
         return EVENT_MALFORMED;
     if (truthy(top.error)) {
@@ -166,7 +167,7 @@ static int read_event(struct tap *tap, str data, bool usage_asked)
     }
     read_usage(tap, top.usage);
     read_choices(tap, top.choices);
-    learn_mould(tap, data, &top);
+    learn_mould(tap, event, &top);
     bool bare = top.choices.kind == JSON_ARRAY && !truthy(top.choices);
     return bare && top.usage.kind == JSON_OBJECT && !usage_asked ? EVENT_DROP
                                                                  : EVENT_RELAY;
@@ -179,7 +180,7 @@ static int read_lines(struct tap *tap, const struct sse_event *event,
     char *joined = mem_alloc(event->bytes.n);
     if (joined == NULL)
         return EVENT_MALFORMED;
-    int verdict = read_event(tap, sse_data(event, joined), usage_asked);
+    int verdict = read_event(tap, event, sse_data(event, joined), usage_asked);
     mem_free(joined);
     return verdict;
 }
@@ -199,7 +200,7 @@ int openai_event(struct tap *tap, const struct sse_event *event,
     }
     if (event->many)
         return read_lines(tap, event, usage_asked);
-    return read_event(tap, event->data, usage_asked);
+    return read_event(tap, event, event->data, usage_asked);
 }
 
 int openai_whole(struct tap *tap, str body)

@@ -14,6 +14,13 @@ static bool line_end(char c)
     return c == '\n' || c == '\r';
 }
 
+/* Is the CR at the very end only half of a line end? One that follows CR LF is:
+** who ends lines so will not end this one otherwise. */
+static bool waits_for_lf(str in)
+{
+    return in.n == 1 || (in.n > 2 && memcmp(in.p + in.n - 3, "\r\n\r", 3) == 0);
+}
+
 /* Does an empty line end right before `i`? The LF of a CR LF has been asked
 ** about before its CR. */
 static bool ends_event(str in, size_t i)
@@ -22,14 +29,14 @@ static bool ends_event(str in, size_t i)
     size_t start = i - 1;
     if (!cr && start > 0 && in.p[start - 1] == '\r')
         start--;
-    if (start > 0)
-        return line_end(in.p[start - 1]);
-    return !cr || i < in.n;
+    if (cr && i == in.n && waits_for_lf(in))
+        return false;
+    return start == 0 || line_end(in.p[start - 1]);
 }
 
-size_t sse_complete(str in)
+size_t sse_complete_past(str in, size_t seen)
 {
-    for (size_t i = in.n; i > 0; i--)
+    for (size_t i = in.n; i > 0 && i >= seen; i--)
         if (line_end(in.p[i - 1]) && ends_event(in, i))
             return i;
     return 0;

@@ -42,6 +42,7 @@ SYNOPSIS
     perilune serve [--listen ADDR]... [--workers N] [--policy FILE]
                    [--store DIR] [--library DIR] [--log FILE]
                    [--grace SECONDS] [--deadline SECONDS] [--max-body SIZE]
+                   [--max-requests N] [--max-memory SIZE]
                    [--jail on|off|strict]
 
 DESCRIPTION
@@ -93,6 +94,14 @@ OPTIONS
         The largest request body; a larger one is answered with 413. A number of
         bytes, or with a unit: 512kB, 16MB, 64MiB.
 
+    --max-requests N    PERILUNE_MAX_REQUESTS (10000)
+        How many requests a worker has in flight at a time. One more is answered
+        with 503 and Retry-After at once; health checks are answered always.
+
+    --max-memory SIZE   PERILUNE_MAX_MEMORY (256MiB)
+        How many bytes of requests and replies a worker holds at a time; what
+        does not fit is answered with 503 and Retry-After. At least four times
+        --max-body, which is also the default if it is more.
     --jail on|off|strict  PERILUNE_JAIL    (on)
         Once it listens, the process gives up what serving does not need: it
         cannot start programs, and reads only what the policy read when it was

@@ -11,6 +11,7 @@ local address = {}
 local OURS = { host = true, ["content-length"] = true, ["transfer-encoding"] = true,
   connection = true, ["accept-encoding"] = true, ["content-type"] = true, te = true,
   upgrade = true, expect = true, trailer = true }
+local AUTH = { "bearer", "x-api-key", "api-key", "x-goog-api-key", "none" }
 local MOST_HEADERS = 16
 
 local function port_ok(port)
@@ -35,6 +36,10 @@ function address.url(v, name)
   end
   if v:find "[?#]" then
     core.raise 'provider: the url goes on after its path ("?" or "#"); end it there'
+  end
+  if not authority and v:find "^[%w_-]+$" then
+    core.raise("provider: 'url' is no http:// or https:// url; it is not shown, "
+      .. "in case it is the key")
   end
   if not authority then options.wrong(v, name, "an http:// or https:// url") end
   if not host_ok(authority) then
@@ -70,6 +75,15 @@ function address.headers(v, name)
     core.raise(("provider: %d headers are too many (at most %d)"):format(n, MOST_HEADERS))
   end
   return v
+end
+
+--- Checker: how the key is sent. What else stands there may be the key.
+function address.auth(v)
+  for _, way in ipairs(AUTH) do
+    if v == way then return v end
+  end
+  core.raise("provider: 'auth' is none of " .. table.concat(AUTH, ", ")
+    .. "; it is not shown, in case it is the key")
 end
 
 --- Checker: a secret, or a text that could stand in a header.

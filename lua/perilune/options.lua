@@ -41,7 +41,7 @@ end
 local function unknown(kind, name, spec)
   local list = table.concat(show.names(spec), ", ")
   local there = list == "" and "there are none" or "there are: " .. list
-  local text = ("%s: unknown option '%s' (%s)"):format(kind, tostring(name), there)
+  local text = ("%s: unknown option '%s' (%s)"):format(kind, show.name(name), there)
   local meant = options.meant(tostring(name), spec)
   core.raise(text .. (meant and ('; did you mean "%s"?'):format(meant) or ""))
 end

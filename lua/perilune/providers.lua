@@ -25,15 +25,19 @@ end
 local OPTIONS = {
   url = address.url,
   key = address.key,
-  auth = options.choice { "bearer", "x-api-key", "api-key", "x-goog-api-key", "none" },
+  auth = address.auth,
   headers = address.headers,
   http2 = options.flag,
   usage = options.flag,
   concurrency = options.whole(1, 100000),
+  queue = options.whole(1, 100000),
+  queue_wait = options.timeout,
   max_reply = reply_size,
   sim = sim.script,
 }
-local PASSED_ON = { "headers", "http2", "concurrency", "max_reply" }
+local PASSED_ON = { "headers", "http2", "concurrency", "queue", "queue_wait", "max_reply" }
+-- Who waits longer, or behind more, is better served by the next rung.
+local QUEUE, QUEUE_WAIT = 100, 30
 
 local made = {} -- by name: { provider =, where =, key = }
 
@@ -71,6 +75,10 @@ local function make(name, given)
   set_address(spec, name, given, preset)
   set_key(spec, given, preset)
   for _, option in ipairs(PASSED_ON) do spec[option] = given[option] end
+  if spec.concurrency then
+    spec.queue = spec.queue or QUEUE
+    spec.queue_wait = spec.queue_wait or QUEUE_WAIT
+  end
   spec.usage = given.usage
   if spec.usage == nil then spec.usage = not preset or preset.usage ~= false end
   local provider = core.provider(name, spec)

@@ -38,6 +38,14 @@ function show.value(v)
   return kind == "userdata" and ARTICLE[core.kind(v)] or "a " .. kind
 end
 
+--- A name that somebody asked for. In a request it may be the client's own
+-- words, too: then only what programs use for names is shown.
+function show.name(v)
+  local name = tostring(v)
+  if core.in_request() and not (#name <= 40 and name:find "^[%a_][%w_]*$") then return "..." end
+  return name
+end
+
 --- How an option was said: 'first = 10000', or '10000' without a name.
 function show.said(name, v)
   if not name then return "'" .. show.value(v) .. "'" end

@@ -70,6 +70,18 @@ static void without_memory_there_is_nothing(void)
     arena_fini(&a);
 }
 
-TESTS(what_is_taken_is_zeroed_aligned_and_apart, an_unused_arena_has_no_memory,
+static void texts_are_joined_and_numbers_written(void)
+{
+    struct arena a;
+    arena_init(&a);
+    CHECK_STR(arena_join(&a, STR("a"), STR("/"), STR("bc")), "a/bc");
+    CHECK_STR(arena_join(&a, STR(""), STR_NONE, STR("")), "");
+    CHECK_STR(arena_int(&a, INT64_MIN), "-9223372036854775808");
+    CHECK_STR(arena_int(&a, 0), "0");
+    arena_fini(&a);
+}
+
+TESTS(texts_are_joined_and_numbers_written,
+      what_is_taken_is_zeroed_aligned_and_apart, an_unused_arena_has_no_memory,
       large_things_fit_too, copies_end_in_a_zero_byte_and_absence_stays,
       without_memory_there_is_nothing)

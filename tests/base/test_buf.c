@@ -112,7 +112,41 @@ static void dropping_moves_the_rest_to_the_front(void)
     buf_fini(&b);
 }
 
-TESTS(appends_add_up, an_empty_buf_has_no_memory,
+static void digits_are_filled_up_with_zeros(void)
+{
+    struct buf b;
+    buf_init(&b, 64);
+    buf_digits(&b, 7, 3);
+    buf_byte(&b, ' ');
+    buf_digits(&b, 0, 2);
+    buf_byte(&b, ' ');
+    buf_digits(&b, 12345, 3);
+    CHECK_STR(buf_str(&b), "007 00 12345");
+    buf_fini(&b);
+}
+
+static void room_that_is_not_needed_goes_back(void)
+{
+    struct buf b;
+    buf_init(&b, 1000);
+    buf_room(&b, 600);
+    buf_text(&b, "abc");
+    buf_fit(&b);
+    CHECK_INT(b.cap, 3);
+    buf_text(&b, "d");
+    CHECK_STR(buf_str(&b), "abcd");
+    mem_fail_at(1, 0);
+    buf_fit(&b); /* then it keeps what it has */
+    mem_fail_at(0, 0);
+    CHECK_STR(buf_str(&b), "abcd");
+    buf_clear(&b);
+    buf_fit(&b);
+    CHECK(buf_ok(&b));
+    buf_fini(&b);
+}
+
+TESTS(digits_are_filled_up_with_zeros, room_that_is_not_needed_goes_back,
+      appends_add_up, an_empty_buf_has_no_memory,
       integers_of_every_size_are_written,
       it_fills_up_to_its_maximum_and_no_further,
       after_a_failure_nothing_more_is_taken,

@@ -74,7 +74,26 @@ static void different_texts_have_different_hashes(void)
     CHECK(str_hash(STR("\0")) != str_hash(STR("\0\0")));
 }
 
+static void a_word_is_a_name_of_a_program(void)
+{
+    CHECK(str_is_word(STR("a")));
+    CHECK(str_is_word(STR("_API_Key_9")));
+    CHECK(str_is_word(STR("aaaaaaaaaabbbbbbbbbbccccccccccdddddddddd")));
+    CHECK(!str_is_word(STR("aaaaaaaaaabbbbbbbbbbccccccccccdddddddddde")));
+    CHECK(!str_is_word(STR("")) && !str_is_word(STR_NONE));
+    CHECK(!str_is_word(STR("9a")) && !str_is_word(STR("a b")));
+    CHECK(!str_is_word(STR("a-b")) && !str_is_word(STR("a\xc3\xa9")));
+}
+
+static void bytes_become_two_digits_each(void)
+{
+    char to[6];
+    str_hex(to, "\x00\xaf\x19", 3);
+    CHECK(memcmp(to, "00af19", 6) == 0);
+}
+
 TESTS(equality_is_of_bytes, case_is_ignored_for_ascii_letters_only,
       starts_and_finds_look_inside, splitting_gives_every_part_once,
       a_number_is_decimal_digits_within_its_maximum,
-      different_texts_have_different_hashes)
+      different_texts_have_different_hashes, a_word_is_a_name_of_a_program,
+      bytes_become_two_digits_each)

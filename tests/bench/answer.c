@@ -22,6 +22,12 @@ bool answer_ends_with(const struct answer *a, const char *text)
            memcmp(a->tail + sizeof a->tail - n, text, n) == 0;
 }
 
+bool answer_has_token(const char *p, size_t n)
+{
+    static const char token[] = "\"content\":\" w";
+    return memmem(p, n, token, sizeof token - 1) != NULL;
+}
+
 static void keep_tail(struct answer *a, const char *p, size_t n)
 {
     size_t room = sizeof a->tail;

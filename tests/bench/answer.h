@@ -43,6 +43,9 @@ void answer_begin(struct answer *a);
 ** break it: nobody asked for them. */
 enum answer_state answer_feed(struct answer *a, const char *p, size_t n);
 
+/* Do these n bytes hold text of the mock's, a token a reader could see? */
+bool answer_has_token(const char *p, size_t n);
+
 /* Does the body end with this text of at most 16 bytes? */
 bool answer_ends_with(const struct answer *a, const char *text);
 

@@ -25,15 +25,19 @@ static void put_prose(FILE *out, size_t n)
 
 static void put_chat(FILE *out, const struct body *body)
 {
-    char before[256];
+    char before[256], pace[64] = "";
     static const char after[] = "\"}]}";
+    if (body->pace_ms > 0)
+        snprintf(pace, sizeof pace, "\"metadata\":{\"pace_ms\":\"%ld\"},",
+                 body->pace_ms);
     int n = snprintf(before, sizeof before,
-                     "{\"model\":\"gpt-4o\",\"temperature\":0.2,%s%s"
+                     "{\"model\":\"gpt-4o\",\"temperature\":0.2,%s%s%s"
                      "\"messages\":[{\"role\":\"user\",\"content\":\"",
                      body->stream ? "\"stream\":true," : "",
                      body->stream && body->usage
                          ? "\"stream_options\":{\"include_usage\":true},"
-                         : "");
+                         : "",
+                     pace);
     size_t frame = (size_t)n + sizeof after - 1;
     fputs(before, out);
     put_prose(out, body->size > frame ? body->size - frame : 0);
@@ -48,6 +52,18 @@ static void put_file(FILE *out, const char *name)
         tool_die("%s", name);
     for (size_t n; (n = fread(block, 1, sizeof block, in)) > 0;)
         fwrite(block, 1, n, out);
+    fclose(in);
+}
+
+/* The lines of a file, ended as HTTP ends them. */
+static void put_lines(FILE *out, const char *name)
+{
+    char line[1024];
+    FILE *in = fopen(name, "r");
+    if (in == NULL)
+        tool_die("%s", name);
+    while (fgets(line, sizeof line, in) != NULL)
+        fprintf(out, "%.*s\r\n", (int)strcspn(line, "\r\n"), line);
     fclose(in);
 }
 
@@ -70,9 +86,11 @@ char *body_request(const struct body *body, size_t *len)
             "accept: application/json\r\n"
             "content-type: application/json\r\n"
             "authorization: Bearer bench\r\n"
-            "content-length: %zu\r\n"
-            "\r\n",
+            "content-length: %zu\r\n",
             body->path, content_len);
+    if (body->more != NULL)
+        put_lines(out, body->more);
+    fputs("\r\n", out);
     fwrite(content, 1, content_len, out);
     fclose(out);
     free(content);

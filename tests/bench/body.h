@@ -12,7 +12,9 @@ struct body {
     size_t size;      /* bytes of a made one */
     bool stream;      /* a made one asks for a stream */
     bool usage;       /* and for its usage event */
+    long pace_ms;     /* the mock is to wait this long between events */
     const char *path; /* of the request line */
+    const char *more; /* a file of further header lines, or NULL */
 };
 
 /* Head and body; the caller keeps them. */

@@ -14,19 +14,17 @@
 #include "answer.h"
 #include "body.h"
 #include "cost.h"
+#include "dial.h"
+#include "edit.h"
 #include "samples.h"
 #include "tool.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <netinet/tcp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #define GRACE     ((int64_t)30 * 1000000000) /* for a reply to come */
@@ -40,14 +38,15 @@ struct link {
     size_t sent;       /* bytes of the request that are out */
     int64_t since;     /* when the request left, or should have */
     bool started;      /* the body's first byte has been seen */
+    bool spoken;       /* and its first token */
     struct link *next; /* in the pile of idle ones */
     struct answer answer;
 };
 
 static struct {
-    long port, connections, milliseconds, count, rate, warm, watch;
+    long port, connections, milliseconds, count, most, rate, warm, watch;
     struct body body;
-    bool stream;
+    const char *edit;
 } options = {.connections = 64,
              .milliseconds = 2000,
              .body = {.size = 1024, .path = "/v1/chat/completions"}};
@@ -63,23 +62,17 @@ static struct {
     int64_t first_send;   /* the origin of the open loop's times */
     int64_t bytes;        /* of bodies */
     struct cost cost;     /* at the window's start */
-    struct samples latency, first_byte;
+    struct samples latency, first_byte, token;
+    struct edit edit; /* of the file that changes before every request */
 } run;
 
 /* --- connections ---------------------------------------------------------- */
 
-static void dial(struct link *link)
+static void connect_to(struct link *link)
 {
-    struct sockaddr_in to = {.sin_family = AF_INET,
-                             .sin_port = htons((uint16_t)options.port),
-                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    int on = 1;
-    link->fd = socket(AF_INET, SOCK_STREAM, 0);
-    if (link->fd < 0 ||
-        connect(link->fd, (struct sockaddr *)&to, sizeof to) != 0)
+    link->fd = dial(options.port);
+    if (link->fd < 0)
         tool_die("load: cannot connect to port %ld", options.port);
-    setsockopt(link->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    fcntl(link->fd, F_SETFL, O_NONBLOCK);
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = link};
     epoll_ctl(run.epoll, EPOLL_CTL_ADD, link->fd, &event);
     link->waits_out = false;
@@ -88,7 +81,7 @@ static void dial(struct link *link)
 static void redial(struct link *link)
 {
     close(link->fd);
-    dial(link);
+    connect_to(link);
 }
 
 static void lay_idle(struct link *link)
@@ -134,16 +127,17 @@ static void open_window(int64_t now)
     run.cost = options.watch > 0 ? cost_of(options.watch) : run.cost;
     run.done = 0;
     run.bytes = 0;
-    run.latency.n = run.first_byte.n = 0;
+    run.latency.n = run.first_byte.n = run.token.n = 0;
 }
 
 static const char *fault_of(const struct link *link)
 {
     if (link->answer.status != 200)
         return "a reply that is not 200";
-    if (options.stream && !answer_ends_with(&link->answer, "data: [DONE]\n\n"))
+    if (options.body.stream &&
+        !answer_ends_with(&link->answer, "data: [DONE]\n\n"))
         return "a stream without [DONE]";
-    if (!options.stream && !answer_ends_with(&link->answer, "}"))
+    if (!options.body.stream && !answer_ends_with(&link->answer, "}"))
         return "a reply that is no JSON object";
     return NULL;
 }
@@ -181,6 +175,8 @@ static bool is_over(int64_t now)
         run.over = true;
     if (options.count > 0 && run.sent >= options.count + options.warm)
         run.over = true;
+    if (options.most > 0 && now - run.first_send >= options.most * 1000000000)
+        run.over = true;
     if (options.count == 0 && !run.warming &&
         now - run.began >= options.milliseconds * 1000000)
         run.over = true;
@@ -215,9 +211,11 @@ static void send_due(void)
     while (run.idle != NULL && may_send(now)) {
         struct link *link = run.idle;
         run.idle = link->next;
-        link->since = next_time(now);
+        if (options.edit != NULL)
+            edit_replace(&run.edit);
+        link->since = options.rate > 0 ? next_time(now) : tool_now();
         link->busy = true;
-        link->started = false;
+        link->started = link->spoken = false;
         link->sent = 0;
         answer_begin(&link->answer);
         run.sent++;
@@ -227,6 +225,20 @@ static void send_due(void)
 }
 
 /* --- receiving ------------------------------------------------------------ */
+
+/* The first byte of a body, and the first token of a stream. */
+static void note_firsts(struct link *link, const char *bytes, size_t n,
+                        int64_t now)
+{
+    if (!link->started && link->answer.body > 0) {
+        link->started = true;
+        samples_add(&run.first_byte, now - link->since);
+    }
+    if (options.body.stream && !link->spoken && answer_has_token(bytes, n)) {
+        link->spoken = true;
+        samples_add(&run.token, now - link->since);
+    }
+}
 
 static void receive(struct link *link)
 {
@@ -245,10 +257,7 @@ static void receive(struct link *link)
     }
     enum answer_state state = answer_feed(&link->answer, bytes, (size_t)n);
     int64_t now = tool_now();
-    if (!link->started && link->answer.body > 0) {
-        link->started = true;
-        samples_add(&run.first_byte, now - link->since);
-    }
+    note_firsts(link, bytes, (size_t)n, now);
     if (state == ANSWER_BROKEN)
         fail(link, "a reply that is not well framed");
     else if (state == ANSWER_WHOLE && fault_of(link) != NULL)
@@ -309,16 +318,19 @@ static void report(void)
     double each = run.done > 0 ? 1.0 / (double)run.done : 0;
     samples_sort(&run.latency);
     samples_sort(&run.first_byte);
-    printf("{\"requests\":%ld,\"errors\":%ld,\"seconds\":%.3f,\"rps\":%.0f,",
-           run.done, run.errors, seconds,
+    samples_sort(&run.token);
+    printf("{\"all\":%ld,\"requests\":%ld,\"errors\":%ld,\"seconds\":%.3f,"
+           "\"rps\":%.0f,",
+           run.sent, run.done, run.errors, seconds,
            seconds > 0 ? (double)run.done / seconds : 0);
     printf("\"p50_us\":%.0f,\"p90_us\":%.0f,\"p99_us\":%.0f,\"max_us\":%.0f,",
            samples_rank(&run.latency, 0.5), samples_rank(&run.latency, 0.9),
            samples_rank(&run.latency, 0.99), samples_rank(&run.latency, 1));
-    printf("\"ttfb_p50_us\":%.0f,\"bytes\":%lld,\"cpu_us\":%.2f,"
-           "\"rss_kb\":%ld}\n",
-           samples_rank(&run.first_byte, 0.5), (long long)run.bytes,
-           (double)(now.cpu - run.cost.cpu) / 1000 * each, now.rss_kb);
+    printf("\"ttfb_p50_us\":%.0f,\"token_p50_us\":%.0f,\"bytes\":%lld,"
+           "\"cpu_us\":%.2f,\"rss_kb\":%ld}\n",
+           samples_rank(&run.first_byte, 0.5), samples_rank(&run.token, 0.5),
+           (long long)run.bytes, (double)(now.cpu - run.cost.cpu) / 1000 * each,
+           now.rss_kb);
 }
 
 static void read_flags(int argc, char **argv)
@@ -331,24 +343,30 @@ static void read_flags(int argc, char **argv)
         {"--connections", "how many (64)", .number = &options.connections},
         {"--ms", "length of the window (2000)",
          .number = &options.milliseconds},
-        {"--count", "this many requests, whatever time they take",
-         .number = &options.count},
+        {"--count", "this many requests instead", .number = &options.count},
+        {"--most", "seconds that --count may take", .number = &options.most},
         {"--rate", "open loop: requests per second; 0 (default) = closed",
          .number = &options.rate},
         {"--warm", "replies to discard before the window (0)",
          .number = &options.warm},
         {"--size", "bytes of the body (1024)", .number = &size},
         {"--file", "send this body instead", .text = &options.body.file},
-        {"--stream", "ask for a stream, and expect one", .on = &options.stream},
+        {"--stream", "ask for a stream, and expect one",
+         .on = &options.body.stream},
         {"--usage", "ask for the stream's usage too",
          .on = &options.body.usage},
+        {"--pace-ms", "ask the mock to wait so long between two events",
+         .number = &options.body.pace_ms},
+        {"--headers", "a file of header lines to send too",
+         .text = &options.body.more},
+        {"--edit", "save this file anew before every request",
+         .text = &options.edit},
         {"--watch", "the process whose CPU time and memory to read",
          .number = &options.watch},
         {.name = NULL},
     };
     tool_flags(argc, argv, flags);
     options.body.size = (size_t)size;
-    options.body.stream = options.stream;
 }
 
 int main(int argc, char **argv)
@@ -358,12 +376,14 @@ int main(int argc, char **argv)
     prctl(PR_SET_TIMERSLACK, 1);
     run.request = body_request(&options.body, &run.request_len);
     run.epoll = epoll_create1(0);
+    if (options.edit != NULL)
+        edit_open(&run.edit, options.edit);
 
     size_t n = (size_t)options.connections;
     run.links = tool_grow(NULL, n * sizeof *run.links);
     memset(run.links, 0, n * sizeof *run.links);
     for (size_t i = 0; i < n; i++) {
-        dial(&run.links[i]);
+        connect_to(&run.links[i]);
         lay_idle(&run.links[i]);
     }
     run_all();

@@ -7,9 +7,11 @@
 ** only what must be known (does it end here, is it a stream, does it want
 ** usage). It takes bodies with a Content-Length, keep-alive and pipelining.
 **
-** The trick is in pacing: all streams have the same pace, so the streams that
-** wait for their next event form a queue that is always sorted by time, and
-** the next one due is its head. No heap, no timer per stream.
+** The trick is in pacing: streams that wait for their next event stand in a
+** queue sorted by time, and the next one due is its head. As all streams of a
+** run have the same pace, whoever joins belongs at the tail: no heap, no timer
+** per stream. The pace is the client's wish ("metadata":{"pace_ms":"20"}), so
+** that one mock serves every row of the bench.
 */
 #include "replies.h"
 #include "tool.h"
@@ -22,6 +24,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -35,13 +38,14 @@ struct conn {
     const struct reply *reply; /* being sent; NULL between requests */
     size_t sent;               /* bytes of it that are out */
     size_t part;               /* it may be sent up to marks[part] */
+    int64_t pace;              /* ns between two parts; 0 = in one burst */
     int64_t due;               /* in the queue: when its next part may go */
     struct conn *prev, *next;  /* in the queue */
 };
 
 static struct {
     int epoll;
-    int64_t pace; /* ns between two parts of a stream; 0 = in one burst */
+    int64_t pace; /* for streams whose client has no wish */
     struct reply whole, stream, stream_usage, not_found, no_length;
     struct conn queue; /* head of the paced ones; next is due first */
 } mock;
@@ -50,11 +54,14 @@ static struct {
 
 static void queue_add(struct conn *conn, int64_t due)
 {
+    struct conn *before = mock.queue.prev;
+    while (before != &mock.queue && before->due > due)
+        before = before->prev;
     conn->due = due;
-    conn->prev = mock.queue.prev;
-    conn->next = &mock.queue;
+    conn->prev = before;
+    conn->next = before->next;
     conn->prev->next = conn;
-    mock.queue.prev = conn;
+    conn->next->prev = conn;
 }
 
 static void queue_remove(struct conn *conn)
@@ -96,6 +103,15 @@ static bool says_true(const char *body, size_t n, const char *name)
     return end - at >= 4 && memcmp(at, "true", 4) == 0;
 }
 
+/* The pace that the client asks for, in ns. */
+static int64_t pace_of(const char *body, size_t n)
+{
+    static const char name[] = "\"pace_ms\":\"";
+    const char *at = memmem(body, n, name, sizeof name - 1);
+    return at != NULL ? strtol(at + sizeof name - 1, NULL, 10) * 1000000
+                      : mock.pace;
+}
+
 static bool is_chat(const char *line, const char *end)
 {
     static const char tail[] = "/chat/completions ";
@@ -133,6 +149,7 @@ static bool take_request(struct conn *conn)
         conn->reply = &mock.no_length;
     else
         conn->reply = choose(body, n);
+    conn->pace = conn->reply->parts > 1 ? pace_of(body, n) : 0;
 
     conn->in_len -= whole;
     memmove(head, head + whole, conn->in_len);
@@ -143,11 +160,10 @@ static bool take_request(struct conn *conn)
 
 static void start_reply(struct conn *conn)
 {
-    bool paced = mock.pace > 0 && conn->reply->parts > 1;
     conn->sent = 0;
-    conn->part = paced ? 0 : conn->reply->parts - 1;
-    if (paced)
-        queue_add(conn, tool_now() + mock.pace);
+    conn->part = conn->pace > 0 ? 0 : conn->reply->parts - 1;
+    if (conn->pace > 0)
+        queue_add(conn, tool_now() + conn->pace);
 }
 
 static void wait_out(struct conn *conn, bool on)
@@ -238,22 +254,24 @@ static void accept_all(int listener)
     }
 }
 
-/* Send every part that is due; milliseconds until the next, -1 for never. */
-static int run_queue(void)
+/* Send every part that is due; ns until the next, -1 for never. */
+static int64_t run_queue(void)
 {
     struct conn *first;
-    int64_t now = mock.pace > 0 ? tool_now() : 0;
+    if (mock.queue.next == &mock.queue)
+        return -1;
+    int64_t now = tool_now();
     while ((first = mock.queue.next) != &mock.queue && first->due <= now) {
         queue_remove(first);
         first->part++;
         if (first->part + 1 < first->reply->parts)
-            queue_add(first, first->due + mock.pace);
+            queue_add(first, first->due + first->pace);
         if (!advance(first))
             drop(first);
     }
     if (first == &mock.queue)
         return -1;
-    return (int)((first->due - now + 999999) / 1000000);
+    return first->due - now;
 }
 
 /* --- starting ------------------------------------------------------------- */
@@ -281,7 +299,10 @@ static void serve(int listener)
     mock.epoll = epoll_create1(0);
     epoll_ctl(mock.epoll, EPOLL_CTL_ADD, listener, &event);
     for (;;) {
-        int n = epoll_wait(mock.epoll, events, 256, run_queue());
+        int64_t ns = run_queue();
+        struct timespec most = {ns / 1000000000, ns % 1000000000};
+        int n =
+            epoll_pwait2(mock.epoll, events, 256, ns < 0 ? NULL : &most, NULL);
         for (int i = 0; i < n; i++) {
             if (events[i].data.ptr == NULL)
                 accept_all(listener);
@@ -298,7 +319,8 @@ int main(int argc, char **argv)
         {"--port", "listen on 127.0.0.1 here; 0 (default) = any free one",
          .number = &port},
         {"--events", "content events of a stream (200)", .number = &events},
-        {"--pace-ms", "between two of them; 0 (default) = in one burst",
+        {"--pace-ms",
+         "between two of them, unless asked otherwise; 0 (default) = a burst",
          .number = &pace_ms},
         {"--reply-bytes", "body of a reply that is no stream (1024)",
          .number = &reply_bytes},
@@ -306,6 +328,7 @@ int main(int argc, char **argv)
     };
     tool_flags(argc, argv, flags);
     signal(SIGPIPE, SIG_IGN);
+    prctl(PR_SET_TIMERSLACK, 1);
 
     mock.pace = pace_ms * 1000000;
     mock.queue.next = mock.queue.prev = &mock.queue;

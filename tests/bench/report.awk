@@ -1,86 +1,243 @@
-# report.awk -- run.sh's results as tables. Lines in:
+# report.awk -- run.sh's results as Markdown tables. Lines in:
 #   row NAME what it is
-#   idle SERVER kilobytes
-#   ROUND ROW SERVER cpu_us rps errors p50_us p99_us ttfb_us rss_kb
+#   servers NAME...
+#   ROUND ROW SERVER FIGURE VALUE
+# With -v trend=1 it prints the cells of one line of RESULTS.md's trend instead.
 # Ends with 1 if any request failed or a result is missing.
 
-BEGIN {
-    bar["small"] = 2.0; bar["large"] = 1.1; bar["burst"] = 0.5   # x nginx
-    added["open500"] = added["open5000"] = 50                    # us above nginx
+$1 == "row" {
+    row[++rows] = $2
+    sub(/^row [^ ]+ ?/, "")
+    what[row[rows]] = $0
+    next
 }
-
-$1 == "row"  { row[++rows] = $2; sub(/^row [^ ]+ /, ""); what[row[rows]] = $0; next }
-$1 == "idle" { server[++servers] = $2; idle[$2] = $3; next }
+$1 == "servers" { for (i = 2; i <= NF; i++) server[++servers] = $i; next }
 {
-    key = $2 SUBSEP $3
-    cpu[key, $1] = $4; rps[key, $1] = $5; p50[key, $1] = $7
-    p99[key, $1] = $8; ttfb[key, $1] = $9
-    errors[key] += $6; failed += $6; turns[key]++
-    if ($10 > peak[$3]) peak[$3] = $10
-    if ($1 > rounds) rounds = $1
+    at[$2, $3, $4, $1] = $5
+    if (NF < 5) missing++
+    if ($1 > turns[$2, $3, $4]) turns[$2, $3, $4] = $1
+    if ($4 == "errors") failed += $5
+    if ($4 == "open_kb") set_each($3, $1)
 }
 
-# pick(values of one row and server): sorted[1..rounds] for median and least
-function pick(values, key,    i, j, v) {
-    for (i = 1; i <= rounds; i++) {
-        v = values[key, i]
-        for (j = i - 1; j > 0 && sorted[j] > v; j--) sorted[j + 1] = sorted[j]
-        sorted[j + 1] = v
-    }
+# --- figures of a row and a server, over the rounds ----------------------------
+
+# What an open stream costs, beyond what the server needs when idle.
+function set_each(who, wave,    more, held) {
+    more = at["memory", who, "open_kb", wave] - at["memory", who, "idle_kb", 1]
+    held = at["memory", who, "streams", wave]
+    at["memory", who, "each_kb", wave] = held > 0 ? more / held : 0
+    turns["memory", who, "each_kb"] = wave
+}
+
+function has(name, who, figure) { return turns[name, who, figure] > 0 }
+
+function put(v,    j) { # into sorted[1..filled]
+    for (j = filled++; j > 0 && sorted[j] > v; j--) sorted[j + 1] = sorted[j]
+    sorted[j + 1] = v
 }
 function middle() {
-    return (sorted[int((rounds + 1) / 2)] + sorted[int(rounds / 2) + 1]) / 2
+    return (sorted[int((filled + 1) / 2)] + sorted[int(filled / 2) + 1]) / 2
 }
-function median(values, key) { pick(values, key); return middle() }
-function least(values, key)  { pick(values, key); return sorted[1] }
+function gather(name, who, figure,    i) {
+    filled = 0
+    for (i = 1; i <= turns[name, who, figure]; i++) put(at[name, who, figure, i])
+}
+function median(name, who, figure) { gather(name, who, figure); return middle() }
+function least(name, who, figure) { gather(name, who, figure); return sorted[1] }
 
-# The median over the rounds of this server's figure against nginx's.
-function paired(values, name, who, ratio,    i, a, b) {
-    for (i = 1; i <= rounds; i++) {
-        a = values[name, who, i]; b = values[name, "nginx", i]
-        pair[name, who, i] = ratio ? a / (b > 0 ? b : 1) : a - b
+# Round by round beside another server: the medians of ratios, of differences.
+function ratio(name, who, other, figure,    i, b) {
+    filled = 0
+    for (i = 1; i <= turns[name, who, figure]; i++) {
+        b = at[name, other, figure, i]
+        put(at[name, who, figure, i] / (b > 0 ? b : 1))
     }
-    return median(pair, name SUBSEP who)
+    return middle()
+}
+function more(name, who, other, figure,    i) {
+    filled = 0
+    for (i = 1; i <= turns[name, who, figure]; i++)
+        put(at[name, who, figure, i] - at[name, other, figure, i])
+    return middle()
 }
 
-function verdict(figure, limit) { return figure <= limit ? "met" : "missed" }
+# --- the bars ------------------------------------------------------------------
 
-function bar_line(name) {
-    if (errors[name, "perilune"] + errors[name, "nginx"] > 0)
-        print "  bar: not judged, requests failed"
-    else if (name in bar)
-        printf "  bar: perilune <= %.2f x nginx; now %.2f: %s\n", bar[name],
-            paired(cpu, name, "perilune", 1),
-            verdict(paired(cpu, name, "perilune", 1), bar[name])
+# A bar, kept for the table and for the trend; without a limit it is only told.
+# The rounds it comes from are still in sorted[].
+function bar(name, text, figure, scale, form, limit) {
+    bars++
+    bar_row[bars] = name
+    bar_text[bars] = text
+    bar_is[bars] = sprintf(form, figure / scale)
+    if (filled > 1)
+        bar_span[bars] = sprintf(form " to " form, sorted[1] / scale, sorted[filled] / scale)
+    bar_limit[bars] = limit == "" ? "" : sprintf("%.3g", limit)
+    bar_met[bars] = limit == "" ? "" : figure / scale <= limit + 0 ? "met" : "**missed**"
+}
+function unknown(name, text) {
+    bars++
+    bar_row[bars] = name
+    bar_text[bars] = text
+}
+
+function cpu(name, other, limit, form,    text) {
+    text = "CPU, x " other
+    if (!has(name, "perilune", "cpu_us") || !has(name, other, "cpu_us")) {
+        unknown(name, text)
+        return
+    }
+    bar(name, text, ratio(name, "perilune", other, "cpu_us"), 1, form, limit)
+    bar_best[bars] = sprintf(form,
+        least(name, "perilune", "cpu_us") / least(name, other, "cpu_us"))
+}
+function above_nginx(name, text, figure, limit) {
+    if (has(name, "perilune", figure) && has(name, "nginx", figure))
+        bar(name, text, more(name, "perilune", "nginx", figure), 1, "%+.0f", limit)
     else
-        printf "  bar: perilune's p50 <= nginx's + %d us; now %+.0f: %s\n", added[name],
-            paired(p50, name, "perilune", 0),
-            verdict(paired(p50, name, "perilune", 0), added[name])
+        unknown(name, text)
+}
+function a_reload(text, figure, limit) {
+    if (has("reload", "edited", figure) && has("reload", "same", figure))
+        bar("reload", text, more("reload", "edited", "same", figure), 1000, "%.2f", limit)
+    else
+        unknown("reload", text)
+}
+function alone(name, text, figure, scale, form, limit) {
+    if (has(name, "perilune", figure))
+        bar(name, text, median(name, "perilune", figure), scale, form, limit)
+    else
+        unknown(name, text)
 }
 
-function table(name,    s, who, key, beside) {
-    printf "\n%s\n", what[name]
-    printf "  %-9s %9s %8s %9s %9s %8s %8s %8s %7s\n", "", "CPU us", "least",
-        "x nginx", "rps", "p50 us", "p99 min", "first us", "errors"
+function worst(name, text, figure, form, limit) {
+    if (has(name, "perilune", figure)) {
+        gather(name, "perilune", figure)
+        bar(name, text, sorted[filled], 1, form, limit)
+    } else
+        unknown(name, text)
+}
+
+function judge() {
+    cpu("small", "nginx", 2.0, "%.2f")
+    cpu("small", "haproxy", "", "%.2f")
+    cpu("small", "portkey", 1 / 45, "%.4f")
+    cpu("large", "nginx", 1.1, "%.2f")
+    cpu("burst", "nginx", 0.5, "%.2f")
+    cpu("burst", "haproxy", 2.3, "%.2f")
+    cpu("paced", "nginx", 1.25, "%.2f")
+    above_nginx("paced", "first token, us over nginx", "token_p50_us", 200)
+    above_nginx("open500", "p50, us over nginx", "p50_us", 50)
+    above_nginx("open5000", "p50, us over nginx", "p50_us", 50)
+    alone("memory", "MB resident, idle", "idle_kb", 1024, "%.1f", 12)
+    alone("memory", "MB resident after load", "loaded_kb", 1024, "%.1f", 16)
+    worst("memory", "KB for an open stream, worse wave", "each_kb", "%.1f", 40)
+    a_reload("ms of CPU for a reload", "cpu_us", 1)
+    a_reload("ms that a reload takes", "p50_us", 1)
+    alone("storm", "failed while the policy changes", "errors", 1, "%d", 0)
+    alone("start", "ms from exec to first answer", "p50_us", 1000, "%.1f", 30)
+}
+
+function show_bars(    i) {
+    print "\n| row | figure | bar | measured | rounds | best of each | |"
+    print "|---|---|---|---|---|---|---|"
+    for (i = 1; i <= bars; i++)
+        if (bar_is[i] != "")
+            printf "| %s | %s | %s | %s | %s | %s | %s |\n", bar_row[i], bar_text[i],
+                bar_limit[i], bar_is[i], bar_span[i], bar_best[i], bar_met[i]
+}
+
+# --- the tables ----------------------------------------------------------------
+
+function beside(name, who, other) {
+    if (!has(name, other, "cpu_us")) return "-"
+    return sprintf("%.2f", ratio(name, who, other, "cpu_us"))
+}
+function added(name, who) {
+    if (!has(name, "direct", "p50_us")) return "-"
+    return sprintf("%.0f", more(name, who, "direct", "p50_us"))
+}
+
+# A paced stream is 202 events: the role, 200 pieces of text, the end.
+function load_table(name,    s, who, first, each) {
+    each = name == "paced" ? 202 : 1
+    printf "\n**%s**: %s\n\n", name, what[name]
+    printf "| server | CPU us%s | least | x nginx | x haproxy ", (each > 1 ? " per event" : "")
+    print "| requests/s | p50 us | over direct | p99 us | least | first us |"
+    print "|---|---|---|---|---|---|---|---|---|---|---|"
     for (s = 1; s <= servers; s++) {
-        who = server[s]; key = name SUBSEP who
-        if (turns[key] != rounds) missing++
-        beside = "nginx" in idle ? sprintf("%.2f", paired(cpu, name, who, 1)) : "-"
-        printf "  %-9s %9.1f %8.1f %9s %9.0f %8.0f %8.0f %8.0f %7d\n", who,
-            median(cpu, key), least(cpu, key), beside, median(rps, key),
-            median(p50, key), least(p99, key), median(ttfb, key), errors[key]
+        who = server[s]
+        if (!has(name, who, "cpu_us")) continue
+        first = median(name, who, "token_p50_us")
+        if (first == 0) first = median(name, who, "ttfb_p50_us")
+        printf "| %s | %.1f | %.1f | %s | %s | %.0f | %.0f | %s | %.0f | %.0f | %.0f |\n", who,
+            median(name, who, "cpu_us") / each, least(name, who, "cpu_us") / each,
+            beside(name, who, "nginx"), beside(name, who, "haproxy"),
+            median(name, who, "rps"), median(name, who, "p50_us"),
+            added(name, who), median(name, who, "p99_us"), least(name, who, "p99_us"), first
     }
-    if ("nginx" in idle && "perilune" in idle) bar_line(name)
+}
+
+function memory_table(    s, w, who) {
+    print "\n**memory**: resident KB of the largest process\n"
+    printf "| server | idle | after load | open streams | with them | KB each "
+    print "| with as many again | KB each | after they left |"
+    print "|---|---|---|---|---|---|---|---|---|"
+    for (s = 1; s <= servers; s++) {
+        who = server[s]
+        if (!has("memory", who, "idle_kb")) continue
+        printf "| %s | %d | %d | %d |", who, at["memory", who, "idle_kb", 1],
+            at["memory", who, "loaded_kb", 1], at["memory", who, "streams", 1]
+        for (w = 1; w <= 2; w++)
+            printf " %d | %.1f |", at["memory", who, "open_kb", w], at["memory", who, "each_kb", w]
+        printf " %d |\n", at["memory", who, "after_kb", 2]
+    }
+}
+
+function reload_table() {
+    printf "\n**reload**: a policy of %d lines, one request at a time, " \
+        "a file saved before each\n\n", at["reload", "policy", "lines", 1]
+    print "| saved | CPU us | p50 us | requests | versions that served |"
+    print "|---|---|---|---|---|"
+    printf "| the policy | %.1f | %.0f | %d | %d |\n", median("reload", "edited", "cpu_us"),
+        median("reload", "edited", "p50_us"), median("reload", "edited", "requests"),
+        median("reload", "edited", "versions")
+    printf "| another file | %.1f | %.0f | %d | %d |\n", median("reload", "same", "cpu_us"),
+        median("reload", "same", "p50_us"), median("reload", "same", "requests"),
+        median("reload", "same", "versions")
+    printf "\n%d requests in %.0f s while the policy was saved %d times: %d versions served, " \
+        "%d requests failed.\n", at["storm", "perilune", "requests", 1],
+        at["storm", "perilune", "seconds", 1], at["storm", "perilune", "saved", 1],
+        at["storm", "perilune", "versions", 1], at["storm", "perilune", "errors", 1]
+}
+
+function start_table(    s, who) {
+    print "\n**start**: ms from exec to the end of the first reply\n"
+    print "| server | median | least |"
+    print "|---|---|---|"
+    for (s = 1; s <= servers; s++) {
+        who = server[s]
+        if (has("start", who, "p50_us"))
+            printf "| %s | %.1f | %.1f |\n", who, median("start", who, "p50_us") / 1000,
+                least("start", who, "min_us") / 1000
+    }
 }
 
 END {
-    for (r = 1; r <= rows; r++) table(row[r])
-    printf "\nresident memory, KB %13s %9s\n", "idle", "at most"
-    for (s = 1; s <= servers; s++)
-        printf "  %-9s %21d %9d\n", server[s], idle[server[s]], peak[server[s]]
-    if ("perilune" in idle)
-        printf "  bar: <= 12 MB idle, <= 16 MB after load; now %s, %s\n",
-            verdict(idle["perilune"], 12288), verdict(peak["perilune"], 16384)
+    judge()
+    if (trend) {
+        for (i = 1; i <= bars; i++) printf " %s |", bar_is[i]
+        printf "\n"
+        exit
+    }
+    show_bars()
+    for (r = 1; r <= rows; r++) {
+        if (row[r] == "memory") memory_table()
+        else if (row[r] == "reload") reload_table()
+        else if (row[r] == "start") start_table()
+        else load_table(row[r])
+    }
     if (failed > 0) printf "\n%d requests failed\n", failed
     if (missing > 0) printf "\n%d results are missing\n", missing
     exit failed + missing > 0

@@ -410,8 +410,11 @@ const int scenarios_n = sizeof scenarios / sizeof scenarios[0];
 static void serve_again(void)
 {
     edit(PLAIN "-- again");
-    if (peri != NULL && !peri_stopped(peri) && request(WHOLE) != 200)
-        wrong("the next request is not served");
+    int status = peri != NULL && !peri_stopped(peri) ? request(WHOLE) : 200;
+    if (status == 200)
+        return;
+    wrong("the next request is not served");
+    printf("#    but: %.400s\n", got.bytes);
 }
 
 long live(const struct scenario *s, const struct fault_plan *it, int *wrongs_of)

@@ -43,10 +43,12 @@ test('serve --help names every option with its variable', () => {
     'grace',
     'deadline',
     'max-body',
+    'max-requests',
+    'max-memory',
   ])
     assert.match(
       stdout,
-      new RegExp(`--${name}\\b.*PERILUNE_${name.toUpperCase().replace('-', '_')}`),
+      new RegExp(`--${name}\\b.*PERILUNE_${name.toUpperCase().replaceAll('-', '_')}`),
     );
 });
 
@@ -81,6 +83,11 @@ const WRONG = [
   ['serve', '--deadline', 'noon'],
   ['serve', '--max-body', '0'],
   ['serve', '--max-body', '1furlong'],
+  ['serve', '--max-requests', '0'],
+  ['serve', '--max-requests', 'few'],
+  ['serve', '--max-memory', 'little'],
+  ['serve', '--max-memory', '255MiB'],
+  ['serve', '--max-memory', '3kB', '--max-body', '1kB'],
   ['serve', '--policy', ''],
   ['serve', 'stray'],
   ['check'],

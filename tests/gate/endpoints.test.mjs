@@ -177,6 +177,15 @@ for (const [method, path, allow] of [
   });
 }
 
+test('a method that nobody knows is a 501, and the connection goes on', async (t) => {
+  const g = await gateway(t, MODELS);
+  for (const method of ['LINK', 'PROPFIND']) {
+    const reply = await request(g, { method, path: '/v1/models' });
+    assertError(reply, 501);
+    assert.equal(reply.json.error.code, 'unknown_method');
+  }
+});
+
 test('the id of a request is echoed under both names, everywhere', async (t) => {
   const { g } = await served(t);
   const headers = { 'x-request-id': 'my-id_1.2:3' };

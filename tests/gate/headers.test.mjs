@@ -41,7 +41,7 @@ const OURS = [
   'accept-encoding',
   'user-agent',
   'connection',
-  'x-request-id',
+  'via',
 ];
 
 async function setting(t, options, env = {}) {
@@ -62,6 +62,7 @@ test('an upstream gets our headers only', async (t) => {
     assert.deepEqual(others, []);
     assert.equal(headers.authorization, `Bearer ${KEY}`);
     assert.equal(headers['content-type'], 'application/json');
+    assert.match(headers.via, /^1\.1 perilune-[0-9a-f]{16}$/);
     assert.equal(headers.host, `127.0.0.1:${upstream.port}`);
     assert.doesNotMatch(rawHeaders.join('\n').replace(KEY, ''), /CANARY|alice|OpenAI|10\.0\.0\.1/);
   }

@@ -1,16 +1,78 @@
 #!/usr/bin/env bash
-# bench.sh -- the bench's C files compile, each told as a result. What they
-# measure is `make bench`'s business.
+# bench.sh -- the bench's C files compile without a warning, and every row of
+# it runs for a moment, so that it is not found broken on the day it is
+# needed. Figures are `make bench`'s business, and so are the peers.
 set -u
 failed=0
-warn="-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror"
-for source in tests/bench/*.c; do
-    # shellcheck disable=SC2086
-    if "${CC:-cc}" -std=c11 -D_GNU_SOURCE -O1 $warn -fsyntax-only "$source"; then
-        echo "ok   $source compiles"
+log=build/test-logs/bench-run.log
+export BENCH_OUT=build/bench/moment BENCH_RESULTS=build/bench/moment/RESULTS.md
+tell() { # tell NAME command...: the command's success is the result
+    local name=$1
+    shift
+    if "$@"; then
+        echo "ok   $name"
     else
-        echo "not ok $source compiles"
+        echo "not ok $name"
         failed=1
     fi
+}
+
+compiles() {
+    "${CC:-cc}" -std=c11 -D_GNU_SOURCE -O1 -Wall -Wextra -Wpedantic -Wshadow \
+        -Wconversion -Werror -fsyntax-only "$1"
+}
+for source in tests/bench/*.c; do
+    tell "$source compiles" compiles "$source"
 done
+
+# --- bodies and streams ------------------------------------------------------
+
+wire_runs() {
+    make --no-print-directory build/tests/wire/bench_wire >"$log" 2>&1 &&
+        build/tests/wire/bench_wire 1 request-turns-32k
+}
+mkdir -p "${log%/*}"
+tell "the bench of bodies and streams runs" wire_runs
+
+# --- every row, for a moment ---------------------------------------------------
+
+runs() {
+    BENCH_SERVERS="direct perilune" BENCH_ROUNDS=1 BENCH_MS=50 BENCH_STREAMS=20 \
+        BENCH_REQUESTS=200 timeout 120 tests/bench/run.sh >"$log" 2>&1 && return
+    sed 's/^/#  /' "$log"
+    return 1
+}
+told() { # told PATTERN: a line of the report, with the figures it must have
+    grep -qE "$1" "$log"
+}
+mkdir -p "${log%/*}" $BENCH_OUT
+tell "the bench runs, and no request of it fails" runs
+servers_in() { # servers_in ROW: how many have a figure that is not nothing
+    awk -v row="**$1**:" '/^\*\*/ { inside = $1 == row }
+        inside && /^\| (direct|perilune) \| *[1-9]/ { n++ }
+        END { print n + 0 }' "$log"
+}
+for row in small large burst paced open500 open5000; do
+    tell "row $row has figures of both servers" test "$(servers_in $row)" = 2
+done
+tell "row memory holds its streams" \
+    told '^\| perilune \| [0-9]+ \| [0-9]+ \| 20 \|'
+tell "row reload serves a new version after every edit" \
+    told '^\| the policy \|.*\| 300 \| 320 \|'
+tell "row reload counts what failed" \
+    told '^200 requests in .* [1-9][0-9]* versions served, 0 requests'
+tell "row start has a time" \
+    told '^\| start \| ms from exec to first answer \| 30 \| [0-9.]+ '
+
+# --- and is kept ---------------------------------------------------------------
+
+kept() { # a line in the trend with a cell for each of its columns, and the tables
+    cp tests/bench/RESULTS.md $BENCH_RESULTS &&
+        tests/bench/keep.sh "a moment" >/dev/null &&
+        awk -F'|' '/^\| date/ { columns = NF }
+            / a moment \|/ && NF == columns { line++ }
+            /^###.*: a moment$/ { tables++ }
+            END { exit line != 1 || tables != 1 }' $BENCH_RESULTS
+}
+tell "keep.sh adds a line to the trend, and the tables" kept
 exit $failed

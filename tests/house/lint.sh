@@ -74,6 +74,11 @@ breach < <(grep -nwE 'TODO|FIXME|XXX' "${texts[@]}" /dev/null |
 breach < <(grep -nIE '[ 	]+$' "${texts[@]}" /dev/null |
     sed -E 's/^([^:]*:[0-9]+):.*/\1: blanks at the end of the line/')
 
+# --- what is listed elsewhere ------------------------------------------------
+
+breach < <($house/mutants.sh --check)
+breach < <($house/incidents.sh)
+
 # --- the tools ---------------------------------------------------------------
 
 misshapen() {

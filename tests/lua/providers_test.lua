@@ -13,7 +13,7 @@ check.that("a provider is an address and a key", function()
   local world = fake.world().load(p .. [[
     p.provider("mine", { url = "https://llm.example.com/v1/", key = p.secret "MY_KEY",
       auth = "api-key", headers = { ["x-team"] = "blue" }, http2 = true, usage = false,
-      concurrency = 50, max_reply = "8MiB" })
+      concurrency = 50, queue = 20, queue_wait = "2s", max_reply = "8MiB" })
     return "mine/m"]])
   local spec = world.providers.mine
   check.is(spec.url, "https://llm.example.com/v1")
@@ -24,6 +24,8 @@ check.that("a provider is an address and a key", function()
   check.is(spec.http2, true)
   check.is(spec.usage, false)
   check.is(spec.concurrency, 50)
+  check.is(spec.queue, 20)
+  check.is(spec.queue_wait, 2)
   check.is(spec.max_reply, 8 << 20)
 end)
 
@@ -64,6 +66,14 @@ check.that("a known service can be changed, and keeps its key at its address", f
   check.is(world.providers.openai.concurrency, 9)
 end)
 
+check.that("a queue is bounded, though nobody said so", function()
+  local world = fake.world().load(p .. 'p.provider("openai", { concurrency = 9 })\n'
+    .. 'return { "openai/a", "groq/b" }')
+  check.is(world.providers.openai.queue, 100)
+  check.is(world.providers.openai.queue_wait, 30)
+  check.is(world.providers.groq.queue, nil)
+end)
+
 check.that("a key goes to no host but its own", function()
   local world = fake.world().load(p .. 'p.provider("openai", { url = "http://other/v1" })\n'
     .. 'return "openai/a"')
@@ -93,7 +103,8 @@ end)
 
 check.that("an unknown option lists the known ones", function()
   check.raises("P:2: provider: unknown option 'base_url' (there are: auth, concurrency, headers, "
-    .. 'http2, key, max_reply, sim, url, usage); did you mean "url"?', provider 'base_url = "x"')
+    .. 'http2, key, max_reply, queue, queue_wait, sim, url, usage); did you mean "url"?',
+    provider 'base_url = "x"')
 end)
 
 check.that("options that contradict each other are told so", function()

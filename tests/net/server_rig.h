@@ -35,11 +35,16 @@ struct rig {
     struct test_world world;
     struct server *server;
     int port;
-    bool hold;         /* do not answer */
+    bool hold;        /* do not answer */
+    bool full;        /* admit no large body */
+    bool crowded;     /* the last conn that asked was one too many */
+    struct hold room; /* what bodies are charged to; without a limit at first */
     struct conn *held; /* the last conn that asked */
-    int asked, gone, drained;
-    size_t waiting;  /* when it last drained */
-    struct buf last; /* "METHOD /path body" of the last request */
+    int asked, gone, drained, refused;
+    int refused_with; /* this status, the last time */
+    nanos took;       /* and so long after it began */
+    size_t waiting;   /* when it last drained */
+    struct buf last;  /* "METHOD /path body" of the last request */
     int clients[RIG_CLIENTS], clients_n;
     char *ears;        /* what a client heard last */
     bool ended, reset; /* and how it ended, if it did */
@@ -58,6 +63,7 @@ static inline void *rig_request(void *user, struct conn *c, struct incoming *in)
     struct rig *r = user;
     r->asked++;
     r->held = c;
+    r->crowded = in->crowded;
     buf_clear(&r->last);
     buf_add(&r->last, in->head->method);
     buf_byte(&r->last, ' ');
@@ -85,10 +91,30 @@ static inline void rig_drained(void *user, void *exchange)
     r->waiting = conn_waiting(r->held);
 }
 
+static inline void rig_refused(void *user, struct conn *c, struct refused *what)
+{
+    struct rig *r = user;
+    char peer[CONN_PEER];
+    r->refused++;
+    r->refused_with = what->status;
+    r->took = what->took;
+    CHECK_STR(conn_peer(c, peer), "127.0.0.1");
+    snprintf(what->id, sizeof what->id, "refused-%d", r->refused);
+}
+
+static inline bool rig_admits(void *user, bool crowded)
+{
+    struct rig *r = user;
+    return !r->full && !crowded;
+}
+
 static inline void rig_open(struct rig *r, const struct server_limits *limits)
 {
-    static const struct server_handler handler = {rig_request, rig_gone,
-                                                  rig_drained};
+    static const struct server_handler handler = {.on_request = rig_request,
+                                                  .on_gone = rig_gone,
+                                                  .on_drained = rig_drained,
+                                                  .on_refused = rig_refused,
+                                                  .admits = rig_admits};
     static const struct server_limits defaults;
     const char *why = NULL;
     memset(r, 0, sizeof *r);
@@ -99,6 +125,7 @@ static inline void rig_open(struct rig *r, const struct server_limits *limits)
                                  .loop = r->world.loop,
                                  .limits = limits != NULL ? limits : &defaults,
                                  .handler = &handler,
+                                 .hold = &r->room,
                                  .user = r};
     CHECK_INT(server_open(&r->server, &setup), 0);
     CHECK_INT(server_listen(r->server, STR("127.0.0.1:0"), &r->port, &why), 0);
@@ -107,6 +134,7 @@ static inline void rig_open(struct rig *r, const struct server_limits *limits)
 static inline void rig_close(struct rig *r)
 {
     server_close(r->server);
+    CHECK_INT(r->room.used, 0);
     world_close(&r->world);
     for (int i = 0; i < r->clients_n; i++)
         if (r->clients[i] >= 0)

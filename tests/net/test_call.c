@@ -107,6 +107,18 @@ static void half_an_event_does_not_commit(void)
     finish();
 }
 
+/* Its CR LF CR is known to be whole once something else than LF follows. */
+static void an_event_that_ends_in_cr_is_whole_with_the_byte_behind_it(void)
+{
+    begin_stream();
+    upstream_says(
+        "data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\r\n\r");
+    CHECK(!call_committed(call));
+    upstream_says("d");
+    CHECK(call_committed(call));
+    finish();
+}
+
 static void a_tool_call_and_a_finish_commit_too(void)
 {
     begin_stream();
@@ -398,6 +410,7 @@ TESTS(a_call_goes_from_connecting_to_asked_to_committed_to_ended,
       a_body_that_cannot_be_changed_is_a_bad_request,
       a_transport_that_cannot_start_is_a_fault,
       a_role_a_comment_and_a_ping_do_not_commit, half_an_event_does_not_commit,
+      an_event_that_ends_in_cr_is_whole_with_the_byte_behind_it,
       a_tool_call_and_a_finish_commit_too, a_commit_is_told_once,
       a_whole_reply_commits_at_its_end_and_not_before,
       what_the_stream_told_is_known_at_its_end,

@@ -218,7 +218,7 @@ static void begin_lane(void)
 {
     begin();
     provider->lane = lane_open(&lanes, STR("mock"));
-    lane_limit(provider->lane, 1);
+    lane_limit(provider->lane, 1, 0);
 }
 
 static void a_call_waits_for_its_turn_in_the_lane(void)

@@ -58,7 +58,10 @@ static void each_kind_of_bad_reply_has_its_end(void)
         {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n",
          EXCHANGE_BROKEN},
         {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nab\r\n",
-         EXCHANGE_BROKEN},
+         EXCHANGE_PROTOCOL},
+        {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+         "2\r\nab\r\n0\r\n\r\nHTTP/1.1 200 OK\r\n",
+         EXCHANGE_PROTOCOL},
         {"HTTP/1.1 200 OK\r\n\r\nuntil it closes", EXCHANGE_OK},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -72,6 +75,26 @@ static void each_kind_of_bad_reply_has_its_end(void)
         CHECK(strstr(caller.detail, "secret") == NULL);
         finish();
     }
+}
+
+static void serve_well_then_folded(struct mock *m)
+{
+    serve_once(m, "HTTP/1.1 204 No\r\nA: b\r\nConnection: close\r\n\r\n");
+    serve_once(m, "HTTP/1.1 204 No\r\n folded: where nothing is\r\n\r\n");
+}
+
+/* libcurl before 8.1.1 has the folded line continue a line of the reply before
+** it on the same handle, whose memory is free by then. */
+static void a_head_that_begins_folded_continues_nothing(void)
+{
+    begin(serve_well_then_folded);
+    ask(&caller);
+    CHECK_INT(caller.end, EXCHANGE_OK);
+    caller_init(&other, w, mock.port, QUESTION);
+    ask(&other);
+    CHECK_INT(other.end, EXCHANGE_PROTOCOL);
+    caller_fini(&other);
+    finish();
 }
 
 static void serve_head_of(struct mock *m, const char *before, int times,
@@ -250,7 +273,8 @@ static void a_connection_closed_while_idle_costs_nothing(void)
 }
 
 TESTS(a_refused_port_is_a_failed_connection, each_kind_of_bad_reply_has_its_end,
-      a_head_has_its_limits, a_server_without_tls_is_a_failed_connection,
+      a_head_that_begins_folded_continues_nothing, a_head_has_its_limits,
+      a_server_without_tls_is_a_failed_connection,
       a_lost_request_is_not_repeated,
       a_lost_request_without_a_body_is_not_repeated,
       a_lost_large_request_is_not_repeated,

@@ -30,7 +30,7 @@ static struct lane *open_lane(struct lane **lanes, int limit)
     goes = 0;
     *lanes = NULL;
     struct lane *lane = lane_open(lanes, STR("openai"));
-    lane_limit(lane, limit);
+    lane_limit(lane, limit, 0);
     return lane;
 }
 
@@ -56,7 +56,7 @@ static void without_a_limit_everybody_passes_at_once(void)
     struct car cars[50];
     for (int i = 0; i < 50; i++) {
         cars[i] = car();
-        CHECK(lane_enter(lane, &cars[i].pass));
+        CHECK_INT(lane_enter(lane, &cars[i].pass), LANE_INSIDE);
     }
     CHECK_INT(lane->inside, 50);
     for (int i = 0; i < 50; i++)
@@ -70,9 +70,9 @@ static void those_who_wait_go_in_the_order_they_came(void)
 {
     struct lane *lanes, *lane = open_lane(&lanes, 1);
     struct car a = car(), b = car(), c = car();
-    CHECK(lane_enter(lane, &a.pass));
-    CHECK(!lane_enter(lane, &b.pass));
-    CHECK(!lane_enter(lane, &c.pass));
+    CHECK_INT(lane_enter(lane, &a.pass), LANE_INSIDE);
+    CHECK_INT(lane_enter(lane, &b.pass), LANE_WAITS);
+    CHECK_INT(lane_enter(lane, &c.pass), LANE_WAITS);
     CHECK(b.pass.waiting && !b.pass.inside);
     lane_leave(lane, &a.pass);
     CHECK(b.went == 1 && c.went == 0);
@@ -97,7 +97,7 @@ static void one_who_gives_up_waiting_never_goes(void)
     lane_leave(lane, &a.pass);
     CHECK(b.went == 0 && c.went == 0 && d.went == 1);
     lane_leave(lane, &d.pass);
-    CHECK(lane_enter(lane, &a.pass));
+    CHECK_INT(lane_enter(lane, &a.pass), LANE_INSIDE);
     lane_leave(lane, &a.pass);
     lane_free_all(lanes);
 }
@@ -123,9 +123,9 @@ static void a_higher_limit_lets_those_who_wait_go_at_once(void)
     lane_enter(lane, &b.pass);
     lane_enter(lane, &c.pass);
     lane_enter(lane, &d.pass);
-    lane_limit(lane, 3);
+    lane_limit(lane, 3, 0);
     CHECK(b.went == 1 && c.went == 1 && d.went == 0);
-    lane_limit(lane, 0);
+    lane_limit(lane, 0, 0);
     CHECK(d.went == 1);
     lane_free_all(lanes);
 }
@@ -136,9 +136,9 @@ static void a_lower_limit_stops_nobody_who_is_inside(void)
     struct car a = car(), b = car(), c = car();
     lane_enter(lane, &a.pass);
     lane_enter(lane, &b.pass);
-    lane_limit(lane, 1);
+    lane_limit(lane, 1, 0);
     CHECK_INT(lane->inside, 2);
-    CHECK(!lane_enter(lane, &c.pass));
+    CHECK_INT(lane_enter(lane, &c.pass), LANE_WAITS);
     lane_leave(lane, &a.pass);
     CHECK_INT(c.went, 0);
     lane_leave(lane, &b.pass);
@@ -153,8 +153,8 @@ static void nobody_overtakes_those_who_wait(void)
     lane_enter(lane, &a.pass);
     lane_enter(lane, &b.pass);
     lane->limit = 5; /* room, but not yet admitted */
-    CHECK(!lane_enter(lane, &c.pass));
-    lane_limit(lane, 5);
+    CHECK_INT(lane_enter(lane, &c.pass), LANE_WAITS);
+    lane_limit(lane, 5, 0);
     CHECK(b.place == 1 && c.place == 2);
     lane_free_all(lanes);
 }
@@ -173,6 +173,62 @@ static void one_may_leave_from_within_its_turn(void)
     lane_free_all(lanes);
 }
 
+static void a_full_queue_takes_nobody_more(void)
+{
+    struct lane *lanes, *lane = open_lane(&lanes, 1);
+    struct car a = car(), b = car(), c = car(), d = car();
+    lane_limit(lane, 1, 2);
+    CHECK_INT(lane_enter(lane, &a.pass), LANE_INSIDE);
+    CHECK_INT(lane_enter(lane, &b.pass), LANE_WAITS);
+    CHECK_INT(lane_enter(lane, &c.pass), LANE_WAITS);
+    CHECK_INT(lane_enter(lane, &d.pass), LANE_FULL);
+    CHECK(!d.pass.waiting && !d.pass.inside);
+    lane_leave(lane, &d.pass); /* it has never entered: nothing to give back */
+    CHECK_INT(lane->inside, 1);
+    CHECK_INT(lane->waiting, 2);
+    lane_leave(lane, &a.pass);
+    CHECK(b.went == 1 && lane->waiting == 1);
+    CHECK_INT(lane_enter(lane, &d.pass), LANE_WAITS);
+    lane_leave(lane, &b.pass);
+    lane_leave(lane, &c.pass);
+    lane_leave(lane, &d.pass);
+    CHECK(lane->inside == 0 && lane->waiting == 0);
+    lane_free_all(lanes);
+}
+
+static void who_gives_up_makes_room_in_the_queue(void)
+{
+    struct lane *lanes, *lane = open_lane(&lanes, 1);
+    struct car a = car(), b = car(), c = car();
+    lane_limit(lane, 1, 1);
+    lane_enter(lane, &a.pass);
+    CHECK_INT(lane_enter(lane, &b.pass), LANE_WAITS);
+    CHECK_INT(lane_enter(lane, &c.pass), LANE_FULL);
+    lane_leave(lane, &b.pass);
+    CHECK_INT(lane_enter(lane, &c.pass), LANE_WAITS);
+    lane_leave(lane, &a.pass);
+    CHECK(b.went == 0 && c.went == 1);
+    lane_leave(lane, &c.pass);
+    lane_free_all(lanes);
+}
+
+static void a_shorter_queue_sends_nobody_away_who_waits(void)
+{
+    struct lane *lanes, *lane = open_lane(&lanes, 1);
+    struct car a = car(), b = car(), c = car(), d = car();
+    lane_enter(lane, &a.pass);
+    lane_enter(lane, &b.pass);
+    lane_enter(lane, &c.pass);
+    lane_limit(lane, 1, 1);
+    CHECK_INT(lane->waiting, 2);
+    CHECK_INT(lane_enter(lane, &d.pass), LANE_FULL);
+    lane_leave(lane, &a.pass);
+    lane_leave(lane, &b.pass);
+    CHECK(b.went == 1 && c.went == 1);
+    lane_leave(lane, &c.pass);
+    lane_free_all(lanes);
+}
+
 static void without_memory_there_is_no_lane(void)
 {
     struct lane *lanes = NULL;
@@ -188,4 +244,7 @@ TESTS(a_lane_is_found_again_by_its_name,
       one_who_gives_up_waiting_never_goes, leaving_twice_counts_once,
       a_higher_limit_lets_those_who_wait_go_at_once,
       a_lower_limit_stops_nobody_who_is_inside, nobody_overtakes_those_who_wait,
-      one_may_leave_from_within_its_turn, without_memory_there_is_no_lane)
+      one_may_leave_from_within_its_turn, a_full_queue_takes_nobody_more,
+      who_gives_up_makes_room_in_the_queue,
+      a_shorter_queue_sends_nobody_away_who_waits,
+      without_memory_there_is_no_lane)

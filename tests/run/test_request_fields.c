@@ -169,6 +169,9 @@ static void values_come_back_as_they_were(void)
         WHOLE,
         "for _, text in ipairs { 'null', 'true', '0', '-1', '1.0', '0.5', "
         "  '1e+300', '9223372036854775807', '-9223372036854775808', '0.1', "
+        "  '9223372036854775808', '18446744073709551615', '1e400', '-1e400', "
+        "  '1e-400', '-0.0', '-9223372036854775809', '1E+999', '0.0', "
+        "  '[12345678901234567890,{\"a\":-98765432109876543210}]', "
         "  '\"\"', '[]', '{}', '[[],{}]', '[1,null,\"x\"]', '{\"a\":[{}]}', "
         "  '\"\\\\u0000\\\\n\\\\\"\\\\\\\\\"' } do "
         "  local v = p.json.decode(text) "
@@ -182,9 +185,39 @@ static void whole_numbers_stay_whole(void)
                          "assert(math.type(d '1') == 'integer') "
                          "assert(math.type(d '1.0') == 'float') "
                          "assert(math.type(d '1e2') == 'float') "
-                         "assert(d '9007199254740993' == 9007199254740993) "
-                         "assert(math.type(d '9223372036854775808') == "
-                         "  'float')");
+                         "assert(d '9007199254740993' == 9007199254740993)");
+}
+
+static void what_lua_cannot_hold_stays_a_number(void)
+{
+    check_request(WHOLE,
+                  "local d = p.json.decode "
+                  "local big = d '18446744073709551616' "
+                  "assert(tostring(big) == '18446744073709551616') "
+                  "assert(big + 0 == 2.0^64 and -big == -2.0^64) "
+                  "assert(big > 5 and 5 < big and big <= big + 1) "
+                  "assert(big / 2 == 2.0^63 and big % 2 == 0) "
+                  "assert(big == d '18446744073709551616') "
+                  "assert(big ~= d '18446744073709551617') "
+                  "assert(d '1e400' + 0 == math.huge) "
+                  "assert(1 / d '-0' == -math.huge) "
+                  "local ok, why = pcall(function() return big + 'x' end) "
+                  "assert(not ok and why:find 'not with a string', why) "
+                  "assert(getmetatable(big) == false)");
+}
+
+static void names_are_written_in_their_order(void)
+{
+    check_request(
+        WHOLE,
+        "local t = {} "
+        "for i = 40, 1, -1 do t['k' .. i % 7 .. i] = i end "
+        "local names = {} for name in p.json.encode(t):gmatch '\"(k%d+)\"' do "
+        "  names[#names + 1] = name end "
+        "assert(#names == 40) "
+        "for i = 2, 40 do assert(names[i - 1] < names[i]) end "
+        "assert(p.json.encode { b = 1, a = 2, [''] = 3, ab = 4 } == "
+        "  '{\"\":3,\"a\":2,\"ab\":4,\"b\":1}')");
 }
 
 static void text_of_every_kind_comes_back(void)
@@ -237,6 +270,7 @@ TESTS(text_is_the_last_message_of_the_user, text_of_parts_is_their_text,
       headers_are_lower_case_and_without_credentials,
       an_id_is_made_when_none_came_or_a_strange_one,
       a_body_that_makes_no_sense_is_told_why, values_come_back_as_they_were,
-      whole_numbers_stay_whole, text_of_every_kind_comes_back, null_is_a_value,
-      an_empty_table_is_an_object_unless_marked, what_has_no_form_is_refused,
-      text_that_is_no_json_gives_nil_and_why)
+      whole_numbers_stay_whole, what_lua_cannot_hold_stays_a_number,
+      names_are_written_in_their_order, text_of_every_kind_comes_back,
+      null_is_a_value, an_empty_table_is_an_object_unless_marked,
+      what_has_no_form_is_refused, text_that_is_no_json_gives_nil_and_why)

@@ -80,7 +80,7 @@ static struct http_head head_of(const char *z)
 static void a_target_has_a_path_whatever_its_form(void)
 {
     struct http_head head =
-        head_of("GET HTTP://b:1?q HTTP/1.1\r\nHost:\r\n\r\n");
+        head_of("GET HTTP://b:1?q HTTP/1.1\r\nHost: a\r\n\r\n");
     CHECK_STR(head.path, "/");
     CHECK_STR(head.query, "q");
     head = head_of("GET https://[::1]/x/y HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -156,56 +156,73 @@ static void a_target_is_a_uri(void)
         snprintf(z, sizeof z, "GET %s HTTP/1.1\r\nHost: a\r\n\r\n", bad[i]);
         refuse(400, z);
     }
-    refuse(400, "CONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\n");
+    refuse(405, "CONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\n");
+    refuse(400, "CONNECT a HTTP/1.1\r\nHost: a\r\n\r\n");
     refuse(400, "CONNECT / HTTP/1.1\r\nHost: a\r\n\r\n");
 }
+
+static const char *const bad_hosts[] = {
+    "",
+    "a b",
+    "a%20b",
+    "a,b",
+    "a;b",
+    "a%2fb",
+    "u@a",
+    "a:65536",
+    "a:-1",
+    "a:8o",
+    "a:80:80",
+    "[::1",
+    "::1",
+    "[::1]x",
+    "[1:2:3]",
+    "[]",
+    "[g::1]",
+    "[1::2::3]",
+    "[:::1]",
+    "[1:2:3:4:5:6:7::8]",
+    "[::1.2.3]",
+    "[::1%251]",
+    "a/b",
+    "a?b",
+    "a#b",
+    "a\\b",
+    ":80",
+    "a,b:c",
+    "a%2",
+    "a\xc3\xa9",
+    "http://a",
+    "[12345::]",
+    "[1.2.3.4::]",
+    "[1:2:3:4:5:6:7:8:]",
+};
 
 static void there_is_one_host_and_it_is_valid(void)
 {
     static const char *const good[] = {
-        "",       "a",        "a.b-c_d~e",         "a:80",
-        "a:",     "a:0",      "a:65535",           "1.2.3.4:5",
-        "[::1]",  "[::]:443", "[1:2:3:4:5:6:7:8]", "[::ffff:1.2.3.4]",
-        "[1::8]", "a%20b",
-    };
-    static const char *const bad[] = {
-        "a b",
-        "u@a",
-        "a:65536",
-        "a:-1",
-        "a:8o",
-        "a:80:80",
-        "[::1",
-        "::1",
-        "[::1]x",
-        "[1:2:3]",
-        "[]",
-        "[g::1]",
-        "[1::2::3]",
-        "[:::1]",
-        "[1:2:3:4:5:6:7::8]",
-        "[::1.2.3]",
-        "[::1%251]",
-        "a/b",
-        "a?b",
-        "a#b",
-        "a\\b",
-        ":80",
-        "a,b:c",
-        "a%2",
-        "a\xc3\xa9",
-        "http://a",
-        "[12345::]",
-        "[1.2.3.4::]",
-        "[1:2:3:4:5:6:7:8:]",
+        "a",
+        "a.b-c_d~e",
+        "a:80",
+        "a:",
+        "a:0",
+        "a:65535",
+        "1.2.3.4:5",
+        "[::1]",
+        "[::]:443",
+        "[1:2:3:4:5:6:7:8]",
+        "[::ffff:1.2.3.4]",
+        "[1::8]",
+        "127.1",
     };
     char z[256];
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
         snprintf(z, sizeof z, "GET / HTTP/1.1\r\nHost: %s\r\n\r\n", good[i]);
         accept(z);
     }
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        snprintf(z, sizeof z, "GET / HTTP/1.1\r\nHost: %s\r\n\r\n", bad[i]);
+    for (size_t i = 0; i < sizeof bad_hosts / sizeof bad_hosts[0]; i++) {
+        snprintf(z, sizeof z, "GET / HTTP/1.1\r\nHost: %s\r\n\r\n",
+                 bad_hosts[i]);
         refuse(400, z);
     }
     refuse(400, "GET / HTTP/1.1\r\nX: a\r\n\r\n");
@@ -261,8 +278,11 @@ static void the_only_coding_is_chunked_and_alone(void)
     refuse(400, POST "Content-Length: 7\r\nTransfer-Encoding: chunked\r\n\r\n");
     refuse(400, POST "Transfer-Encoding: chunked\r\nContent-Length: 7\r\n\r\n");
     refuse(400, POST "Transfer-Encoding: x\r\nContent-Length: 7\r\n\r\n");
-    refuse(501, POST "Transfer-Encoding: xchunked\r\n\r\n");
-    refuse(501, POST "Transfer-Encoding: identity\r\n\r\n");
+    refuse(400, POST "Transfer-Encoding: xchunked\r\n\r\n");
+    refuse(400, POST "Transfer-Encoding: identity\r\n\r\n");
+    refuse(400, POST "Transfer-Encoding: gzip\r\n\r\n");
+    refuse(400, POST "Transfer-Encoding: chunked, gzip\r\n\r\n");
+    refuse(501, POST "Transfer-Encoding: gzip;a=b , Chunked\r\n\r\n");
     refuse(501, POST "Transfer-Encoding: gzip, chunked\r\n\r\n");
     refuse(400, POST "Transfer-Encoding: chunked, identity\r\n\r\n");
     refuse(400, POST "Transfer-Encoding: chunked, chunked\r\n\r\n");
@@ -378,7 +398,24 @@ static void nothing_that_could_split_a_message_may_be_sent(void)
     CHECK_STR(str_of(http_reason(599)), "Error");
 }
 
-TESTS(plain_requests_are_accepted_at_their_last_byte,
+/* Eight bytes are looked at together: a bad one is seen at every place. */
+static void a_value_is_judged_alike_byte_by_byte_and_eight_at_a_time(void)
+{
+    char text[24];
+    int wrong = 0;
+    for (int c = 0; c < 256; c++) {
+        bool good = c == '\t' || (c >= ' ' && c != 0x7f);
+        for (size_t at = 0; at < sizeof text; at++) {
+            memset(text, 'a', sizeof text);
+            text[at] = (char)c;
+            wrong += http_value_ok((str){text, sizeof text}) != good;
+        }
+    }
+    CHECK_INT(wrong, 0);
+}
+
+TESTS(a_value_is_judged_alike_byte_by_byte_and_eight_at_a_time,
+      plain_requests_are_accepted_at_their_last_byte,
       what_is_found_points_into_the_bytes_given,
       a_target_has_a_path_whatever_its_form,
       a_request_line_has_three_parts_and_single_spaces, a_version_is_1_0_or_1_1,

@@ -162,6 +162,8 @@ static void extensions_are_of_valid_characters(void)
     refuse("1;a=\"\x01\"\r\n");
     refuse("1a;b{\r\n");
     refuse("1 a\r\n");
+    refuse("1;a \r\n"); /* a blank stands before something, or not at all */
+    refuse("1;a=b\t\r\n");
 }
 
 static void trailers_are_fields_that_frame_nothing(void)

@@ -207,6 +207,28 @@ static void large_objects_are_looked_at_too(void)
     buf_fini(&b);
 }
 
+/* Names that all belong in one place of a table of 4,096 by a hash that anybody
+** can compute. */
+static void names_made_to_collide_do_not(void)
+{
+    struct json_error error;
+    struct buf b;
+    buf_init(&b, 1 << 20);
+    buf_text(&b, "{\"0\":0");
+    for (int i = 1, n = 0; n < 1200; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "%x", (unsigned)i);
+        uint64_t hash = str_hash(str_of(name));
+        if (((hash ^ hash >> 32) & 4095) != 0)
+            continue;
+        buf_print(&b, ",\"%s\":0", name);
+        n++;
+    }
+    buf_byte(&b, '}');
+    CHECK(json_check(buf_str(&b), &error));
+    buf_fini(&b);
+}
+
 static void the_names_of_one_object_are_bounded(void)
 {
     struct json_error error;
@@ -254,9 +276,27 @@ static void without_memory_nothing_is_accepted(void)
     buf_fini(&b);
 }
 
+/* Of all objects that are open, since all are remembered. */
+static void the_names_of_nested_objects_are_bounded_together(void)
+{
+    struct json_error error;
+    struct buf b;
+    buf_init(&b, 64 << 20);
+    for (int depth = 0; depth < 2; depth++) {
+        buf_byte(&b, '{');
+        for (int i = 0; i < 600000; i++)
+            buf_print(&b, "\"%d\":0,", i);
+        buf_text(&b, "\"in\":");
+    }
+    CHECK(!json_check(buf_str(&b), &error));
+    CHECK_STR(str_of(error.what), "too many names");
+    buf_fini(&b);
+}
+
 TESTS(values_of_every_kind_are_accepted, every_cut_of_a_text_is_refused,
       numbers_are_written_one_way, a_text_holds_one_value_and_nothing_else,
       strings_hold_text_and_no_bytes, utf8_is_well_formed,
       a_name_comes_once_at_every_depth, large_objects_are_looked_at_too,
-      the_names_of_one_object_are_bounded, depth_is_bounded,
+      names_made_to_collide_do_not, the_names_of_one_object_are_bounded,
+      the_names_of_nested_objects_are_bounded_together, depth_is_bounded,
       without_memory_nothing_is_accepted)

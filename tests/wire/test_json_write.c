@@ -19,17 +19,25 @@ static void puts_as(str s, const char *want)
 static void a_string_is_always_valid_json(void)
 {
     puts_as(STR(""), "\"\"");
-    puts_as(STR("a/b \xc3\xa9 \xf0\x9f\x98\x80 \x7f"),
-            "\"a/b \xc3\xa9 \xf0\x9f\x98\x80 \x7f\"");
+    puts_as(STR("a/b \xc3\xa9 \xf0\x9f\x98\x80 \xe2\x82\xac"),
+            "\"a/b \xc3\xa9 \xf0\x9f\x98\x80 \xe2\x82\xac\"");
     puts_as(STR("\"\\\b\f\n\r\t"), "\"\\\"\\\\\\b\\f\\n\\r\\t\"");
     puts_as(STR("\0\x01\x1f\x1b"), "\"\\u0000\\u0001\\u001f\\u001b\"");
-    puts_as(STR("\xe2\x80\xa8\xe2\x80\xa9\xe2\x80\xaa"),
-            "\"\\u2028\\u2029\xe2\x80\xaa\"");
     puts_as(STR("a\xff"
                 "b\xc3"),
             "\"a\xef\xbf\xbd"
             "b\xef\xbf\xbd\"");
     puts_as(STR("\xed\xa0\x80"), "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"");
+}
+
+static void what_no_terminal_should_obey_is_escaped(void)
+{
+    puts_as(STR("\x7f\xc2\x80\xc2\x9b\xc2\x9f\xc2\xa0"),
+            "\"\\u007f\\u0080\\u009b\\u009f\xc2\xa0\"");
+    puts_as(STR("\xe2\x80\xa7\xe2\x80\xa8\xe2\x80\xa9\xe2\x80\xae\xe2\x80\xaf"),
+            "\"\xe2\x80\xa7\\u2028\\u2029\\u202e\xe2\x80\xaf\"");
+    puts_as(STR("\xe2\x81\xa5\xe2\x81\xa6\xe2\x81\xa9\xe2\x81\xaa"),
+            "\"\xe2\x81\xa5\\u2066\\u2069\xe2\x81\xaa\"");
 }
 
 static void any_text_survives_writing_and_reading(void)
@@ -141,7 +149,34 @@ static void random_splices_agree_with_plain_copying(void)
     buf_fini(&want);
 }
 
-TESTS(a_string_is_always_valid_json, any_text_survives_writing_and_reading,
-      names_know_when_a_comma_is_due, edits_are_made_in_any_order,
-      a_splice_that_does_not_fit_writes_nothing,
+/* Eight bytes are looked at together: one that must be escaped is, wherever it
+** stands. */
+static void a_byte_is_written_alike_at_every_place(void)
+{
+    int wrong = 0;
+    for (int c = 0; c < 0x80; c++) {
+        struct buf alone;
+        buf_init(&alone, 16);
+        json_put_string(&alone, (str){(char[]){(char)c}, 1});
+        for (size_t at = 0; at < 20; at++) {
+            char text[20];
+            struct buf b;
+            memset(text, 'a', sizeof text);
+            text[at] = (char)c;
+            buf_init(&b, 64);
+            json_put_string(&b, (str){text, sizeof text});
+            str inner = {alone.p + 1, alone.n - 2};
+            wrong += b.n != 21 + inner.n ||
+                     memcmp(b.p + 1 + at, inner.p, inner.n) != 0;
+            buf_fini(&b);
+        }
+        buf_fini(&alone);
+    }
+    CHECK_INT(wrong, 0);
+}
+
+TESTS(a_byte_is_written_alike_at_every_place, a_string_is_always_valid_json,
+      what_no_terminal_should_obey_is_escaped,
+      any_text_survives_writing_and_reading, names_know_when_a_comma_is_due,
+      edits_are_made_in_any_order, a_splice_that_does_not_fit_writes_nothing,
       random_splices_agree_with_plain_copying)

@@ -18,10 +18,11 @@ static void an_event_ends_with_an_empty_line(void)
     CHECK_INT(sse_complete(STR("\r\n")), 2);
 }
 
-static void a_cr_at_the_end_waits_unless_it_ends_an_empty_line(void)
+static void a_cr_at_the_end_waits_where_its_lf_may_follow(void)
 {
     CHECK_INT(sse_complete(STR("data: a\r")), 0);
-    CHECK_INT(sse_complete(STR("data: a\r\n\r")), 10);
+    CHECK_INT(sse_complete(STR("data: a\r\n\r")), 0);
+    CHECK_INT(sse_complete(STR("data: a\n\ndata: b\r\n\r")), 9);
     CHECK_INT(sse_complete(STR("data: a\r\r")), 9);
     CHECK_INT(sse_complete(STR("data: a\n\r")), 9);
     CHECK_INT(sse_complete(STR("\r")), 0);
@@ -103,13 +104,25 @@ static size_t naive(str s)
         bool empty = i == line;
         if (cr && i + 1 < s.n && s.p[i + 1] == '\n')
             i++;
-        else if (cr && i + 1 == s.n && i == 0)
+        else if (cr && i + 1 == s.n &&
+                 (i == 0 || (i > 1 && memcmp(s.p + i - 2, "\r\n", 2) == 0)))
             break;
         line = i + 1;
         if (empty)
             last = line;
     }
     return last;
+}
+
+static void a_mark_in_front_of_a_stream_is_passed_over(void)
+{
+    CHECK_STR(sse_unmarked(STR("\xef\xbb\xbf"
+                               "data: a\n\n")),
+              "data: a\n\n");
+    CHECK_STR(sse_unmarked(STR("data: \xef\xbb\xbf\n\n")),
+              "data: \xef\xbb\xbf\n\n");
+    CHECK_STR(sse_unmarked(STR("\xef\xbb")), "\xef\xbb");
+    CHECK_STR(sse_unmarked(STR("\xef\xbb\xbf\xef\xbb\xbf\n")), "\n");
 }
 
 static void it_agrees_with_a_plain_reading_of_random_streams(void)
@@ -125,6 +138,10 @@ static void it_agrees_with_a_plain_reading_of_random_streams(void)
         str in = {text, n};
         CHECK_INT(sse_complete(in), naive(in));
 
+        for (size_t seen = 0; seen <= n; seen++)
+            if (sse_complete((str){text, seen}) == 0)
+                CHECK_INT(sse_complete_past(in, seen), sse_complete(in));
+
         str rest = {text, sse_complete(in)};
         struct sse_event event;
         size_t sum = 0;
@@ -135,8 +152,8 @@ static void it_agrees_with_a_plain_reading_of_random_streams(void)
 }
 
 TESTS(an_event_ends_with_an_empty_line,
-      a_cr_at_the_end_waits_unless_it_ends_an_empty_line,
+      a_cr_at_the_end_waits_where_its_lf_may_follow,
       events_come_out_in_order_with_their_bytes,
       one_space_after_the_colon_is_no_data, many_data_lines_are_joined_by_lf,
-      long_lines_are_read_whole,
+      long_lines_are_read_whole, a_mark_in_front_of_a_stream_is_passed_over,
       it_agrees_with_a_plain_reading_of_random_streams)

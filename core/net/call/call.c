@@ -8,10 +8,12 @@
 */
 #include "net/call/call_inner.h"
 
+#include "base/defence.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "wire/json.h"
 
+#define BUSY_RETRY     1 /* seconds until it is worth to ask us again */
 #define ERROR_BODY_MAX (64 * 1024)
 #define LONGEST_SHOWN  200           /* bytes of a model's name in messages */
 #define TAIL_MAX       (1024 * 1024) /* bytes of one unfinished event */
@@ -47,6 +49,7 @@ static struct call *make(struct world *world, const struct question *ask)
 static bool build(struct call *c)
 {
     struct build in = {.body = c->ask.body,
+                       .map = c->ask.map,
                        .model = c->ask.model,
                        .system = c->ask.system,
                        .max_tokens = c->ask.max_tokens,
@@ -54,12 +57,34 @@ static bool build(struct call *c)
     return c->ask.provider->dialect->build(&in, &c->request) == 0;
 }
 
+/* The provider's headers; gateways before us are named in front of our own
+** mark. Without memory for that our own must do. */
+static const struct http_field *headers_of(struct call *c)
+{
+    const struct provider *p = c->ask.provider;
+    size_t n = (size_t)p->headers_n;
+    struct http_field *fields = NULL;
+    if (c->ask.hops.n > 0)
+        fields = arena_zero(&c->arena, n * sizeof *fields);
+    if (fields == NULL)
+        return p->headers;
+    for (size_t i = 0; i < n; i++) {
+        fields[i] = p->headers[i];
+        if (!str_eq(fields[i].name, PROVIDER_VIA))
+            continue;
+        str all = arena_print(&c->arena, "%.*s, %.*s", STR_ARG(c->ask.hops),
+                              STR_ARG(fields[i].value));
+        fields[i].value = all.p != NULL ? all : fields[i].value;
+    }
+    return fields;
+}
+
 static void send(struct call *c)
 {
     struct provider *p = c->ask.provider;
     c->exchange = (struct exchange){.events = &call_events,
                                     .url = p->endpoint.p,
-                                    .headers = p->headers,
+                                    .headers = headers_of(c),
                                     .headers_n = p->headers_n,
                                     .body = buf_str(&c->request),
                                     .http2 = p->http2,
@@ -82,6 +107,31 @@ static void on_turn(struct lane_pass *pass)
     call_arm(c);
 }
 
+/* Its turn, or a place in the queue, or none. */
+static void enter(struct call *c)
+{
+    struct lane *lane = c->ask.provider->lane;
+    enum lane_entry entry =
+        lane != NULL ? lane_enter(lane, &c->pass) : LANE_INSIDE;
+    if (entry == LANE_INSIDE)
+        send(c);
+    else if (entry == LANE_FULL)
+        call_end_busy(c, "too many calls wait for this provider (queue)");
+}
+
+void call_weigh(struct call *c)
+{
+    if (c->ask.hold != NULL)
+        hold_set(c->ask.hold, &c->share,
+                 c->request.cap + c->held.cap + c->tail.cap);
+}
+
+/* Is there room for the request's bytes beside what is held already? */
+static bool has_room(const struct call *c)
+{
+    return c->ask.hold == NULL || hold_has(c->ask.hold, c->request.cap);
+}
+
 struct call *call_start(struct world *world, const struct question *ask)
 {
     struct call *c = make(world, ask);
@@ -94,10 +144,12 @@ struct call *call_start(struct world *world, const struct question *ask)
         call_end(c, FAULT_AUTH, why.p != NULL ? why.p : "no key");
     } else if (!build(c)) {
         call_end(c, FAULT_BAD_REQUEST, "the request cannot be changed so");
-    } else if (ask->provider->lane == NULL ||
-               lane_enter(ask->provider->lane, &c->pass)) {
-        send(c);
+    } else if (!has_room(c)) {
+        call_end_busy(c, "no room for the request (max_memory)");
+    } else {
+        enter(c);
     }
+    call_weigh(c);
     call_arm(c);
     return c;
 }
@@ -115,6 +167,7 @@ void call_release(struct call *c)
     buf_fini(&c->request);
     buf_fini(&c->held);
     buf_fini(&c->tail);
+    call_weigh(c);
     provider_release(c->ask.provider);
     arena_fini(&c->arena);
     mem_free(c);
@@ -149,6 +202,7 @@ void call_exchange_over(struct call *c)
     if (c->ask.provider->lane != NULL)
         lane_leave(c->ask.provider->lane, &c->pass);
     buf_fini(&c->request);
+    call_weigh(c);
     call_release(c);
 }
 
@@ -218,6 +272,8 @@ void call_end_detailed(struct call *c, enum fault_kind kind, const char *why,
     if (detail.n > 0)
         fault.detail = arena_print(&c->arena, "%.*s (%.*s)",
                                    STR_ARG(fault.message), STR_ARG(detail));
+    if (!DEFENCE(addresses_inside))
+        fault.message = fault.detail;
     finish(c, &fault);
 }
 
@@ -226,12 +282,21 @@ void call_end(struct call *c, enum fault_kind kind, const char *why)
     call_end_detailed(c, kind, why, STR_NONE);
 }
 
+void call_end_busy(struct call *c, const char *why)
+{
+    struct fault fault = {
+        .kind = FAULT_OVERLOADED, .status = 503, .retry_after = BUSY_RETRY};
+    fault.message = told(c, why);
+    finish(c, &fault);
+}
+
 /* What a provider says of these helps the client; what it says of our key,
 ** our account or its own innards does not, and may hold secrets. */
 static bool tells_client(enum fault_kind kind)
 {
-    return kind == FAULT_BAD_REQUEST || kind == FAULT_CONTENT_FILTERED ||
-           kind == FAULT_CONTEXT_TOO_LONG || kind == FAULT_NOT_FOUND;
+    return !DEFENCE(provider_errors) || kind == FAULT_BAD_REQUEST ||
+           kind == FAULT_CONTENT_FILTERED || kind == FAULT_CONTEXT_TOO_LONG ||
+           kind == FAULT_NOT_FOUND;
 }
 
 /* The provider's error for the client: as it came when it has the shape of
@@ -254,14 +319,23 @@ static str error_for_client(struct call *c, str body,
     return copy;
 }
 
+/* The provider's word for it, if it is a word and nothing else. */
+static str code_of(const struct call *c, const struct upstream_error *e)
+{
+    str code = e->code.p != NULL ? e->code : e->type;
+    if (!str_is_word(code) || provider_hides(c->ask.provider, code))
+        return STR_NONE;
+    return code;
+}
+
 static str reported(struct call *c, enum fault_kind kind,
                     const struct upstream_error *e)
 {
-    str code = e->code.p != NULL ? e->code : e->type;
-    str why = arena_print(
-        &c->arena, "the provider answered %d %s%s%.*s", c->status,
-        fault_name(kind), code.p != NULL ? ", code " : "",
-        code.n < 64 ? (int)code.n : 64, code.p != NULL ? code.p : "");
+    str code = code_of(c, e);
+    str why =
+        arena_print(&c->arena, "the provider answered %d %s%s%.*s", c->status,
+                    fault_name(kind), code.n > 0 ? ", code " : "", (int)code.n,
+                    code.n > 0 ? code.p : "");
     return told(c, why.p != NULL ? why.p : "the provider failed");
 }
 
@@ -275,7 +349,9 @@ void call_end_reported(struct call *c, str body)
                    c->ask.provider->dialect->error_of(body, &e, &scratch);
     int status = c->status >= 300 ? c->status : 0;
     struct fault fault = {.kind = fault_of_error(status, &e)};
-    bool tell = legible && e.message.p != NULL && tells_client(fault.kind);
+    bool tell = legible && e.message.p != NULL && tells_client(fault.kind) &&
+                !provider_hides(c->ask.provider, body) &&
+                !provider_hides(c->ask.provider, e.message);
     fault.status = tell && status >= 400 ? status : fault_status(fault.kind);
     fault.message = reported(c, fault.kind, &e);
     if (tell)
@@ -319,6 +395,10 @@ static struct due next_due(const struct call *c)
         sooner(
             &due, c->started, p->total,
             (struct due){0, FAULT_TIMEOUT_TOTAL, "not done in time (total)"});
+    if (DEFENCE(queue_wait) && c->state == CALL_QUEUED)
+        sooner(&due, c->started, c->ask.provider->queue_wait,
+               (struct due){0, FAULT_OVERLOADED,
+                            "its turn did not come in time (queue_wait)"});
     if (c->state == CALL_CONNECTING)
         sooner(&due, c->sent, p->connect,
                (struct due){0, FAULT_TIMEOUT_CONNECT,
@@ -351,6 +431,8 @@ static void on_due(struct timer *t)
         timer_start(c->world, &c->timer, due.at);
     else if (c->state == CALL_ENDED)
         hang_up(c);
+    else if (due.kind == FAULT_OVERLOADED)
+        call_end_busy(c, due.why);
     else
         call_end(c, due.kind, due.why);
 }

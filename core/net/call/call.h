@@ -18,6 +18,7 @@
 #define NET_CALL_H
 
 #include "base/arena.h"
+#include "base/hold.h"
 #include "net/call/fault.h"
 #include "net/call/provider.h"
 #include "net/transport.h"
@@ -53,15 +54,19 @@ struct watcher {
 struct question {
     struct provider *provider;
     struct patience patience;
-    str model;          /* the upstream's name of it */
-    str body;           /* the client's body, that passed json_check */
-    str system;         /* see struct build */
-    int64_t max_tokens; /* see struct build */
+    str model;            /* the upstream's name of it */
+    str body;             /* the client's body, that passed json_check */
+    struct json_map *map; /* of `body`, or NULL */
+    str system;           /* see struct build */
+    int64_t max_tokens;   /* see struct build */
+    str hops;             /* gateways before us, as a Via field; absent: none */
     struct asked asked;
     nanos deadline; /* of the request, over all attempts */
     /* Where calls are listed whose reply has ended and whose connection has
     ** not: call_hang_up_all ends those. May be NULL. */
     struct call **lingering;
+    /* Where the bytes of request and reply are charged to. May be NULL. */
+    struct hold *hold;
 };
 
 struct call {
@@ -92,6 +97,8 @@ struct call {
     bool sealed;        /* no further reader will attach */
     bool whole_wanted;  /* somebody waits for the end: do not pause */
     bool event_stream;  /* the reply is one */
+    size_t share;       /* of the hold */
+    bool begun;         /* its first event has been read */
     uint64_t relayed;   /* bytes passed on */
     struct reader *readers;
     struct watcher *watchers;

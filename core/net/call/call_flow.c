@@ -114,6 +114,7 @@ void call_seal(struct call *c)
 {
     c->sealed = true;
     buf_fini(&c->held);
+    call_weigh(c);
     set_pace(c);
 }
 

@@ -23,6 +23,12 @@ void call_end_detailed(struct call *c, enum fault_kind kind, const char *why,
 /* The same for an error that the provider reported. */
 void call_end_reported(struct call *c, str error_body);
 
+/* The same for a call that asked nobody, because we are overloaded. */
+void call_end_busy(struct call *c, const char *why);
+
+/* What it holds may have changed: see to the hold. */
+void call_weigh(struct call *c);
+
 /* The next due time may have come nearer: see to the timer. */
 void call_arm(struct call *c);
 

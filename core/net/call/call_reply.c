@@ -8,6 +8,7 @@
 */
 #include "net/call/call_inner.h"
 
+#include "base/defence.h"
 #include "wire/json.h"
 
 #define OWNER(x) \
@@ -73,6 +74,16 @@ static void pass_on(struct call *c, const char *from, const char *to)
         call_deliver(c, (str){from, (size_t)(to - from)});
 }
 
+/* The next event that must be read; those that fit the mould need not be. */
+static bool next_event(struct call *c, str *events, struct sse_event *event)
+{
+    size_t same = mould_pass(&c->tap.mould, *events, &c->tap.first);
+    if (same > 0)
+        c->last_event = world_now(c->world);
+    *events = str_from(*events, same);
+    return sse_next(events, event);
+}
+
 /* Read whole events; those to be relayed leave together. */
 static void take_events(struct call *c, str events)
 {
@@ -80,7 +91,10 @@ static void take_events(struct call *c, str events)
     const char *from = events.p, *end = events.p + events.n;
     struct sse_event event;
     nanos now = world_now(c->world);
-    while (!c->tap.terminal && sse_next(&events, &event)) {
+    if (!c->begun && DEFENCE(stream_mark))
+        from = (events = sse_unmarked(events)).p;
+    c->begun = true;
+    while (!c->tap.terminal && next_event(c, &events, &event)) {
         int verdict = dialect->event(&c->tap, &event, c->ask.asked.usage);
         if (event.data.p != NULL)
             c->last_event = now;
@@ -93,7 +107,8 @@ static void take_events(struct call *c, str events)
             return;
         }
     }
-    pass_on(c, from, c->tap.terminal ? event.bytes.p + event.bytes.n : end);
+    bool over = c->tap.terminal && DEFENCE(nothing_after_end);
+    pass_on(c, from, over ? event.bytes.p + event.bytes.n : end);
     if (!c->sealed && !buf_ok(&c->held)) {
         call_end(c, FAULT_SERVER_ERROR, "no memory to hold the reply");
         return;
@@ -104,23 +119,26 @@ static void take_events(struct call *c, str events)
         call_end(c, FAULT_NONE, "");
 }
 
-/* Only a line end can complete an event. */
-static bool has_line_end(str in)
+/* Only a line end can complete an event, or what shows that a CR was one. */
+static bool may_complete(str tail, str in)
 {
-    return str_find(in, '\n') < in.n || str_find(in, '\r') < in.n;
+    return tail.p[tail.n - 1] == '\r' || str_find(in, '\n') < in.n ||
+           str_find(in, '\r') < in.n;
 }
 
 static void take_stream(struct call *c, str in)
 {
     if (c->tail.n == 0) {
-        size_t whole = sse_complete(in);
+        size_t whole = DEFENCE(whole_events) ? sse_complete(in) : in.n;
         if (whole > 0)
             take_events(c, (str){in.p, whole});
         if (c->state != CALL_ENDED)
             buf_add(&c->tail, str_from(in, whole));
     } else {
+        size_t seen = c->tail.n;
+        bool look = may_complete(buf_str(&c->tail), in);
         buf_add(&c->tail, in);
-        size_t whole = has_line_end(in) ? sse_complete(buf_str(&c->tail)) : 0;
+        size_t whole = look ? sse_complete_past(buf_str(&c->tail), seen) : 0;
         if (whole > 0)
             take_events(c, (str){c->tail.p, whole});
         buf_drop(&c->tail, whole);
@@ -133,13 +151,21 @@ static void take_stream(struct call *c, str in)
 
 /* --- bytes and their end --------------------------------------------------- */
 
+/* A stream that flows holds nothing; all else must fit. */
+static bool has_room(const struct call *c, size_t more)
+{
+    return c->ask.hold == NULL || c->sealed || hold_has(c->ask.hold, more);
+}
+
 static void on_body(struct exchange *x, str bytes)
 {
     struct call *c = OWNER(x);
     if (c->state == CALL_ENDED)
         return; /* after the terminal event nothing counts */
     call_keep(c);
-    if (well(c) && c->event_stream && c->ask.asked.stream) {
+    if (!has_room(c, bytes.n)) {
+        call_end(c, FAULT_OVERLOADED, "no room for the reply (max_memory)");
+    } else if (well(c) && c->event_stream && c->ask.asked.stream) {
         take_stream(c, bytes);
     } else if (well(c)) {
         buf_add(&c->held, bytes);
@@ -148,6 +174,9 @@ static void on_body(struct exchange *x, str bytes)
     } else {
         buf_add(&c->tail, bytes);
     }
+    if (c->held_back)
+        buf_fit(&c->tail); /* nothing comes for a while */
+    call_weigh(c);
     call_release(c);
 }
 

@@ -38,10 +38,11 @@ enum fault_kind {
 
 struct fault {
     enum fault_kind kind;
-    int status;  /* for a client that gets this fault as its answer */
-    str message; /* for people: what happened; no secrets, no addresses */
-    str detail;  /* more, for the log alone; may be absent */
-    str body;    /* the provider's own error body, or absent */
+    int status;      /* for a client that gets this fault as its answer */
+    int retry_after; /* seconds; > 0: nobody was asked, the client may retry */
+    str message;     /* for people: what happened; no secrets, no addresses */
+    str detail;      /* more, for the log alone; may be absent */
+    str body;        /* the provider's own error body, or absent */
 };
 
 /* "rate_limited", and so on; FAULT_NONE is "none". */

@@ -2,10 +2,12 @@
 ** lane.c -- a counter and a queue.
 **
 ** The limit lives here and not in libcurl, whose own per-host limit costs CPU
-** with every transfer that has to wait.
+** with every transfer that has to wait. Whoever waits knows its place in the
+** list, so that giving up costs the same however many wait.
 */
 #include "net/call/lane.h"
 
+#include "base/defence.h"
 #include "base/mem.h"
 
 static struct lane *lane_make(str name)
@@ -37,14 +39,25 @@ static bool has_room(const struct lane *lane)
     return lane->limit == 0 || lane->inside < lane->limit;
 }
 
-static struct lane_pass *take_first(struct lane *lane)
+static void line_up(struct lane *lane, struct lane_pass *pass)
 {
-    struct lane_pass *pass = lane->first;
-    lane->first = pass->next;
-    if (lane->first == NULL)
-        lane->last = &lane->first;
+    pass->next = NULL;
+    pass->at = lane->last;
+    pass->waiting = true;
+    *lane->last = pass;
+    lane->last = &pass->next;
+    lane->waiting++;
+}
+
+static void step_out(struct lane *lane, struct lane_pass *pass)
+{
+    *pass->at = pass->next;
+    if (pass->next != NULL)
+        pass->next->at = pass->at;
+    else
+        lane->last = pass->at;
     pass->waiting = false;
-    return pass;
+    lane->waiting--;
 }
 
 static void admit(struct lane *lane)
@@ -53,7 +66,8 @@ static void admit(struct lane *lane)
         return;
     lane->admitting = true;
     while (lane->first != NULL && has_room(lane)) {
-        struct lane_pass *pass = take_first(lane);
+        struct lane_pass *pass = lane->first;
+        step_out(lane, pass);
         pass->inside = true;
         lane->inside++;
         pass->go(pass);
@@ -61,40 +75,30 @@ static void admit(struct lane *lane)
     lane->admitting = false;
 }
 
-void lane_limit(struct lane *lane, int limit)
+void lane_limit(struct lane *lane, int limit, int queue)
 {
     lane->limit = limit;
+    lane->queue = queue;
     admit(lane);
 }
 
-bool lane_enter(struct lane *lane, struct lane_pass *pass)
+enum lane_entry lane_enter(struct lane *lane, struct lane_pass *pass)
 {
     if (lane->first == NULL && has_room(lane)) {
         lane->inside++;
-        return pass->inside = true;
+        pass->inside = true;
+        return LANE_INSIDE;
     }
-    pass->next = NULL;
-    pass->waiting = true;
-    *lane->last = pass;
-    lane->last = &pass->next;
-    return false;
-}
-
-static void drop_waiting(struct lane *lane, struct lane_pass *pass)
-{
-    struct lane_pass **at = &lane->first;
-    while (*at != pass)
-        at = &(*at)->next;
-    *at = pass->next;
-    if (*at == NULL)
-        lane->last = at;
-    pass->waiting = false;
+    if (DEFENCE(lane_queue) && lane->queue != 0 && lane->waiting >= lane->queue)
+        return LANE_FULL;
+    line_up(lane, pass);
+    return LANE_WAITS;
 }
 
 void lane_leave(struct lane *lane, struct lane_pass *pass)
 {
     if (pass->waiting)
-        drop_waiting(lane, pass);
+        step_out(lane, pass);
     if (!pass->inside)
         return;
     pass->inside = false;

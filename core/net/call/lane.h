@@ -1,10 +1,14 @@
 /*
 ** lane.h -- how many calls to one provider may run at a time.
 **
+**     lane_enter --> [ waiting: at most `queue` ] --> [ inside: `limit` ] -->
+**          '-----> full: nobody waits whose turn would come too late
+**
 ** A lane is the queue in front of a provider: as many calls as its limit are
-** on their way, the others wait in the order they came. It belongs to the
-** runtime and is found by the provider's name, so that it outlives a reload
-** of the policy. One thread.
+** on their way, the others wait in the order they came, and who finds the
+** queue full is told so at once. It belongs to the runtime and is found by
+** the provider's name, so that it outlives a reload of the policy. One
+** thread.
 */
 #ifndef NET_LANE_H
 #define NET_LANE_H
@@ -14,14 +18,21 @@
 /* One that wants to pass. Embed it; zero it. */
 struct lane_pass {
     void (*go)(struct lane_pass *); /* it is its turn now */
-    struct lane_pass *next;         /* private */
+    struct lane_pass *next, **at;   /* private */
     bool waiting, inside;           /* read only */
+};
+
+enum lane_entry {
+    LANE_INSIDE, /* it is its turn */
+    LANE_WAITS,  /* go() will be called */
+    LANE_FULL    /* too many wait already: it has not entered */
 };
 
 struct lane {
     struct lane *next;
     int limit; /* passes inside at a time; 0 = any number */
-    int inside;
+    int queue; /* passes that may wait; 0 = any number */
+    int inside, waiting;
     bool admitting; /* private: one loop admits, however deep we are */
     struct lane_pass *first, **last;
     size_t name_len;
@@ -32,11 +43,11 @@ struct lane {
 ** is no memory. */
 struct lane *lane_open(struct lane **lanes, str name);
 
-/* A new limit holds at once; it stops nobody who is inside. */
-void lane_limit(struct lane *lane, int limit);
+/* New limits hold at once; they stop nobody who is inside or waits. */
+void lane_limit(struct lane *lane, int limit, int queue);
 
-/* Enter: true when inside at once; false: go() will be called. */
-bool lane_enter(struct lane *lane, struct lane_pass *pass);
+/* Enter, or wait for one's turn, or hear that there is no use in waiting. */
+enum lane_entry lane_enter(struct lane *lane, struct lane_pass *pass);
 
 /* Leave, or give up waiting. Whoever is next goes. */
 void lane_leave(struct lane *lane, struct lane_pass *pass);

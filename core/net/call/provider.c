@@ -7,6 +7,7 @@
 */
 #include "net/call/provider.h"
 
+#include "base/defence.h"
 #include "base/err.h"
 #include "base/mem.h"
 
@@ -39,6 +40,28 @@ void provider_release(struct provider *p)
     wipe(p);
     arena_fini(&p->arena);
     mem_free(p);
+}
+
+#define TELLING 8 /* bytes of a key that would be too many */
+
+static bool share(str secret, str text)
+{
+    for (size_t i = 0; i + TELLING <= secret.n && text.n > 0; i++)
+        if (memmem(text.p, text.n, secret.p + i, TELLING) != NULL)
+            return true;
+    return false;
+}
+
+bool provider_hides(const struct provider *p, str text)
+{
+    for (int i = p->open_n; i < p->headers_n; i++) {
+        str secret = p->headers[i].value;
+        if (str_starts(secret, STR("Bearer ")))
+            secret = str_from(secret, 7);
+        if (share(secret, text))
+            return DEFENCE(key_fragments);
+    }
+    return false;
 }
 
 int provider_header(struct provider *p, str name, str value)

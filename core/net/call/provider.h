@@ -17,6 +17,7 @@
 #include "wire/dialect.h"
 
 #define PROVIDER_HEADERS 24
+#define PROVIDER_VIA     STR("Via") /* the header that names us */
 
 struct provider {
     int refs;
@@ -30,13 +31,16 @@ struct provider {
     size_t max_reply; /* bytes of a reply */
     const struct dialect *dialect;
     struct lane *lane;
-    int concurrency;        /* of the lane, once this is in force; 0 = any */
+    int concurrency, queue; /* of the lane, once this is in force; 0 = any */
+    nanos queue_wait;       /* longest wait for a turn; 0 = any */
     struct provider *next;  /* of the same policy version */
     struct sim_script *sim; /* a simulated upstream, or NULL */
     int sim_failures;       /* how often sim has failed already */
     /* The whole header section of a request, for a reply of either form. */
     struct http_field headers[PROVIDER_HEADERS];
     int headers_n;
+    int open_n; /* the first of them are known to everybody; the rest, a key
+                ** and what the policy added, are nobody's business */
 };
 
 /* How long to wait, and for what. */
@@ -58,5 +62,9 @@ void provider_release(struct provider *p);
 /* Add a header to every request; copied. ERR_LIMIT when there are too many,
 ** ERR_INPUT when name or value may not stand in a header. */
 int provider_header(struct provider *p, str name, str value);
+
+/* Does a text hold part of this provider's key, eight bytes in a row of what
+** its own headers say? */
+bool provider_hides(const struct provider *p, str text);
 
 #endif

@@ -12,9 +12,11 @@
 */
 #include "net/http/conn.h"
 
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/defence.h"
 #include "base/mem.h"
 
 /* --- time ------------------------------------------------------------------ */
@@ -27,25 +29,16 @@ static size_t body_came(const struct conn *c)
     return c->in.n - c->head_len;
 }
 
-/* A body must not fall below its average rate once its grace is over: so long
-** may it take. */
-static nanos body_time(const struct conn *c)
-{
-    const struct server_limits *l = &c->server->limits;
-    double seconds = (double)body_came(c) / (double)l->body_rate;
-    nanos earned = seconds < 1e9 ? nanos_of(seconds) : NANOS_NEVER;
-    return earned > l->body_grace ? earned : l->body_grace;
-}
-
 /* How long the present state may last. */
 static nanos patience(const struct conn *c)
 {
     const struct server_limits *l = &c->server->limits;
     switch (c->state) {
     case CONN_HEAD:
-        return c->begun ? l->header_timeout : l->idle_timeout;
+        return c->begun || conn_crowded(c) ? l->header_timeout
+                                           : l->idle_timeout;
     case CONN_BODY:
-        return body_time(c);
+        return l->body_grace;
     case CONN_CLOSING:
         return CONN_LINGER;
     default:
@@ -56,7 +49,45 @@ static nanos patience(const struct conn *c)
 static nanos due(const struct conn *c)
 {
     nanos length = patience(c);
-    return length < NANOS_NEVER - c->since ? c->since + length : NANOS_NEVER;
+    nanos at =
+        length < NANOS_NEVER - c->since ? c->since + length : NANOS_NEVER;
+    return conn_outstanding(c) && c->probe_at < at ? c->probe_at : at;
+}
+
+static void arm(struct conn *c)
+{
+    nanos at = due(c);
+    if (at == NANOS_NEVER)
+        return;
+    if (!timer_running(&c->timer) || c->timer.due > at)
+        timer_start(c->server->world, &c->timer, at);
+}
+
+/* A body is looked at each time its grace is over. It need not come evenly,
+** but what came early does not pay for a silence later on. */
+static void weigh_body(struct conn *c)
+{
+    const struct server_limits *l = &c->server->limits;
+    size_t came = body_came(c);
+    double wanted = (double)l->body_rate * (double)l->body_grace / 1e9;
+    if ((double)(came - c->weighed) < wanted && DEFENCE(body_rate)) {
+        conn_refuse(c, 408);
+        return;
+    }
+    c->weighed = came;
+    c->since = world_now(c->server->world);
+    arm(c);
+}
+
+static void probe_or_lose(struct conn *c)
+{
+    if (!conn_outstanding(c) || c->probe_at > world_now(c->server->world)) {
+        conn_lost(c);
+        return;
+    }
+    c->probe_at = NANOS_NEVER;
+    conn_probe(c);
+    arm(c);
 }
 
 static void timed_out(struct conn *c)
@@ -69,20 +100,11 @@ static void timed_out(struct conn *c)
             conn_close(c);
         break;
     case CONN_BODY:
-        conn_refuse(c, 408);
+        weigh_body(c);
         break;
     default:
-        conn_lost(c);
+        probe_or_lose(c);
     }
-}
-
-static void arm(struct conn *c)
-{
-    nanos at = due(c);
-    if (at == NANOS_NEVER)
-        return;
-    if (!timer_running(&c->timer) || c->timer.due > at)
-        timer_start(c->server->world, &c->timer, at);
 }
 
 static void fire(struct timer *t)
@@ -107,8 +129,24 @@ static bool wants_bytes(const struct conn *c)
     case CONN_CLOSING:
         return !c->eof;
     default: /* also to notice that the client hangs up */
-        return !c->eof && c->in.n < CONN_PIPELINE;
+        return !c->eof && c->in.n < CONN_PIPELINE &&
+               (c->in.n == 0 || hold_admits(c->server->hold, c->share, 1));
     }
+}
+
+/* What it holds, or has lent to the handler, is charged. */
+static void weigh(struct conn *c)
+{
+    size_t chunks = c->chunks != NULL ? c->chunks->whole.cap : 0;
+    size_t lent = conn_outstanding(c) ? c->lent : 0;
+    hold_set(c->server->hold, &c->share,
+             c->in.cap + c->out.cap + chunks + lent);
+}
+
+bool conn_crowded(const struct conn *c)
+{
+    return DEFENCE(crowd) && c->spare &&
+           c->server->conns_n > c->server->limits.max_conns;
 }
 
 void conn_watch(struct conn *c)
@@ -116,6 +154,7 @@ void conn_watch(struct conn *c)
     if (c->state == CONN_DEAD)
         return;
     arm(c);
+    weigh(c);
     int events = (wants_bytes(c) ? EV_READ : 0) | (c->blocked ? EV_WRITE : 0);
     if (events == c->events)
         return;
@@ -201,6 +240,15 @@ static void part(struct server *s, struct conn *c)
     s->conns_n--;
 }
 
+/* Left alone the system takes megabytes for a client that reads nothing, and
+** we would go on paying an upstream to fill them. */
+static void take_little(int fd)
+{
+    int unsent = CONN_UNSENT;
+    if (DEFENCE(little_unsent))
+        setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
+}
+
 void conn_open(struct server *s, int fd, const struct sockaddr *from)
 {
     struct conn *c = mem_zero(sizeof *c);
@@ -208,6 +256,7 @@ void conn_open(struct server *s, int fd, const struct sockaddr *from)
         close(fd);
         return;
     }
+    take_little(fd);
     c->server = s;
     c->timer.fire = fire;
     c->since = world_now(s->world);
@@ -218,6 +267,7 @@ void conn_open(struct server *s, int fd, const struct sockaddr *from)
     ev_io_init(&c->io, event, fd, 0);
     c->io.data = c;
     join(s, c);
+    c->spare = s->conns_n > s->limits.max_conns;
     conn_forget(c);
     buf_init(&c->out, CONN_OUT_MAX);
     conn_watch(c);
@@ -237,6 +287,7 @@ void conn_close(struct conn *c)
     close(c->io.fd);
     conn_forget(c);
     buf_fini(&c->out);
+    weigh(c);
     part(s, c);
     conn_dirty(c);
     server_place_free(s);

@@ -11,22 +11,22 @@
 **                                         v     v
 **                       ABORTED -> DEAD <- CLOSING
 **
-** Nothing is freed while somebody up the stack may still hold it: a conn that
-** closed is DEAD, and goes when the turn ends. Whoever changed something at a
-** conn that the turn's end must see to calls conn_dirty.
+** A conn that closed is DEAD and goes when the turn ends, as somebody up the
+** stack may hold it. What the turn's end must see to is said by conn_dirty.
 */
 #ifndef NET_CONN_H
 #define NET_CONN_H
 
 #include <netinet/in.h>
-
 #include "net/http/server_inner.h"
 
 #define CONN_SCRATCH  ((size_t)64 * 1024) /* read at once */
 #define CONN_PIPELINE ((size_t)64 * 1024) /* held behind a request */
 #define CONN_IN_MAX   (HTTP_MAX_HEAD + CONN_PIPELINE + CONN_SCRATCH)
 #define CONN_OUT_MAX  ((size_t)1 << 30)
-#define CONN_LINGER   NANOS_S /* for the client to read the end */
+#define CONN_LINGER   NANOS_S          /* for the client to read the end */
+#define CONN_PROBE    (200 * NANOS_MS) /* after its end: is it still there? */
+#define CONN_UNSENT   (128 * 1024)     /* the system holds, unsent */
 
 enum conn_state {
     CONN_HEAD,     /* between requests, or inside a head */
@@ -52,20 +52,26 @@ struct conn {
     struct timer timer;
     nanos since; /* what the state's timeout counts from */
     enum conn_state state;
-    int events; /* watched for */
-    bool dirty;
-    bool eof;     /* the client sends no more */
-    bool broken;  /* sending failed */
-    bool blocked; /* the socket takes no more for now */
-    bool paused;  /* conn_write said false */
-    bool shut;    /* our end is said */
+    int events;     /* watched for */
+    bool eof;       /* the client sends no more */
+    bool broken;    /* sending failed */
+    bool blocked;   /* the socket takes no more for now */
+    bool paused;    /* conn_write said false */
+    bool shut;      /* our end is said */
+    bool dirty;     /* in the list of the turn's end */
+    nanos probe_at; /* it said its end: find out then whether it left */
+    bool spare;     /* it came when there were max_conns already */
     /* The request. */
-    bool begun; /* a part of it came, and `since` is when */
+    nanos began; /* when it began to come, */
+    bool begun;  /* and some is there */
     bool http10, is_head, keep_alive;
     size_t head_len;
-    size_t need; /* bytes of head and body, if not chunked */
+    size_t need;    /* bytes of head and body, if not chunked */
+    size_t weighed; /* bytes of the body at the last look at its rate */
     struct chunks *chunks;
     struct buf in; /* what was read and not handed over */
+    size_t lent;   /* what was handed over, until the reply is whole */
+    size_t share;  /* of the hold */
     /* The reply. */
     bool chunked, bodyless, events_out;
     bool between;    /* whole events were written so far */
@@ -98,6 +104,9 @@ void conn_lost(struct conn *c);
 /* Nothing more will be answered here: say our end when all is sent, then
 ** throw away what comes until the client says its. */
 void conn_linger(struct conn *c);
+
+/* Too many connections, of which this is one too many? */
+bool conn_crowded(const struct conn *c);
 
 /* Watch for what the state wants, and see to the timer. */
 void conn_watch(struct conn *c);

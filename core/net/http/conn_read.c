@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <sys/socket.h>
 
+#include "base/defence.h"
 #include "base/mem.h"
 
 void conn_forget(struct conn *c)
@@ -43,6 +44,14 @@ static void keep_rest(struct conn *c, size_t used)
     }
 }
 
+/* A client that said its end may wait for its answer, or have left. A reply
+** that comes soon needs no probe, and some clients would rather see none. */
+static void probe_later(struct conn *c)
+{
+    nanos now = world_now(c->server->world);
+    c->probe_at = c->eof ? now + CONN_PROBE : NANOS_NEVER;
+}
+
 static void hand_over(struct conn *c, char *memory, size_t n)
 {
     struct server *s = c->server;
@@ -50,9 +59,12 @@ static void hand_over(struct conn *c, char *memory, size_t n)
         .head = s->head,
         .body = {memory + c->head_len, n - c->head_len},
         .memory = memory,
+        .crowded = conn_crowded(c),
     };
+    c->lent = n;
     c->state = CONN_WAITING;
     c->paused = false;
+    probe_later(c);
     c->exchange = s->handler->on_request(s->user, c, &in);
     conn_watch(c);
 }
@@ -78,13 +90,20 @@ static void deliver(struct conn *c, bool fresh)
     hand_over(c, memory, n);
 }
 
+/* Said before its bytes come: a chunk that would pass the limit. */
+static bool too_large(const struct conn *c, const struct http_body *b)
+{
+    size_t room = c->server->limits.max_body - (size_t)b->seen;
+    return (uint64_t)b->left > room && DEFENCE(chunk_announced);
+}
+
 static void feed_chunks(struct conn *c)
 {
     struct chunks *k = c->chunks;
     int64_t used = http_body_feed(&k->framing, buf_str(&c->in), &k->whole);
     if (used < 0) {
         conn_refuse(c, (int)-used);
-    } else if (!buf_ok(&k->whole)) {
+    } else if (!buf_ok(&k->whole) || too_large(c, &k->framing)) {
         conn_refuse(c, 413);
     } else {
         buf_drop(&c->in, (size_t)used);
@@ -118,6 +137,17 @@ static bool begin_chunks(struct conn *c, const struct http_head *head)
     return buf_ok(&k->whole);
 }
 
+/* A small body is read before it is refused, since the connection lives on
+** then; a large one, and one that waits for our word, is not even sent. */
+static bool admits(const struct conn *c, size_t body)
+{
+    struct server *s = c->server;
+    bool large = body > CONN_SCRATCH || s->head->expect;
+    if (s->handler->admits == NULL || !large || !DEFENCE(large_unread))
+        return true;
+    return s->handler->admits(s->user, conn_crowded(c));
+}
+
 /* The server's head is whole: look at what it says of the body. */
 static void accept_head(struct conn *c, size_t head_len)
 {
@@ -126,17 +156,18 @@ static void accept_head(struct conn *c, size_t head_len)
     size_t body = head->length > 0 ? (size_t)head->length : 0;
     c->state = CONN_BODY;
     c->since = world_now(c->server->world);
+    c->weighed = 0;
     c->head_len = head_len;
     c->need = head_len + body;
     c->http10 = head->minor == 0;
     c->is_head = str_eq(head->method, STR("HEAD"));
-    c->keep_alive = head->keep_alive;
+    c->keep_alive = head->keep_alive && !conn_crowded(c);
     bool bare = c->in.n == head_len;
-    if (body > max_body) {
+    if (body > max_body && DEFENCE(body_limit)) {
         conn_refuse(c, 413);
         return;
     }
-    if (head->chunked && !begin_chunks(c, head)) {
+    if (!admits(c, body) || (head->chunked && !begin_chunks(c, head))) {
         conn_refuse(c, 503);
         return;
     }
@@ -147,18 +178,26 @@ static void accept_head(struct conn *c, size_t head_len)
     read_body(c, true);
 }
 
+/* Some clients send an empty line behind a body: no request has begun. */
+static bool only_blank(const struct conn *c)
+{
+    return c->in.n <= 2 && memcmp(c->in.p, "\r\n", c->in.n) == 0;
+}
+
 static void read_head(struct conn *c)
 {
     int n = http_parse(c->server->head, buf_str(&c->in));
+    if (!c->begun)
+        c->began = world_now(c->server->world);
     if (n < 0) {
         conn_refuse(c, -n);
     } else if (n > 0) {
         accept_head(c, (size_t)n);
     } else if (c->eof) {
         conn_close(c);
-    } else if (!c->begun) {
+    } else if (!c->begun && !only_blank(c)) {
         c->begun = true;
-        c->since = world_now(c->server->world);
+        c->since = c->began;
     }
     conn_watch(c);
 }
@@ -182,11 +221,14 @@ void conn_next(struct conn *c)
 /* --- reading --------------------------------------------------------------- */
 
 /* Parsing begins at the start each time, so a head that drips in is looked at
-** only when a line ended or another kilobyte came. */
+** only when a line ended, or should have, or another kilobyte came. */
 static bool worth_parsing(const struct conn *c, size_t before)
 {
-    return before == 0 || before / 1024 != c->in.n / 1024 ||
-           memchr(c->in.p + before, '\n', c->in.n - before) != NULL;
+    if (before == 0 || before / 1024 != c->in.n / 1024)
+        return true;
+    return c->in.p[before - 1] == '\r' ||
+           memchr(c->in.p + before, '\n', c->in.n - before) != NULL ||
+           memchr(c->in.p + before, '\r', c->in.n - before) != NULL;
 }
 
 /* How much to read at once. */
@@ -195,10 +237,18 @@ static size_t room_for(const struct conn *c)
     if (c->state == CONN_HEAD || (c->state == CONN_BODY && c->chunks != NULL))
         return CONN_SCRATCH;
     if (c->state != CONN_BODY)
-        return CONN_PIPELINE - c->in.n;
+        return hold_admits(c->server->hold, c->share, CONN_PIPELINE)
+                   ? CONN_PIPELINE - c->in.n
+                   : 1; /* it tells whether the client is still there */
     size_t missing = c->need - c->in.n;
     size_t step = c->in.n > CONN_SCRATCH ? c->in.n : CONN_SCRATCH;
     return missing < step ? missing : step;
+}
+
+static ssize_t no_room(void)
+{
+    errno = ENOMEM;
+    return -1;
 }
 
 /* Read once into `in`: bytes that came, 0 at the end, -1 with errno. */
@@ -206,20 +256,23 @@ static ssize_t fill(struct conn *c)
 {
     size_t room = room_for(c);
     bool direct = room > CONN_SCRATCH;
+    bool reading = !conn_outstanding(c);
+    if (direct && !hold_admits(c->server->hold, c->share, room))
+        return no_room();
     char *to = direct ? buf_room(&c->in, room) : c->server->scratch;
-    if (to == NULL) {
-        errno = ENOMEM;
-        return -1;
-    }
+    if (to == NULL)
+        return no_room();
     ssize_t n = recv(c->io.fd, to, room, 0);
-    if (n > 0 && direct)
-        c->in.n += (size_t)n;
-    else if (n > 0)
-        buf_add(&c->in, (str){to, (size_t)n});
-    if (buf_ok(&c->in))
+    if (n <= 0)
         return n;
-    errno = ENOMEM;
-    return -1;
+    if (!direct && reading &&
+        !hold_admits(c->server->hold, c->share, (size_t)n))
+        return no_room();
+    if (direct)
+        c->in.n += (size_t)n;
+    else
+        buf_add(&c->in, (str){to, (size_t)n});
+    return buf_ok(&c->in) ? n : no_room();
 }
 
 /* The client sends no more: it has gone, or only said so. */
@@ -231,8 +284,7 @@ static void at_end(struct conn *c)
         return;
     }
     server_watch_reset(c->server, c);
-    if (conn_outstanding(c))
-        conn_probe(c);
+    probe_later(c);
     conn_watch(c);
 }
 

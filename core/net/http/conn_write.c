@@ -18,6 +18,8 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include "base/defence.h"
+
 #define CHUNK_DIGITS 4
 #define CHUNK_MAX    0xffff
 #define HEAD_GUESS   1024 /* most heads fit, so `out` grows once */
@@ -77,10 +79,11 @@ size_t conn_waiting(const struct conn *c)
 /* Some is left: it moves to the front when that is cheap. */
 static void stay_blocked(struct conn *c)
 {
+    size_t left = conn_waiting(c);
     c->blocked = true;
     if (c->state >= CONN_WAITING && c->state <= CONN_ENDED)
         c->since = world_now(c->server->world);
-    if (c->sent < c->out.n - c->sent)
+    if (c->sent < left && left > c->server->limits.high_water)
         return;
     buf_drop(&c->out, c->sent);
     c->sent = 0;
@@ -167,7 +170,8 @@ static bool is_ours(str name)
 
 static void add_field(struct conn *c, const struct http_field *f)
 {
-    if (is_ours(f->name) || !http_name_ok(f->name) || !http_value_ok(f->value))
+    bool clean = http_name_ok(f->name) && http_value_ok(f->value);
+    if (is_ours(f->name) || (!clean && DEFENCE(clean_heads)))
         return;
     buf_add(&c->out, f->name);
     buf_text(&c->out, ": ");
@@ -229,6 +233,26 @@ static bool ends_event(str s)
            (s.n >= 3 && memcmp(s.p + s.n - 3, "\n\r\n", 3) == 0);
 }
 
+/* Unsent bytes that pause a source: fewer when memory is short, so that a
+** thousand slow readers do not fill the hold. */
+static size_t high_water(const struct conn *c)
+{
+    const struct server_limits *l = &c->server->limits;
+    bool room = hold_admits(c->server->hold, c->share, l->high_water);
+    return room || !DEFENCE(short_memory) ? l->high_water : l->low_water;
+}
+
+/* Nothing more comes until much of it is sent: keep no room for more. */
+static void hold_on(struct conn *c)
+{
+    c->paused = true;
+    if (c->out.cap - conn_waiting(c) < OUT_KEEP)
+        return;
+    buf_drop(&c->out, c->sent);
+    buf_fit(&c->out);
+    c->sent = 0;
+}
+
 bool conn_write(struct conn *c, str bytes)
 {
     assert(c->state == CONN_REPLYING);
@@ -244,12 +268,13 @@ bool conn_write(struct conn *c, str bytes)
         add_chunked(c, bytes);
     else
         buf_add(&c->out, bytes);
-    if (conn_waiting(c) > c->server->limits.high_water)
+    size_t high = high_water(c);
+    if (conn_waiting(c) > high)
         conn_send(c);
     conn_dirty(c);
     /* Once it said false it says so until on_drained: whoever stopped waits. */
-    if (conn_waiting(c) > c->server->limits.high_water)
-        c->paused = true;
+    if (conn_waiting(c) > high && !c->paused)
+        hold_on(c);
     return !c->paused;
 }
 

@@ -21,6 +21,8 @@ static const struct refusal refusals[] = {
     {400, "bad_http_request",
      "This is not a valid HTTP/1.1 request. Check the request line, the Host "
      "header and the framing of the body."},
+    {405, "method_not_allowed",
+     "This is no proxy: CONNECT opens no tunnel here."},
     {408, "request_timeout", NULL},
     {413, "request_too_large", NULL},
     {414, "uri_too_long",
@@ -32,8 +34,9 @@ static const struct refusal refusals[] = {
     {501, "not_implemented",
      "Only 'Transfer-Encoding: chunked' is understood. Send the body so, or "
      "with a Content-Length."},
-    {503, "out_of_memory",
-     "The gateway has no memory for this request. Try again in a moment."},
+    {503, "overloaded",
+     "The gateway has as many requests as it can hold. Try again in a "
+     "moment."},
     {505, "http_version_not_supported",
      "Only HTTP/1.1 and HTTP/1.0 are spoken here."},
 };
@@ -68,22 +71,58 @@ static void message_of(char *to, size_t size, const struct conn *c, int status)
                  l->body_rate);
 }
 
-void conn_refuse(struct conn *c, int status)
+/* The fields of the answer: how many. */
+static int fields_of(struct http_field fields[6], const struct refused *what)
 {
-    static const struct http_field json = {{"Content-Type", 12},
-                                           {"application/json", 16}};
-    const struct refusal *r = refusal_of(status);
-    char named[160], body[512];
-    message_of(named, sizeof named, c, status);
-    int n = snprintf(body, sizeof body,
-                     "{\"error\":{\"message\":\"%s\",\"type\":\"%s\","
-                     "\"param\":null,\"code\":\"%s\"}}",
-                     r->message != NULL ? r->message : named,
-                     status == 503 ? "server_error" : "invalid_request_error",
-                     r->code);
+    str id = str_of(what->id);
+    bool passing = what->status == 408 || what->status == 503;
+    int n = 0;
+    fields[n++] =
+        (struct http_field){STR("Content-Type"), STR("application/json")};
+    fields[n++] = (struct http_field){STR("x-should-retry"),
+                                      passing ? STR("true") : STR("false")};
+    if (what->status == 405)
+        fields[n++] =
+            (struct http_field){STR("Allow"), STR("GET, HEAD, POST, OPTIONS")};
+    if (what->status == 503)
+        fields[n++] = (struct http_field){STR("Retry-After"), STR("1")};
+    if (id.n == 0)
+        return n;
+    fields[n++] = (struct http_field){STR("x-request-id"), id};
+    fields[n++] = (struct http_field){STR("request-id"), id};
+    return n;
+}
+
+static void answer(struct conn *c, const struct refused *what)
+{
+    struct http_field fields[6];
+    char body[512];
+    int n =
+        snprintf(body, sizeof body,
+                 "{\"error\":{\"message\":\"%s\",\"type\":\"%s\","
+                 "\"param\":null,\"code\":\"%s\"}}",
+                 what->message,
+                 what->status == 503 ? "server_error" : "invalid_request_error",
+                 what->code);
     c->state = CONN_WAITING;
     c->keep_alive = false;
-    conn_head(c, status, &json, 1, n);
+    conn_head(c, what->status, fields, fields_of(fields, what), n);
     conn_write(c, (str){body, (size_t)n});
     conn_linger(c);
+}
+
+void conn_refuse(struct conn *c, int status)
+{
+    struct server *s = c->server;
+    const struct refusal *r = refusal_of(status);
+    char named[160];
+    message_of(named, sizeof named, c, status);
+    struct refused what = {
+        .status = r->status,
+        .code = r->code,
+        .message = r->message != NULL ? r->message : named,
+        .took = world_now(s->world) - c->began,
+    };
+    s->handler->on_refused(s->user, c, &what);
+    answer(c, &what);
 }

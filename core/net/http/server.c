@@ -30,7 +30,7 @@
 static void set_accepting(struct server *s, bool on)
 {
     on = on && !s->draining && !timer_running(&s->pause) &&
-         s->conns_n < s->limits.max_conns;
+         s->conns_n < s->limits.max_conns + SERVER_SPARE;
     if (on == s->accepting)
         return;
     s->accepting = on;
@@ -92,9 +92,10 @@ static bool accept_one(struct server *s, int listening)
     if (fd < 0)
         return accept_failed(s);
     conn_open(s, fd, &from.any);
-    if (s->conns_n >= s->limits.max_conns)
+    bool room = s->conns_n < s->limits.max_conns + SERVER_SPARE;
+    if (!room)
         set_accepting(s, false);
-    return s->conns_n < s->limits.max_conns;
+    return room;
 }
 
 static void somebody_came(struct ev_loop *loop, ev_io *io, int events)
@@ -173,7 +174,7 @@ static struct conn *take_dirty(struct server *s)
 
 static bool idle(const struct conn *c)
 {
-    return c->state == CONN_HEAD && c->in.n == 0;
+    return c->state == CONN_HEAD && !c->begun;
 }
 
 /* Draining: an idle connection closes, unless a request is there already. The
@@ -265,6 +266,7 @@ int server_open(struct server **out, const struct server_setup *setup)
                          .user = setup->user,
                          .join = setup->join,
                          .accepting = true};
+    s->hold = setup->hold != NULL ? setup->hold : &s->unlimited;
     s->pause.fire = pause_over;
     s->settle.run = settle;
     fill_limits(&s->limits, setup->limits);

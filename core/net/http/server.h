@@ -19,6 +19,7 @@
 #ifndef NET_SERVER_H
 #define NET_SERVER_H
 
+#include "base/hold.h"
 #include "net/transport.h"
 #include "net/world.h"
 #include "wire/http.h"
@@ -34,11 +35,16 @@ struct server_limits {
     size_t low_water;     /* and that let it go on [16 KiB] */
     nanos header_timeout; /* first byte to end of head [10 s] */
     nanos idle_timeout;   /* between requests [75 s] */
-    nanos body_grace;     /* before the body rate is asked for [10 s] */
-    int64_t body_rate;    /* bytes per second after that [1,024] */
+    nanos body_grace;     /* between looks at a body's rate [10 s] */
+    int64_t body_rate;    /* bytes per second, over each such time [1,024] */
     nanos write_timeout;  /* a client that takes no byte for so long [60 s] */
-    int max_conns;        /* connections at a time [10,000] */
+    int max_conns;        /* connections at a time [10,000]; see SERVER_SPARE */
 };
+
+/* Connections over max_conns that are taken in all the same, for one request:
+** so that health is answered and others are refused at once, in words. Who
+** comes after those waits in the system's queue. */
+#define SERVER_SPARE 64
 
 /* A whole request, as it is handed over. */
 struct incoming {
@@ -46,6 +52,16 @@ struct incoming {
                                   ** point into `memory` */
     str body;                     /* points into `memory` */
     char *memory;                 /* taken over by the handler; mem_free it */
+    bool crowded; /* there are more than max_conns, and this is one of them */
+};
+
+/* What could not be read, or came too slowly, and how it is answered. */
+struct refused {
+    int status;
+    const char *code, *message; /* as the client is told */
+    nanos took;                 /* since it began */
+    char id[64];                /* for the handler to fill in: how its log calls
+                                ** it; the client is told */
 };
 
 struct server_handler {
@@ -58,6 +74,12 @@ struct server_handler {
     void (*on_gone)(void *user, void *exchange);
     /* conn_write had said false; now at most low_water bytes wait. */
     void (*on_drained)(void *user, void *exchange);
+    /* A request is refused here and the connection ends with it: to be logged
+    ** and counted. conn_peer may be asked of c, and nothing else. */
+    void (*on_refused)(void *user, struct conn *c, struct refused *what);
+    /* Asked before a large body is read: false refuses it with a 503. NULL:
+    ** they are all read. */
+    bool (*admits)(void *user, bool crowded);
 };
 
 /* What a server is opened with; all of it outlives the server. */
@@ -66,8 +88,9 @@ struct server_setup {
     struct ev_loop *loop;
     const struct server_limits *limits;
     const struct server_handler *handler;
-    void *user; /* handed to the handler */
-    bool join;  /* listen beside others that did before */
+    void *user;        /* handed to the handler */
+    struct hold *hold; /* what is held of bodies; NULL = without a limit */
+    bool join;         /* listen beside others that did before */
 };
 
 /* A server without listeners. ERR_MEMORY, ERR_SYSTEM. */

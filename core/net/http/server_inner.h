@@ -23,6 +23,7 @@ struct server {
     struct ev_loop *loop;
     const struct server_handler *handler;
     void *user;
+    struct hold *hold, unlimited; /* the first may point to the other */
     struct server_limits limits;
     struct listener *listeners;
     struct timer pause; /* no descriptors left: accept again then */

@@ -23,6 +23,7 @@ const KEPT = [
   'UBSAN_OPTIONS',
   'LSAN_OPTIONS',
   'TSAN_OPTIONS',
+  'PERILUNE_MUTANT',
 ];
 
 /** Our environment without keys, proxies and settings of the gateway. A system

@@ -1,0 +1,105 @@
+/*
+** fuzz_stream.c -- a streamed reply on its way through a call.
+**
+** The same bytes come from an upstream played by hand, once in one piece and
+** once cut anywhere. Whoever reads must hear the same events and the same end,
+** and what was learnt of the reply must be the same. What is heard is read by
+** a second parser, written by the letter of the WHATWG's section 9.2.6: it
+** must find what it finds in the upstream's bytes, but for events that were
+** dropped and what follows the end. Byte order marks in front do not get here.
+*/
+#include "fuzz.h"
+
+#include "net/call_rig.h"
+#include "slow_sse.h"
+
+/* What came of a stream. */
+struct outcome {
+    struct ear ear;
+    struct tap tap;
+    enum call_state state;
+};
+
+static void play(str in, size_t most, struct outcome *o)
+{
+    struct cuts cuts = cuts_of(in, most);
+    str piece;
+    begin_stream();
+    ear_attach(&o->ear);
+    while (up.x != NULL && cuts_next(&cuts, &piece))
+        upstream_says_bytes(piece);
+    cuts_end(&cuts);
+    if (up.x != NULL)
+        upstream_ends(EXCHANGE_OK);
+    MUST(o->ear.ends == 1);
+    MUST(call->state == CALL_ENDED);
+    o->tap = call->tap;
+    MUST((o->ear.fault.kind == FAULT_NONE) == o->tap.terminal);
+    o->ear.fault.message = o->ear.fault.body = o->ear.fault.detail = STR_NONE;
+    finish();
+    MUST(unit_failures == 0);
+}
+
+/* --- the second reading ----------------------------------------------------- */
+
+/* Every event heard came from the upstream, in its order. */
+static void is_part_of(str heard, str said)
+{
+    while (heard.n > 0) {
+        str event = str_split(&heard, '\0');
+        bool found = false;
+        while (!found && said.n > 0)
+            found = str_eq(str_split(&said, '\0'), event);
+        MUST(found);
+    }
+}
+
+/* Are all lines ended in the same way? Then not a byte may differ. */
+static bool ends_alike(str in)
+{
+    bool cr = str_find(in, '\r') < in.n;
+    for (size_t i = 0; cr && i < in.n; i++) {
+        if (in.p[i] == '\r' && (i + 1 == in.n || in.p[i + 1] != '\n'))
+            return false;
+        if (in.p[i] == '\n' && (i == 0 || in.p[i - 1] != '\r'))
+            return false;
+    }
+    return true;
+}
+
+static str unmarked(str in)
+{
+    while (in.n >= 3 && memcmp(in.p, "\xef\xbb\xbf", 3) == 0)
+        in = str_from(in, 3);
+    return in;
+}
+
+static void stream(str in)
+{
+    struct outcome whole, cut, bytes;
+    struct slow_sse said, heard, heard_cut;
+    if (str_find(in, '\0') < in.n)
+        return; /* NUL parts the events of the second reading */
+    play(in, SIZE_MAX, &whole);
+    play(in, 24, &cut);
+    play(in, 1, &bytes);
+    MUST(whole.ear.fault.kind == cut.ear.fault.kind);
+    MUST(whole.ear.fault.kind == bytes.ear.fault.kind);
+    MUST(memcmp(&whole.tap, &cut.tap, sizeof whole.tap) == 0);
+    MUST(memcmp(&whole.tap, &bytes.tap, sizeof whole.tap) == 0);
+    slow_sse(unmarked(in), &said);
+    slow_sse(buf_str(&whole.ear.heard), &heard);
+    slow_sse(buf_str(&cut.ear.heard), &heard_cut);
+    is_part_of(buf_str(&heard.events), buf_str(&said.events));
+    MUST(str_eq(buf_str(&heard.events), buf_str(&heard_cut.events)));
+    MUST(!ends_alike(in) ||
+         str_eq(buf_str(&whole.ear.heard), buf_str(&bytes.ear.heard)));
+    buf_fini(&said.events);
+    buf_fini(&heard.events);
+    buf_fini(&heard_cut.events);
+    ear_close(&whole.ear);
+    ear_close(&cut.ear);
+    ear_close(&bytes.ear);
+}
+
+FUZZ(stream)
