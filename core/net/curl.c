@@ -35,12 +35,13 @@ struct watch {
 
 /* --- watching sockets ----------------------------------------------------- */
 
-/* Watchers keep no loop alive. */
+/* Watchers keep no loop alive. One that is pending and not active was stopped
+** by libev, because epoll refused it, and must not hear of that under the name
+** that it has next. */
 static void stop_watch(struct watch *w)
 {
-    if (!ev_is_active(&w->io))
-        return;
-    ev_ref(w->engine->loop);
+    if (ev_is_active(&w->io) || ev_is_pending(&w->io))
+        ev_ref(w->engine->loop);
     ev_io_stop(w->engine->loop, &w->io);
 }
 
@@ -67,8 +68,10 @@ static void unwatch(struct watch *w)
 static void on_unasked(struct ev_loop *loop, ev_io *io, int events)
 {
     char away[4096];
-    if (events & EV_ERROR)
-        ev_ref(loop); /* it was stopped, and that took a reference */
+    if (events & EV_ERROR) { /* it was stopped, and that took a reference */
+        ev_ref(loop);
+        return;
+    }
     while (recv(io->fd, away, sizeof away, MSG_DONTWAIT) > 0)
         ;
     shutdown(io->fd, SHUT_RDWR);
@@ -286,13 +289,24 @@ static void drive(struct engine *e, curl_socket_t fd, int events)
     settle(e);
 }
 
+/* Old, and the one call that both goes through all of them and tells on_socket
+** what they wait for: without that, a watch for silence would stay on the
+** connection that the next of them uses. */
+static CURLMcode drive_all(struct engine *e, int *running)
+{
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+    return curl_multi_socket_all(e->multi, running);
+#pragma GCC diagnostic pop
+}
+
 static void on_limp(struct timer *timer)
 {
     struct engine *e =
         (struct engine *)((char *)timer - offsetof(struct engine, crutch));
     int running = 0;
     e->depth++;
-    CURLMcode code = curl_multi_perform(e->multi, &running);
+    CURLMcode code = drive_all(e, &running);
     e->depth--;
     if (code != CURLM_OK)
         start_over(e);

@@ -142,12 +142,12 @@ static void stream(const char *body)
 
 /* --- a life -------------------------------------------------------------------- */
 
-static long lines; /* of the log */
+static char last_line[1024]; /* of the log */
 
 static void log_line(void *user, const char *line, size_t len)
 {
-    (void)user, (void)line, (void)len;
-    lines++;
+    (void)user;
+    snprintf(last_line, sizeof last_line, "%.*s", (int)len, line);
 }
 
 static void write_file(const char *path, const char *text)
@@ -414,7 +414,7 @@ static void serve_again(void)
     if (status == 200)
         return;
     wrong("the next request is not served");
-    printf("#    but: %.400s\n", got.bytes);
+    printf("#    but %d: %s\n", status, last_line);
 }
 
 long live(const struct scenario *s, const struct fault_plan *it, int *wrongs_of)
