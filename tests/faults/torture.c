@@ -22,6 +22,7 @@
 #include "lives.h"
 
 #define MOST_FDS 256
+#define RARE     500 /* calls of a dear scenario, where all of others fail */
 
 /* --- one run, and all of them ------------------------------------------------------ */
 
@@ -125,8 +126,8 @@ static struct told torture(const struct scenario *s, long from, long most)
         told.wrong = run(s);
         return told;
     }
-    if (s->rarer > 0 && most > 0)
-        most = (most + s->rarer - 1) / s->rarer;
+    if (s->rarer > 0)
+        most = most > 0 ? (most + s->rarer - 1) / s->rarer : RARE;
     long step = most > 0 ? (told.calls + most - 1) / most : 1;
     plan.n = n != 0 ? n : 1 + from % (step > 0 ? step : 1);
     while (torture_nth(s, &told) && (n == 0 || told.runs < 3))
