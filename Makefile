@@ -46,7 +46,7 @@ LIBS := $(STATIC) -lcurl -lm -ldl -pthread
 
 ROOMS := base kernel wire meter store net run bind serve
 SOURCES := $(foreach r,$(ROOMS),$(wildcard core/$(r)/*.c core/$(r)/*/*.c)) $(wildcard core/perilune*.c)
-OBJECTS := $(SOURCES:core/%.c=$(B)/%.o) $(B)/embedded.o
+OBJECTS := $(SOURCES:core/%.c=$(B)/%.o) $(B)/embedded.o $(B)/lua_cjson.o
 GATE := $(patsubst core/%.c,$(B)/%.o,$(wildcard core/gate/*.c))
 LUA := $(sort $(wildcard lua/*.lua lua/*/*.lua policies/*.lua))
 UNIT := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard $(ROOMS:%=tests/%/test_*.c)))
@@ -70,6 +70,17 @@ $(B)/embedded.c: $(LUA) tests/house/embed.sh
 
 $(B)/embedded.o: $(B)/embedded.c
 	$(Q)$(CC) $(CFLAGS) -c $< -o $@
+
+# lua-cjson ends the process where it lacks memory; here it asks us instead of
+# the C library, see core/bind/cjson.c.
+CJSON := $(shell $(CC) -print-file-name=liblua5.4-cjson.a)
+CJSON_ASKS := malloc realloc free exit abort stderr fputc fwrite __fprintf_chk \
+              __vfprintf_chk
+$(B)/lua_cjson.o: $(CJSON) Makefile
+	@mkdir -p $(@D)
+	$(Q)ld -r --whole-archive $< -o $@
+	$(Q)objcopy --keep-global-symbol=luaopen_cjson \
+	  $(foreach f,$(CJSON_ASKS),--redefine-sym $(f)=cjson_$(f)) $@
 
 # Everything but peri_* becomes local, so that a host's own names stay its own.
 $(B)/libperilune.a: $(OBJECTS)
@@ -143,13 +154,18 @@ bench-wire: $(B)/tests/wire/bench_wire ## what reading bodies and streams costs,
 mutants: deps-test ## each defence's test is red without it
 	@tests/house/mutants.sh
 
+bench-hook: $(OBJECTS) ## what the sandbox's count hook costs a policy
+	@mkdir -p $(B)/bench
+	$(Q)$(CC) $(CFLAGS) -o $(B)/bench/hook tests/bench/micro/hook.c $(OBJECTS) $(LIBS)
+	@$(B)/bench/hook
+
 overload: deps-test ## ten times too much for a minute, and slow clients
 	@$(MAKE) --no-print-directory -j$$(nproc) all
 	@tests/overload/run.sh
 
 soak: deps-test ## an hour of traffic with faults: memory, descriptors, books
 	@$(MAKE) --no-print-directory -j$$(nproc) all
-	@node tests/soak/soak.mjs
+	@PERILUNE_BIN=build/perilune node tests/soak/soak.mjs
 
 layers: ## the rooms depend one way
 	@tests/house/layers.sh
@@ -175,7 +191,8 @@ clean: ## remove everything built
 
 # --- what must be on the machine -------------------------------------------
 
-NEED_BUILD := gcc libc6-dev linux-libc-dev binutils liblua5.4-dev libcurl4-openssl-dev libev-dev
+NEED_BUILD := gcc libc6-dev linux-libc-dev binutils liblua5.4-dev lua-cjson-dev libcurl4-openssl-dev \
+              libev-dev
 NEED_FUZZ  := $(NEED_BUILD) clang libclang-rt-14-dev libhttp-parser-dev node-llhttp
 NEED_TEST  := $(NEED_FUZZ) git lua5.4 curl openssl clang-format lua-check \
               util-linux $(if $(shell command -v npm),,nodejs npm)
@@ -192,6 +209,7 @@ deps-bench: ## the same for the bench
 	@tests/house/deps.sh $(NEED_BENCH)
 
 .PHONY: all help run test test-long unit asan tsan torture mutants bench bench-wire \
+        bench-hook \
         overload soak fuzz layers symbols lint fmt install clean deps \
         deps-test deps-bench
 .DELETE_ON_ERROR:

@@ -12,6 +12,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "base/stack.h"
 #include "bind/bind.h"
 #include "run/tool.h"
 
@@ -263,7 +264,7 @@ int peri_start(perilune *s)
 {
     if (!s->own_loop || s->threaded)
         return fail(s, PERI_ESTATE, "it has a loop that runs elsewhere");
-    if (pthread_create(&s->thread, NULL, run_thread, s) != 0)
+    if (stack_thread(&s->thread, run_thread, s) != 0)
         return fail(s, PERI_ESYSTEM, "no thread can be started");
     s->threaded = true;
     return 0;

@@ -30,7 +30,7 @@ static void push_request(lua_State *L, struct request *r)
     luaL_setmetatable(L, REQUEST_TYPE);
 }
 
-const struct binding bind_lua = {open_core, push_request};
+const struct binding bind_lua = {open_core, bind_open_cjson, push_request};
 
 struct request *bind_request(lua_State *L, const char *what)
 {

@@ -56,9 +56,9 @@ struct written_reply *bind_push_written(lua_State *L, enum written_kind kind,
 ** or larger than Lua should hold. */
 bool bind_push_json(lua_State *L, struct json v);
 
-/* Push the value at `arg` as JSON, in a buffer that Lua collects; raises for
+/* The value at `arg` as JSON, in memory of Lua's that is pushed; raises for
 ** what has no form in JSON. */
-struct buf *bind_encode(lua_State *L, int arg);
+str bind_encode(lua_State *L, int arg);
 
 /* Push a number of JSON that Lua's numbers cannot hold, as its text; and the
 ** text of one, absent for anything else. */
@@ -79,6 +79,14 @@ void bind_type(lua_State *L, const struct bind_type *type);
 
 /* Copy a Lua string to the generation's arena; raises without memory. */
 str bind_keep(lua_State *L, int arg);
+
+/* json.c: how long the value at `arg` is as JSON, at most; raises when it is
+** too deep or too long and, unless `lenient`, for what has no form in JSON.
+** `who` begins the messages. */
+size_t bind_measure(lua_State *L, int arg, const char *who, bool lenient);
+
+/* cjson.c: push the module. */
+int bind_open_cjson(lua_State *L);
 
 /* Add functions to the module on top of the stack. */
 void bind_policy(lua_State *L);

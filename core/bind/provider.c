@@ -8,7 +8,8 @@
 #include "run/generation.h"
 #include "run/sandbox.h"
 
-#define MAX_REPLY ((lua_Integer)64 << 20)
+#define MOST_DECLARED 1000 /* providers of one version */
+#define MAX_REPLY     ((lua_Integer)64 << 20)
 
 static struct provider **to_box(lua_State *L, int arg)
 {
@@ -104,10 +105,10 @@ static void add_headers(lua_State *L, struct provider *p)
         for (lua_pushnil(L); lua_next(L, -2) != 0; lua_pop(L, 1)) {
             str name, value;
             lua_pushvalue(L, -2);
-            name.p = luaL_tolstring(L, -1, &name.n);
-            value.p = luaL_tolstring(L, -3, &value.n);
+            name.p = luaL_checklstring(L, -1, &name.n);
+            value.p = luaL_checklstring(L, -2, &value.n);
             add_header(L, p, name, value);
-            lua_pop(L, 3);
+            lua_pop(L, 1);
         }
     lua_pop(L, 1);
 }
@@ -171,6 +172,9 @@ static int new_provider(lua_State *L)
     str name;
     name.p = luaL_checklstring(L, 1, &name.n);
     luaL_checktype(L, 2, LUA_TTABLE);
+    if (++generation_of(L)->declared > MOST_DECLARED)
+        return sandbox_raise(L, "provider: more than %d are declared",
+                             MOST_DECLARED);
     struct provider **box = lua_newuserdatauv(L, sizeof(struct provider *), 0);
     *box = NULL;
     luaL_setmetatable(L, PROVIDER_TYPE);

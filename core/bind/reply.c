@@ -58,14 +58,21 @@ static size_t read_text(const struct live *l, size_t from, bool one,
     return (size_t)(rest.p - held.p);
 }
 
-static int push_gathered(lua_State *L, struct live *l, struct buf *text)
+/* An empty buffer with room for the text of what is held. The request owns it,
+** so that a raise leaks nothing, and asking again and again costs no more. */
+static struct buf *gather(struct live *l)
 {
-    str copy = arena_copy(&l->request->arena, buf_str(text));
-    bool whole = buf_ok(text) && copy.p != NULL;
-    buf_fini(text);
-    if (!whole)
+    struct buf *text = &l->request->gathered;
+    buf_clear(text);
+    text->max = call_held(l->call).n + 1;
+    return text;
+}
+
+static int push_gathered(lua_State *L, const struct buf *text)
+{
+    if (!buf_ok(text))
         return luaL_error(L, "not enough memory for the text of a reply");
-    lua_pushlstring(L, copy.p, copy.n);
+    lua_pushlstring(L, buf_str(text).p, text->n);
     return 1;
 }
 
@@ -78,10 +85,9 @@ static bool ended(const struct live *l)
 
 static int push_text(lua_State *L, struct live *l)
 {
-    struct buf text;
-    buf_init(&text, call_held(l->call).n + 1);
-    read_text(l, 0, false, &text);
-    return push_gathered(L, l, &text);
+    struct buf *text = gather(l);
+    read_text(l, 0, false, text);
+    return push_gathered(L, text);
 }
 
 static int push_fault(lua_State *L, struct live *l)
@@ -157,15 +163,13 @@ static int json(lua_State *L)
 static int piece_ready(lua_State *L, int status, lua_KContext context)
 {
     struct live *l = (struct live *)context;
-    struct buf text;
+    struct buf *text = gather(l);
     (void)status;
-    buf_init(&text, call_held(l->call).n + 1);
-    l->at = read_text(l, l->at, true, &text);
-    if (text.n > 0) {
+    l->at = read_text(l, l->at, true, text);
+    if (text->n > 0) {
         task_unwatch(l->request);
-        return push_gathered(L, l, &text);
+        return push_gathered(L, text);
     }
-    buf_fini(&text);
     if (!ended(l))
         return lua_yieldk(L, 0, context, piece_ready);
     task_unwatch(l->request);

@@ -7,6 +7,7 @@
 #include "bind/bind.h"
 
 #include "base/defence.h"
+#include "run/safe/safe.h"
 #include "run/sandbox.h"
 
 /* Push the table made earlier for `key`, or leave nothing and return false. */
@@ -297,13 +298,13 @@ static int field(lua_State *L) /* long: one case per field */
 static int newindex(lua_State *L)
 {
     bind_view(L, 1);
-    return sandbox_raise(L,
-                         "a request is not changed in place; write "
-                         "small(req:with { %s = %s })",
-                         luaL_tolstring(L, 2, NULL),
-                         lua_type(L, 3) == LUA_TSTRING
-                             ? lua_pushfstring(L, "\"%s\"", lua_tostring(L, 3))
-                             : luaL_tolstring(L, 3, NULL));
+    return sandbox_deny(L,
+                        "a request is not changed in place; write "
+                        "small(req:with { %s = %s })",
+                        safe_show(L, 2),
+                        lua_type(L, 3) == LUA_TSTRING
+                            ? lua_pushfstring(L, "\"%s\"", lua_tostring(L, 3))
+                            : safe_show(L, 3));
 }
 
 /* --- with ------------------------------------------------------------------ */

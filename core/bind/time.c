@@ -8,6 +8,8 @@
 #include "run/sandbox.h"
 #include "run/task.h"
 
+#define MOST_LINES 100 /* that one request may log */
+
 /* now() -> seconds since 1970, with fractions */
 static int now(lua_State *L)
 {
@@ -41,6 +43,18 @@ static int sleep_for(lua_State *L)
     return lua_yieldk(L, 0, (lua_KContext)until, slept);
 }
 
+/* A request that floods the log is cut off there; the last line says so. */
+static bool may_log(struct request *r, str *text)
+{
+    if (r == NULL || r->logged < MOST_LINES) {
+        if (r != NULL)
+            r->logged++;
+        return true;
+    }
+    *text = STR("p.log: no more lines of this request are logged");
+    return r->logged++ == MOST_LINES;
+}
+
 /* log(text, fields = {}): a line for the log */
 static int log_text(lua_State *L)
 {
@@ -49,17 +63,18 @@ static int log_text(lua_State *L)
     str text;
     text.p = luaL_checklstring(L, 1, &text.n);
     lua_settop(L, 2);
-    struct buf *fields = lua_istable(L, 2) ? bind_encode(L, 2) : NULL;
+    if (!may_log(r, &text))
+        return 0;
+    str fields = lua_istable(L, 2) ? bind_encode(L, 2) : STR_NONE;
     struct buf line;
     event_begin(&line, g->rt->world);
     event_text(&line, "event", STR("policy_log"));
     if (r != NULL)
         event_text(&line, "request_id", r->id);
     event_text(&line, "message", text);
-    if (fields != NULL) {
+    if (fields.p != NULL) {
         json_put_name(&line, STR("fields"));
-        buf_add(&line, buf_str(fields));
-        buf_fini(fields);
+        buf_add(&line, fields);
     }
     event_send(&line, g->rt->world);
     return 0;

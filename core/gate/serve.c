@@ -30,7 +30,7 @@
 #include "perilune.h"
 
 #define LARGE_BLOCK (256 * 1024)
-#define MUCH        ((size_t)16 << 20)
+#define MUCH        ((size_t)4 << 20)
 
 struct gateway {
     struct options options;
@@ -219,10 +219,8 @@ static void give_memory_back(void)
 {
     static size_t given; /* what was free when it last did */
     struct mallinfo2 is = mallinfo2();
-    size_t changed =
-        is.fordblks > given ? is.fordblks - given : given - is.fordblks;
     if (is.fordblks < MUCH || is.fordblks / 2 < is.uordblks ||
-        changed < MUCH / 2)
+        is.fordblks == given)
         return;
     malloc_trim(0);
     given = is.fordblks;

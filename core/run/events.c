@@ -71,12 +71,15 @@ void event_runtime(struct runtime *rt, const char *event, str message)
     event_send(&line, rt->world);
 }
 
-void event_request(struct request *r, const char *event, str message)
+void event_policy(struct runtime *rt, const struct request *r,
+                  const char *reason, str message)
 {
     struct buf line;
-    event_begin(&line, r->rt->world);
-    event_text(&line, "event", str_of(event));
-    event_text(&line, "request_id", r->id);
+    event_begin(&line, rt->world);
+    event_text(&line, "event", STR("policy_error"));
+    if (r != NULL)
+        event_text(&line, "request_id", r->id);
+    event_text(&line, "reason", str_of(reason));
     event_text(&line, "message", message);
-    event_send(&line, r->rt->world);
+    event_send(&line, rt->world);
 }

@@ -19,8 +19,12 @@ void event_int(struct buf *line, const char *name, int64_t value);
 /* Close the line and log it. */
 void event_send(struct buf *line, struct world *world);
 
-/* A line about the runtime, and one about a request. */
+/* A policy_error, of this request or (NULL) of a load. The reason is one of
+** load_error, deadline, memory, denied, error, bad_return. */
+void event_policy(struct runtime *rt, const struct request *r,
+                  const char *reason, str message);
+
+/* A line about the runtime. */
 void event_runtime(struct runtime *rt, const char *event, str message);
-void event_request(struct request *r, const char *event, str message);
 
 #endif

@@ -16,6 +16,8 @@
 #include "run/generation.h"
 #include "run/task.h"
 
+#define LONGEST_WHY 4096
+
 struct filtering {
     struct request *request;
     const struct filter *filter;
@@ -121,10 +123,10 @@ static int call_function(lua_State *L)
     return 1;
 }
 
-static bool complain(struct filtering *f, const char *why)
+static bool complain(struct filtering *f, const char *reason, str why)
 {
     stat_add(&f->request->rt->stats.policy_errors, 1);
-    event_request(f->request, "policy_error", str_of(why));
+    event_policy(f->request->rt, f->request, reason, why);
     return false;
 }
 
@@ -133,18 +135,22 @@ static bool ask(struct filtering *f)
 {
     lua_State *L = f->request->gen->L;
     str text = buf_str(&f->text);
+    struct buf why;
+    buf_init(&why, LONGEST_WHY);
     int top = lua_gettop(L);
     lua_pushcfunction(L, call_function);
     lua_pushinteger(L, f->filter->function);
     lua_pushlightuserdata(L, &text);
-    int status = task_call(f->request, L, 2, 1);
-    bool good = status == LUA_OK && take_result(f, L);
-    if (!good && status != LUA_OK && lua_type(L, -1) == LUA_TSTRING)
-        complain(f, lua_tostring(L, -1));
+    const char *reason = task_call(f->request, L, 2, &why);
+    bool good = reason == NULL && take_result(f, L);
+    if (reason != NULL)
+        complain(f, reason, buf_str(&why));
     else if (!good)
-        complain(f, "p.filter: the function returned neither nil, a text nor "
-                    "p.cut(text)");
+        complain(f, "bad_return",
+                 STR("p.filter: the function returned neither nil, a text nor "
+                     "p.cut(text)"));
     lua_settop(L, top);
+    buf_fini(&why);
     return good;
 }
 
@@ -245,7 +251,8 @@ static bool gather(struct filtering *f, str data, int nth, int *choice,
     buf_init(&piece, data.n + 1);
     bool found = f->request->dialect->content(data, nth, choice, &piece);
     if (found && (*choice < 0 || *choice >= FILTER_CHOICES)) {
-        *good = complain(f, "p.filter: a reply with more than 16 choices");
+        *good = complain(f, "error",
+                         STR("p.filter: a reply with more than 16 choices"));
         found = false;
     }
     if (found) {

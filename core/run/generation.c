@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "base/mem.h"
+#include "base/stack.h"
 #include "run/loader.h"
 #include "run/sandbox.h"
 
@@ -22,7 +23,7 @@ static struct generation *make(struct runtime *rt)
     g->rt = rt;
     g->policy = g->rescue = LUA_NOREF;
     arena_init(&g->arena);
-    sandbox_allow(g, rt->limits.load_cpu, rt->limits.heap);
+    allowance_set(g, rt->limits.load_cpu, rt->limits.heap);
     g->L = sandbox_open(g);
     if (g->L == NULL) {
         generation_release(g);
@@ -58,7 +59,9 @@ static bool load(struct generation *g, const struct policy_source *source,
     }
     lua_pushcfunction(co, load_policy);
     lua_pushlightuserdata(co, (void *)(uintptr_t)source);
+    lua_State *before = allowance_enter(g, co);
     int status = lua_resume(co, NULL, 1, &results);
+    allowance_leave(g, before);
     if (status != LUA_OK)
         sandbox_message(co, status, error);
     generation_thread_done(g, co, ref, status != LUA_OK);
@@ -69,6 +72,10 @@ struct generation *generation_load(struct runtime *rt, struct watch *watch,
                                    const struct policy_source *source,
                                    struct buf *error)
 {
+    if (!stack_enough()) {
+        buf_text(error, GENERATION_NO_STACK);
+        return NULL;
+    }
     struct generation *g = make(rt);
     if (g == NULL) {
         buf_text(error, "not enough memory to load the policy");
@@ -79,6 +86,7 @@ struct generation *generation_load(struct runtime *rt, struct watch *watch,
     g->loading = true;
     bool loaded = load(g, source, error);
     g->loading = false;
+    g->base = g->heap.used;
     g->watch = NULL;
     rt->tried = g->hash;
     if (!loaded) {
@@ -101,7 +109,7 @@ void generation_release(struct generation *g)
         return;
     if (g->L != NULL) {
         /* Finalizers of ours are short; a policy has none. */
-        sandbox_allow(g, NANOS_S, SIZE_MAX);
+        allowance_set(g, NANOS_S, SIZE_MAX);
         lua_close(g->L);
     }
     arena_fini(&g->arena);
@@ -133,7 +141,6 @@ lua_State *generation_thread(struct generation *g, int *ref)
     lua_rawgeti(g->L, LUA_REGISTRYINDEX, *ref);
     lua_State *co = lua_tothread(g->L, -1);
     lua_pop(g->L, 2);
-    sandbox_hook(co);
     return co;
 }
 

@@ -9,16 +9,8 @@
 
 #include <lua.h>
 
+#include "run/allowance.h"
 #include "run/runtime.h"
-
-/* What may run at this moment, and up to where. */
-struct allowance {
-    nanos until;      /* world_now at which the hook looks closer */
-    nanos cpu_from;   /* processor time at the hook's first look, or 0 */
-    nanos budget;     /* processor time that may be used from there */
-    size_t heap;      /* most the Lua heap may hold */
-    const char *doom; /* why all must stop now; sticky; NULL = run */
-};
 
 struct idle_thread {
     int ref;
@@ -26,19 +18,28 @@ struct idle_thread {
 };
 
 #define IDLE_THREADS 256
+#define GENERATION_NO_STACK \
+    "a thread that runs policies needs a stack of 1 MiB; this one has less"
 
 struct generation {
     int refs;
     struct runtime *rt;
     lua_State *L;
-    struct arena arena;  /* what is declared lives here */
-    struct watch *watch; /* during the load only */
-    str folder;          /* where the policy's modules and files are */
-    str name, text;      /* the main file, for messages */
-    char version[9];     /* eight hex digits over all that was read */
-    uint64_t hash;       /* the same, running */
-    size_t used;         /* bytes of the Lua heap */
-    struct allowance allowed;
+    struct arena arena;       /* what is declared lives here */
+    struct watch *watch;      /* during the load only */
+    str folder;               /* where the policy's modules and files are */
+    str name, text;           /* the main file, for messages */
+    char version[9];          /* eight hex digits over all that was read */
+    uint64_t hash;            /* the same, running */
+    struct allowance allowed; /* of what runs now */
+    struct heap heap;
+    size_t base;        /* bytes of it that stand since the load */
+    size_t read;        /* bytes of files read */
+    int files;          /* asked for, found or not */
+    int declared;       /* providers */
+    lua_State *running; /* the coroutine that runs now, or NULL */
+    char doom[512];     /* why what ran last was ended */
+    uint64_t denied;    /* hash of the last message of a denial */
     bool loading;
     int policy;                 /* registry: what is called with req */
     int rescue;                 /* registry: p.rescue's ladder, or LUA_NOREF */

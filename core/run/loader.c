@@ -11,10 +11,14 @@
 #include "base/defence.h"
 #include "base/err.h"
 #include "net/file.h"
+#include "run/compiled.h"
 #include "run/embedded.h"
 #include "run/sandbox.h"
 
-#define MODULES "perilune.modules" /* registry: name -> what it returned */
+#define MODULES    "perilune.modules" /* registry: name -> what it returned */
+#define CHUNKS     "perilune.chunks"  /* registry: chunk, environment, ... */
+#define MOST_FILES 1000               /* that a version may ask for */
+#define BITE       1024               /* bytes the compiler gets at a time */
 
 static void count_in(struct generation *g, str name, str text)
 {
@@ -27,12 +31,16 @@ static int read_watched(struct generation *g, str folder, str name, str *text)
 {
     str path =
         arena_print(&g->arena, "%.*s/%.*s", STR_ARG(folder), STR_ARG(name));
+    if (g->read > g->rt->limits.heap || ++g->files > MOST_FILES)
+        return ERR_LIMIT;
     if (path.p == NULL ||
         (g->watch != NULL && watch_add(g->watch, path.p) != 0))
         return ERR_MEMORY;
     int error = file_read(path.p, LOADER_MAX_FILE, &g->arena, text);
-    if (error == 0)
+    if (error == 0) {
         count_in(g, name, *text);
+        g->read += text->n;
+    }
     return error;
 }
 
@@ -67,7 +75,7 @@ static bool stays_inside(str path)
 
 int loader_read(struct generation *g, str path, str *text)
 {
-    if (!stays_inside(path))
+    if (!stays_inside(path) && DEFENCE(folder))
         return ERR_INPUT;
     if (g->folder.p == NULL)
         return ERR_MISSING;
@@ -75,6 +83,45 @@ int loader_read(struct generation *g, str path, str *text)
 }
 
 /* --- the policy itself ----------------------------------------------------- */
+
+/* The compiler takes quadratic time over many labels; so it is fed in bites,
+** and the clock is looked at between them. */
+static const char *read_bite(lua_State *L, void *user, size_t *n)
+{
+    str *rest = user;
+    const char *bite = rest->p;
+    *n = rest->n < BITE ? rest->n : BITE;
+    *rest = str_from(*rest, *n);
+    allowance_look(L);
+    return bite;
+}
+
+/* Remember which environment the chunk on top was compiled in. */
+static void keep_environment(lua_State *L)
+{
+    int chunk = lua_gettop(L);
+    luaL_getsubtable(L, LUA_REGISTRYINDEX, CHUNKS);
+    lua_Integer n = (lua_Integer)lua_rawlen(L, -1);
+    lua_pushvalue(L, chunk);
+    lua_rawseti(L, -2, n + 1);
+    lua_getupvalue(L, chunk, 1);
+    lua_rawseti(L, -2, n + 2);
+    lua_settop(L, chunk);
+}
+
+void loader_restore(lua_State *L)
+{
+    if (!DEFENCE(environments))
+        return;
+    luaL_getsubtable(L, LUA_REGISTRYINDEX, CHUNKS);
+    int chunks = lua_gettop(L);
+    for (lua_Integer i = 1; lua_rawgeti(L, chunks, i) != LUA_TNIL; i += 2) {
+        lua_rawgeti(L, chunks, i + 1);
+        lua_setupvalue(L, -2, 1);
+        lua_pop(L, 1);
+    }
+    lua_settop(L, chunks - 1);
+}
 
 /* Lua quotes what it stumbled over. A text or a number may be a key without its
 ** second quote or its first, and the message goes to the log and to /healthz;
@@ -93,16 +140,37 @@ static void hide_quoted(lua_State *L)
     lua_remove(L, -2);
 }
 
+static int compile_text(lua_State *L, str text, const char *chunk_name)
+{
+    int status = lua_load(L, read_bite, &text, chunk_name,
+                          DEFENCE(text_only) ? "t" : NULL);
+    if (status == LUA_ERRSYNTAX && DEFENCE(quoted_source))
+        hide_quoted(L);
+    return status;
+}
+
+static int compile_ours(lua_State *L, str text, const char *chunk_name)
+{
+    struct runtime *rt = generation_of(L)->rt;
+    if (compiled_push(L, rt, text))
+        return LUA_OK;
+    int status = compile_text(L, text, chunk_name);
+    if (status == LUA_OK)
+        compiled_keep(L, rt, text);
+    return status;
+}
+
 /* Compile a text chunk; its environment is built fresh. */
 static int compile(lua_State *L, str text, const char *chunk_name, bool trusted)
 {
-    int status = luaL_loadbufferx(L, text.p, text.n, chunk_name, "t");
-    if (status == LUA_ERRSYNTAX && DEFENCE(quoted_source))
-        hide_quoted(L);
+    int status = trusted ? compile_ours(L, text, chunk_name)
+                         : compile_text(L, text, chunk_name);
     if (status != LUA_OK)
         return status;
     sandbox_environment(L, trusted);
     lua_setupvalue(L, -2, 1);
+    if (!trusted)
+        keep_environment(L);
     return LUA_OK;
 }
 
@@ -130,7 +198,7 @@ static const char *why_unread(int error)
     case ERR_MISSING:
         return "there is no such file";
     case ERR_LIMIT:
-        return "the file is larger than 1 MiB";
+        return "the file is larger than 1 MiB, or too much was read";
     case ERR_INPUT:
         return "it is not a regular file";
     case ERR_MEMORY:
@@ -230,11 +298,14 @@ static int run_module(lua_State *L, str name)
 {
     str text;
     bool trusted;
-    if (!find_module(L, name, &text, &trusted))
-        return sandbox_raise(L,
-                             "module '%s' not found: neither beside the "
-                             "policy nor built in",
-                             sandbox_quote(L, name));
+    if (!find_module(L, name, &text, &trusted)) {
+        if (str_eq(name, STR("cjson")))
+            return generation_of(L)->rt->bind->open_cjson(L);
+        return sandbox_deny(L,
+                            "module '%s' not found: neither beside the "
+                            "policy nor built in",
+                            sandbox_quote(L, name));
+    }
     int status = compile(L, text, lua_tostring(L, -1), trusted);
     if (status != LUA_OK)
         return lua_error(L);
@@ -277,18 +348,18 @@ int loader_require(lua_State *L)
     str name;
     name.p = luaL_checklstring(L, 1, &name.n);
     if (!module_name_ok(name))
-        return sandbox_raise(L, "require: '%s' is not a module name",
-                             sandbox_quote(L, name));
+        return sandbox_deny(L, "require: '%s' is not a module name",
+                            sandbox_quote(L, name));
     if (str_starts(name, STR("perilune.")) && !library_calls(L))
-        return sandbox_raise(L,
-                             "require: '%s' is the library's own; write "
-                             "require \"perilune\"",
-                             sandbox_quote(L, name));
+        return sandbox_deny(L,
+                            "require: '%s' is the library's own; write "
+                            "require \"perilune\"",
+                            sandbox_quote(L, name));
     if (!generation_of(L)->loading)
-        return sandbox_raise(L,
-                             "require \"%s\" belongs above \"return "
-                             "function(req)\"",
-                             sandbox_quote(L, name));
+        return sandbox_deny(L,
+                            "require \"%s\" belongs above \"return "
+                            "function(req)\"",
+                            sandbox_quote(L, name));
     loader_module(L, name.p);
     return 1;
 }

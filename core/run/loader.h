@@ -2,8 +2,8 @@
 ** loader.h -- finding, reading and compiling the Lua files of a policy.
 **
 ** `require "helpers"` means helpers.lua beside the policy, else
-** helpers/init.lua, else a built-in of that name; `perilune` and everything
-** below it is built in and nothing else. Every file asked for is watched
+** helpers/init.lua, else a built-in of that name, such as cjson; `perilune`
+** and everything below it is built in and nothing else. Every file asked for is watched
 ** before it is read, whether it is there or not.
 */
 #ifndef RUN_LOADER_H
@@ -27,6 +27,10 @@ int loader_main(lua_State *L, const struct policy_source *source);
 
 /* Push what a module returned, run now if it has not been; raises. */
 void loader_module(lua_State *L, const char *name);
+
+/* Give each file of the policy the environment it was compiled in: a request
+** before may have set its _ENV. Raises without memory only. */
+void loader_restore(lua_State *L);
 
 /* The `require` of the sandbox. */
 int loader_require(lua_State *L);

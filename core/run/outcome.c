@@ -130,12 +130,12 @@ static int complain(lua_State *L)
 
 /* --- telling --------------------------------------------------------------- */
 
-static void fail(struct request *r, str message)
+static void fail(struct request *r, const char *reason, str message)
 {
     message = arena_copy(&r->arena, message);
     r->policy_error = message.p != NULL ? message.p : "not enough memory";
     stat_add(&r->rt->stats.policy_errors, 1);
-    event_request(r, "policy_error", str_of(r->policy_error));
+    event_policy(r->rt, r, reason, str_of(r->policy_error));
     struct fault fault = {.kind = FAULT_POLICY,
                           .status = fault_status(FAULT_POLICY),
                           .message = STR(POLICY_FAILED)};
@@ -154,23 +154,33 @@ static void fail(struct request *r, str message)
     answer_error(r, 500, &e);
 }
 
+/* No ladder can help: it would run on the same stack. */
+void outcome_no_stack(struct request *r)
+{
+    r->rescued = true;
+    fail(r, "error", STR(GENERATION_NO_STACK));
+}
+
 void outcome_no_memory(struct request *r)
 {
-    fail(r, STR("not enough memory to run the policy (limit: heap)"));
+    fail(r, "memory", STR("not enough memory to run the policy (limit: heap)"));
 }
 
 void outcome_raised(struct request *r, lua_State *L, int status)
 {
     struct buf message;
     buf_init(&message, LONGEST_MESSAGE);
-    sandbox_message(L, status, &message);
-    fail(r, buf_str(&message));
+    const char *reason = sandbox_message(L, status, &message);
+    fail(r, reason, buf_str(&message));
     buf_fini(&message);
 }
 
 static void bad_return(struct request *r, lua_State *L, int n)
 {
     lua_State *main = r->gen->L;
+    struct buf message;
+    str text;
+    buf_init(&message, LONGEST_MESSAGE);
     lua_pushcfunction(main, complain);
     lua_rawgeti(main, LUA_REGISTRYINDEX,
                 r->rescued ? r->gen->rescue : r->gen->policy);
@@ -178,11 +188,13 @@ static void bad_return(struct request *r, lua_State *L, int n)
         lua_settop(L, -n);
         lua_xmove(L, main, 1);
     }
-    if (task_call(r, main, n > 0 ? 2 : 1, 1) != LUA_OK)
-        outcome_no_memory(r);
-    else
-        outcome_raised(r, main, LUA_ERRRUN);
+    if (task_call_ours(r, main, n > 0 ? 2 : 1, &message) == NULL) {
+        text.p = lua_tolstring(main, -1, &text.n);
+        buf_add(&message, text);
+    }
     lua_settop(main, 0);
+    fail(r, "bad_return", buf_str(&message));
+    buf_fini(&message);
 }
 
 void outcome_returned(struct request *r, lua_State *L, int n)

@@ -12,6 +12,9 @@ void outcome_returned(struct request *r, lua_State *L, int n);
 /* It raised, with this Lua status; the message is on top of L's stack. */
 void outcome_raised(struct request *r, lua_State *L, int status);
 
+/* The thread has too small a stack to run it. */
+void outcome_no_stack(struct request *r);
+
 /* There was no memory to run it. */
 void outcome_no_memory(struct request *r);
 

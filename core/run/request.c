@@ -84,6 +84,7 @@ static void shelve(struct request *r)
     stat_add(&rt->stats.open, (uint64_t)-1);
     filtering_close(r->filtering);
     buf_fini(&r->filtered);
+    buf_fini(&r->gathered);
     mem_free(r->memory);
     arena_fini(&r->arena);
     generation_release(r->gen);

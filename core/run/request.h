@@ -75,15 +75,17 @@ struct request {
     const struct dialect *dialect; /* what the client speaks */
     /* What happened. */
     nanos started, deadline, first, ended;
-    nanos lua;     /* spent in the policy, for the log */
-    nanos charged; /* of its processor time */
-    nanos inside;  /* spent in Perilune, up to `entered` */
-    nanos entered; /* 0 = not inside now */
-    int status;    /* sent to the client; 0 = nothing yet */
+    nanos lua;          /* spent in the policy, for the log */
+    nanos charged;      /* of its processor time */
+    int64_t heap;       /* bytes of Lua's heap that it took in its turns */
+    size_t heap_before; /* how large that was when the turn began */
+    nanos inside;       /* spent in Perilune, up to `entered` */
+    nanos entered;      /* 0 = not inside now */
+    int status;         /* sent to the client; 0 = nothing yet */
     enum outcome outcome;
     struct fault fault; /* the last failure; kind NONE at first */
     struct step *steps, **last_step;
-    int steps_n, attempts;
+    int steps_n, attempts, logged; /* the last by p.log */
     struct scar *scars;
     struct call *answer;      /* the call whose reply is the answer */
     const char *policy_error; /* the policy raised; text in the arena */
@@ -104,6 +106,7 @@ struct request {
     struct reader relay;
     struct filtering *filtering; /* what it goes through, or NULL */
     struct buf filtered;         /* and what comes out there */
+    struct buf gathered;         /* text of a reply on its way to Lua */
     bool stopping;               /* what is said now is said because we stop */
     bool over;
 };

@@ -9,6 +9,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "run/compiled.h"
 #include "run/events.h"
 #include "run/generation.h"
 #include "run/realm.h"
@@ -50,6 +51,7 @@ void runtime_fini(struct runtime *rt)
     call_hang_up_all(&rt->lingering);
     generation_release(rt->current);
     watch_close(rt->watch);
+    compiled_free(rt);
     while (rt->spare != NULL) {
         struct request *next = rt->spare->next;
         mem_free(rt->spare);
@@ -63,10 +65,9 @@ void runtime_fini(struct runtime *rt)
 }
 
 /* Once per version, though every worker has something to tell. */
-static void tell(struct runtime *rt, const char *event, str message)
+static bool untold(struct runtime *rt, str message)
 {
-    if (realm_first(rt->realm, "policy", rt->tried ^ str_hash(message)))
-        event_runtime(rt, event, message);
+    return realm_first(rt->realm, "policy", rt->tried ^ str_hash(message));
 }
 
 /* What a version says of concurrency holds from the moment it is in force. */
@@ -91,7 +92,8 @@ static void put_in_force(struct runtime *rt, struct generation *g)
     stat_add(&rt->stats.reloads, 1);
     str message = arena_print(&g->arena, "policy %.*s version %s is in force",
                               STR_ARG(rt->source.name), g->version);
-    tell(rt, first ? "policy_loaded" : "policy_reloaded", message);
+    if (untold(rt, message))
+        event_runtime(rt, first ? "policy_loaded" : "policy_reloaded", message);
 }
 
 /* Load what rt->source names and put it in force, or keep the old one. */
@@ -110,7 +112,8 @@ static int load(struct runtime *rt)
         return 0;
     }
     stat_add(&rt->stats.reloads_bad, 1);
-    tell(rt, "policy_error", buf_str(&rt->load_error));
+    if (untold(rt, buf_str(&rt->load_error)))
+        event_policy(rt, NULL, "load_error", buf_str(&rt->load_error));
     return ERR_POLICY;
 }
 

@@ -47,9 +47,10 @@ struct policy_source {
     str library;  /* folder that overrides the linked-in Lua files, or absent */
 };
 
-/* What the rooms above show to Lua. Both may raise. */
+/* What the rooms above show to Lua. All may raise. */
 struct binding {
-    int (*open)(struct lua_State *); /* pushes the module perilune.core */
+    int (*open)(struct lua_State *);       /* pushes the module perilune.core */
+    int (*open_cjson)(struct lua_State *); /* and the module cjson */
     void (*push_request)(struct lua_State *, struct request *);
 };
 
@@ -66,6 +67,7 @@ struct runtime {
     struct generation *current; /* the last that loaded; may be NULL */
     struct watch *watch;        /* of the last that was tried */
     struct buf load_error;      /* of the last try; empty: it was good */
+    struct compiled *compiled;  /* built-in modules, see compiled.h */
     uint64_t tried;             /* hash of all that the last try read */
     char *source_memory;        /* what the source's texts lie in */
     struct lane *lanes;

@@ -1,10 +1,5 @@
 /*
-** sandbox.c -- an allow-list, a count hook and an allocator.
-**
-** The trick: being doomed is a property of the version's allowance and not of
-** the error that was raised. Whoever catches the error (pcall, xpcall, a
-** closing variable) finds the hook armed at every instruction and is raised
-** again, until nothing of the request is left to run.
+** sandbox.c -- an allow-list, and errors that point at the author's line.
 */
 #include "run/sandbox.h"
 
@@ -13,75 +8,17 @@
 #include <lualib.h>
 #include <stdio.h>
 
-#include "base/mem.h"
+#include "base/defence.h"
 #include "run/loader.h"
+#include "run/safe/safe.h"
 
-#define HOOK_EVERY  1000 /* instructions between two looks at the clock */
-#define OUT_OF_HEAP "the policy used up its memory (limit: heap)"
+#define LIBRARY "perilune.library" /* registry: its modules' environment */
 
 struct generation *generation_of(lua_State *L)
 {
     void *g;
     lua_getallocf(L, &g);
     return g;
-}
-
-static void *allocate(void *ud, void *old, size_t osize, size_t nsize)
-{
-    struct generation *g = ud;
-    size_t was = old != NULL ? osize : 0; /* else osize is a type tag */
-    if (nsize == 0) {
-        g->used -= was;
-        mem_free(old);
-        return NULL;
-    }
-    if (nsize > was && g->used - was + nsize > g->allowed.heap)
-        return NULL;
-    void *p = mem_resize(old, nsize);
-    if (p == NULL)
-        return nsize <= was ? old : NULL; /* Lua counts on shrinking */
-    g->used = g->used - was + nsize;
-    return p;
-}
-
-/* --- time ------------------------------------------------------------------ */
-
-void sandbox_allow(struct generation *g, nanos cpu, size_t heap)
-{
-    g->allowed = (struct allowance){
-        .until = world_now(g->rt->world) + cpu, .budget = cpu, .heap = heap};
-}
-
-/* The wall clock says late: was it us, or did somebody else have the core? */
-static bool truly_late(struct generation *g)
-{
-    struct world *world = g->rt->world;
-    struct allowance *a = &g->allowed;
-    nanos left = a->budget - (world_cpu(world) - a->cpu_from);
-    a->until = world_now(world) + left;
-    return left <= 0;
-}
-
-static void on_count(lua_State *L, lua_Debug *ar)
-{
-    struct generation *g = generation_of(L);
-    struct allowance *a = &g->allowed;
-    if (a->cpu_from == 0)
-        a->cpu_from = world_cpu(g->rt->world); /* this turn is no short one */
-    if (a->doom == NULL) {
-        if (world_now(g->rt->world) < a->until || !truly_late(g))
-            return;
-        a->doom = "the policy used up its processor time (limit: cpu)";
-    }
-    lua_sethook(L, on_count, LUA_MASKCOUNT, 1);
-    lua_getinfo(L, "Sl", ar);
-    lua_pushfstring(L, "%s:%d: %s", ar->short_src, ar->currentline, a->doom);
-    lua_error(L);
-}
-
-void sandbox_hook(lua_State *L)
-{
-    lua_sethook(L, on_count, LUA_MASKCOUNT, HOOK_EVERY);
 }
 
 /* --- errors that point at the author's line -------------------------------- */
@@ -111,29 +48,50 @@ void sandbox_where(lua_State *L)
         lua_pushliteral(L, "");
 }
 
-void sandbox_message(lua_State *co, int status, struct buf *to)
+void sandbox_place(lua_State *L, struct buf *to)
 {
     lua_Debug ar;
-    size_t n;
-    if (status != LUA_ERRMEM && lua_type(co, -1) == LUA_TSTRING) {
-        const char *text = lua_tolstring(co, -1, &n);
-        buf_add(to, (str){text, n});
-        return;
-    }
-    if (authors_frame(co, &ar))
+    if (authors_frame(L, &ar))
         buf_print(to, "%s:%d: ", ar.source + 1, ar.currentline);
-    if (status == LUA_ERRMEM)
-        buf_text(to, OUT_OF_HEAP);
-    else
-        buf_print(to, "a %s was raised; raise a text", luaL_typename(co, -1));
 }
 
-int sandbox_raise(lua_State *L, const char *format, ...)
+/* Is the text of an error that of the last denial? Who caught that one may
+** have raised another since. */
+static const char *kind_of(lua_State *co, str text)
 {
-    va_list args;
-    va_start(args, format);
+    return generation_of(co)->denied == str_hash(text) ? "denied" : "error";
+}
+
+const char *sandbox_message(lua_State *co, int status, struct buf *to)
+{
+    const struct generation *g = generation_of(co);
+    enum doom doom = g->allowed.doom;
+    str text = {0};
+    if (doom == DOOM_NONE && status == LUA_ERRMEM)
+        doom = DOOM_HEAP;
+    if (doom != DOOM_NONE) {
+        if (g->doom[0] != '\0') {
+            buf_text(to, g->doom);
+            return doom_reason(doom);
+        }
+        sandbox_place(co, to);
+        buf_text(to, doom_text(doom));
+        return doom_reason(doom);
+    }
+    if (lua_type(co, -1) == LUA_TSTRING) {
+        text.p = lua_tolstring(co, -1, &text.n);
+        buf_add(to, text);
+        return kind_of(co, text);
+    }
+    sandbox_place(co, to);
+    buf_print(to, "a %s was raised; raise a text", luaL_typename(co, -1));
+    return "error";
+}
+
+/* Push "P:line: message". */
+static void push_placed(lua_State *L, const char *format, va_list args)
+{
     lua_pushvfstring(L, format, args);
-    va_end(args);
     sandbox_where(L);
     if (lua_rawlen(L, -1) > 0) {
         lua_pushliteral(L, ": ");
@@ -142,112 +100,27 @@ int sandbox_raise(lua_State *L, const char *format, ...)
     } else {
         lua_pop(L, 1);
     }
+}
+
+int sandbox_raise(lua_State *L, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    push_placed(L, format, args);
+    va_end(args);
     return lua_error(L);
 }
 
-/* --- the functions that differ from Lua's own ------------------------------ */
-
-/* Called when the guarded function is done, also after it had to wait. */
-static int guarded(lua_State *L, int status, lua_KContext handler)
+int sandbox_deny(lua_State *L, const char *format, ...)
 {
-    if (status == LUA_OK || status == LUA_YIELD)
-        return lua_gettop(L) - (int)handler;
-    struct allowance *a = &generation_of(L)->allowed;
-    if (status == LUA_ERRMEM && a->doom == NULL)
-        a->doom = OUT_OF_HEAP;
-    if (a->doom != NULL)
-        return lua_error(L);
-    if (handler == 0) {
-        lua_pushboolean(L, 0);
-        lua_insert(L, -2);
-        return 2;
-    }
-    lua_pushvalue(L, 1);
-    lua_insert(L, -2);
-    lua_call(L, 1, 1);
-    lua_pushboolean(L, 0);
-    lua_insert(L, -2);
-    return 2;
-}
-
-static int safe_pcall(lua_State *L)
-{
-    luaL_checkany(L, 1);
-    lua_pushboolean(L, 1);
-    lua_insert(L, 1);
-    int status = lua_pcallk(L, lua_gettop(L) - 2, LUA_MULTRET, 0, 0, guarded);
-    return guarded(L, status, 0);
-}
-
-/* The handler runs after the stack is unwound: inside Lua's own xpcall it
-** would run in the very place where the deadline had struck. */
-static int safe_xpcall(lua_State *L)
-{
-    luaL_checktype(L, 2, LUA_TFUNCTION);
-    int arguments = lua_gettop(L) - 2;
-    lua_pushvalue(L, 1); /* f h ... f */
-    lua_copy(L, 2, 1);   /* h h ... f */
-    lua_replace(L, 2);   /* h f ... */
-    lua_pushboolean(L, 1);
-    lua_insert(L, 2); /* h true f ... */
-    int status = lua_pcallk(L, arguments, LUA_MULTRET, 0, 1, guarded);
-    return guarded(L, status, 1);
-}
-
-static int safe_setmetatable(lua_State *L)
-{
-    luaL_checktype(L, 1, LUA_TTABLE);
-    luaL_argexpected(L, lua_istable(L, 2) || lua_isnil(L, 2), 2,
-                     "nil or table");
-    if (luaL_getmetafield(L, 1, "__metatable") != LUA_TNIL)
-        return luaL_error(L, "cannot change a protected metatable");
-    if (lua_istable(L, 2)) {
-        lua_pushliteral(L, "__gc");
-        if (lua_rawget(L, 2) != LUA_TNIL)
-            return sandbox_raise(L, "finalizers (__gc) are not allowed here");
-        lua_pop(L, 1);
-    }
-    lua_settop(L, 2);
-    lua_setmetatable(L, 1);
-    return 1;
-}
-
-/* What tostring says of things that have no text is their kind; their address
-** stays inside. */
-static int safe_tostring(lua_State *L)
-{
-    luaL_checkany(L, 1);
-    int kind = lua_type(L, 1);
-    bool plain = kind < LUA_TTABLE && kind != LUA_TLIGHTUSERDATA;
-    if (plain || luaL_getmetafield(L, 1, "__tostring") != LUA_TNIL)
-        luaL_tolstring(L, 1, NULL);
-    else if (luaL_getmetafield(L, 1, "__name") != LUA_TSTRING)
-        lua_pushstring(L, luaL_typename(L, 1));
-    return 1;
-}
-
-/* string.format with our tostring, and without %p. */
-static int safe_format(lua_State *L)
-{
-    const char *format = luaL_checkstring(L, 1);
-    for (const char *at = format; (at = strchr(at, '%')) != NULL; at++) {
-        at += 1 + strspn(at + 1, "-+ #0123456789.");
-        luaL_argcheck(L, *at != 'p', 1, "%p shows addresses; it is not here");
-        if (*at == '\0')
-            break;
-    }
-    for (int i = 2, n = lua_gettop(L); i <= n; i++) {
-        if (lua_type(L, i) < LUA_TTABLE && !lua_islightuserdata(L, i))
-            continue;
-        lua_pushcfunction(L, safe_tostring);
-        lua_pushvalue(L, i);
-        lua_call(L, 1, 1);
-        lua_replace(L, i);
-    }
-    lua_pushvalue(L, lua_upvalueindex(1));
-    lua_insert(L, 1);
-    lua_call(L, lua_gettop(L) - 1, 1);
-    return 1;
+    va_list args;
+    str text;
+    va_start(args, format);
+    push_placed(L, format, args);
+    va_end(args);
+    text.p = lua_tolstring(L, -1, &text.n);
+    generation_of(L)->denied = str_hash(text);
+    return lua_error(L);
 }
 
 /* --- the environment ------------------------------------------------------- */
@@ -256,28 +129,45 @@ static int safe_format(lua_State *L)
 ** message may show it. */
 static const char *asked_for(lua_State *L)
 {
-    str name;
-    name.p = luaL_tolstring(L, 2, &name.n);
-    return sandbox_quote(L, name);
+    return sandbox_quote(L, str_of(safe_show(L, 2)));
+}
+
+/* What Lua has elsewhere and a policy may not have. */
+static bool forbidden(str name)
+{
+    static const char *const names[] = {
+        "os",         "io",       "debug",  "package",        "load",
+        "loadstring", "loadfile", "dofile", "collectgarbage", "print",
+        "warn",       "rawset",   "_G"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (str_eq(name, str_of(names[i])))
+            return true;
+    return false;
 }
 
 static int no_such_global(lua_State *L)
 {
-    return sandbox_raise(L, "undefined variable '%s'", asked_for(L));
+    const char *name = asked_for(L);
+    if (forbidden(str_of(name)))
+        return sandbox_deny(L, "undefined variable '%s'", name);
+    return sandbox_raise(L, "undefined variable '%s'", name);
 }
 
 static int no_new_global(lua_State *L)
 {
-    return sandbox_raise(L,
-                         "undefined variable '%s' is assigned; write "
-                         "\"local %s = ...\"",
-                         asked_for(L), asked_for(L));
+    const char *name = asked_for(L);
+    return sandbox_deny(L,
+                        "undefined variable '%s' is assigned; write "
+                        "\"local %s = ...\"",
+                        name, name);
 }
 
 static int read_only(lua_State *L)
 {
-    return sandbox_raise(L, "'%s' cannot be set: Lua's libraries are read-only",
-                         asked_for(L));
+    if (!DEFENCE(read_only))
+        return 0;
+    return sandbox_deny(L, "'%s' cannot be set: Lua's libraries are read-only",
+                        asked_for(L));
 }
 
 /* Give the table at -2 a metatable that nobody reaches: what it has not is
@@ -294,8 +184,7 @@ static void guard(lua_State *L, lua_CFunction on_write)
     lua_setmetatable(L, -2);
 }
 
-/* Replace the table on top by a proxy that can be read and not written. */
-static void seal(lua_State *L)
+void sandbox_seal(lua_State *L)
 {
     lua_newtable(L);
     lua_insert(L, -2);
@@ -309,32 +198,25 @@ static const char *const base_names[] = {
 static const char *const library_names[] = {"string", "table", "math", "utf8",
                                             NULL};
 
-static const luaL_Reg own_functions[] = {
-    {"pcall", safe_pcall},
-    {"xpcall", safe_xpcall},
-    {"setmetatable", safe_setmetatable},
-    {"tostring", safe_tostring},
-    {"require", loader_require},
-    {NULL, NULL},
-};
-
 /* Copy the named globals of Lua into the table on top. */
 static void copy_globals(lua_State *L, const char *const *names, bool sealed)
 {
     for (; *names != NULL; names++) {
         lua_getglobal(L, *names);
         if (sealed)
-            seal(L);
+            sandbox_seal(L);
         lua_setfield(L, -2, *names);
     }
 }
 
-void sandbox_environment(lua_State *L, bool trusted)
+static void make_environment(lua_State *L, bool trusted)
 {
     lua_newtable(L);
     copy_globals(L, base_names, false);
     copy_globals(L, library_names, true);
-    luaL_setfuncs(L, own_functions, 0);
+    safe_base(L);
+    lua_pushcfunction(L, loader_require);
+    lua_setfield(L, -2, "require");
     if (trusted) {
         lua_getglobal(L, "rawset");
         lua_setfield(L, -2, "rawset");
@@ -343,21 +225,20 @@ void sandbox_environment(lua_State *L, bool trusted)
     guard(L, no_new_global);
 }
 
-static void remove_field(lua_State *L, const char *library, const char *name)
+/* The library's modules share one: they set no globals, and making it for each
+** was a sixth of a reload. */
+void sandbox_environment(lua_State *L, bool trusted)
 {
-    lua_getglobal(L, library);
-    lua_pushnil(L);
-    lua_setfield(L, -2, name);
+    if (!trusted) {
+        make_environment(L, false);
+        return;
+    }
+    if (lua_getfield(L, LUA_REGISTRYINDEX, LIBRARY) == LUA_TTABLE)
+        return;
     lua_pop(L, 1);
-}
-
-static void wrap_format(lua_State *L)
-{
-    lua_getglobal(L, "string");
-    lua_getfield(L, -1, "format");
-    lua_pushcclosure(L, safe_format, 1);
-    lua_setfield(L, -2, "format");
-    lua_pop(L, 1);
+    make_environment(L, true);
+    lua_pushvalue(L, -1);
+    lua_setfield(L, LUA_REGISTRYINDEX, LIBRARY);
 }
 
 static void seed_random(lua_State *L, struct world *world)
@@ -372,8 +253,48 @@ static void seed_random(lua_State *L, struct world *world)
     lua_pop(L, 1);
 }
 
+/* Change a library that is open. */
+static void change(lua_State *L, const char *library, void (*with)(lua_State *))
+{
+    lua_getglobal(L, library);
+    with(L);
+    lua_pop(L, 1);
+}
+
+static void drop_randomseed(lua_State *L)
+{
+    lua_pushnil(L);
+    lua_setfield(L, -2, "randomseed");
+}
+
+/* No table is weak here. The collector knows the field by where its name lies,
+** and takes quadratic time, in one step, for weak keys that lead from one to
+** the next. So that name, which lives as long as the state, is changed where
+** it lies: what a policy writes as "__mode" is another text from now on. */
+static void forget_weak_tables(lua_State *L)
+{
+    if (!DEFENCE(weak_tables))
+        return;
+    lua_pushliteral(L, "__mode");
+    *(char *)(uintptr_t)lua_tostring(L, -1) = '\1';
+    lua_pop(L, 1);
+}
+
+/* The first buffer that outgrows its struct makes a metatable for all of them,
+** and one that was made by halves, for want of memory, would stay. So it is
+** made here, where everything or nothing is. */
+static void make_first_buffer(lua_State *L)
+{
+    luaL_Buffer b;
+    luaL_buffinitsize(L, &b, 2 * LUAL_BUFFERSIZE);
+    luaL_pushresultsize(&b, 0);
+    lua_pop(L, 1);
+}
+
 static int open_libraries(lua_State *L)
 {
+    forget_weak_tables(L);
+    make_first_buffer(L);
     luaL_requiref(L, LUA_GNAME, luaopen_base, 1);
     luaL_requiref(L, LUA_STRLIBNAME, luaopen_string, 1);
     luaL_requiref(L, LUA_TABLIBNAME, luaopen_table, 1);
@@ -381,9 +302,9 @@ static int open_libraries(lua_State *L)
     luaL_requiref(L, LUA_UTF8LIBNAME, luaopen_utf8, 1);
     lua_settop(L, 0);
     seed_random(L, generation_of(L)->rt->world);
-    remove_field(L, "string", "dump");
-    wrap_format(L);
-    remove_field(L, "math", "randomseed");
+    change(L, LUA_STRLIBNAME, safe_strings);
+    change(L, LUA_TABLIBNAME, safe_tables);
+    change(L, LUA_MATHLIBNAME, drop_randomseed);
     lua_pushliteral(L, "");
     lua_getmetatable(L, -1);
     lua_pushboolean(L, 0);
@@ -393,7 +314,7 @@ static int open_libraries(lua_State *L)
 
 lua_State *sandbox_open(struct generation *g)
 {
-    lua_State *L = lua_newstate(allocate, g);
+    lua_State *L = lua_newstate(allowance_allocate, g);
     if (L == NULL)
         return NULL;
     *(struct request **)lua_getextraspace(L) = NULL;
@@ -402,6 +323,5 @@ lua_State *sandbox_open(struct generation *g)
         lua_close(L);
         return NULL;
     }
-    sandbox_hook(L);
     return L;
 }

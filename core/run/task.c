@@ -9,12 +9,17 @@
 
 #include <lauxlib.h>
 
+#include "base/defence.h"
+#include "base/stack.h"
 #include "run/answer.h"
 #include "run/generation.h"
+#include "run/loader.h"
 #include "run/outcome.h"
 #include "run/sandbox.h"
 
-#define RESCUE_CPU (20 * NANOS_MS) /* after the policy used up its own */
+#define RESCUE_CPU (20 * NANOS_MS)   /* after the policy used up its own */
+#define PIECE_CPU  (NANOS_MS / 10)   /* for each piece of a reply it looks at */
+#define MODEST     ((size_t)1 << 20) /* bytes that any request may still have */
 
 #define OWNER(member, p) \
     ((struct request *)(void *)((char *)(p)-offsetof(struct request, member)))
@@ -28,12 +33,51 @@ static nanos cpu_left(const struct request *r)
     return left > RESCUE_CPU || !r->rescued ? left : RESCUE_CPU;
 }
 
-static void allow(struct request *r)
+/* What a request holds: what it took and did not give back, but never more
+** than there is. */
+static size_t held(const struct request *r)
+{
+    const struct generation *g = r->gen;
+    int64_t most = (int64_t)g->heap.used - (int64_t)g->base;
+    int64_t held = r->heap < most ? r->heap : most;
+    return held > 0 && DEFENCE(one_heap) ? (size_t)held : 0;
+}
+
+/* How large the heap may become in a turn. The last quarter of it is kept for
+** those that hold little: a few that hold much end nobody but themselves. */
+static size_t heap_allowed(const struct request *r)
+{
+    const struct generation *g = r->gen;
+    size_t most = r->rt->limits.heap, own = r->rt->limits.request_heap;
+    size_t used = g->heap.used, has = held(r);
+    size_t shared = most > g->base ? most - (most - g->base) / 4 : most;
+    size_t modest = used + (has < MODEST ? MODEST - has : 0);
+    size_t limit = used + (has < own ? own - has : 0);
+    if (!DEFENCE(modest_share))
+        shared = most;
+    if (shared < modest)
+        shared = modest < most ? modest : most;
+    return limit < shared ? limit : shared;
+}
+
+/* Begin a turn on this coroutine; and end it. */
+static lua_State *enter(struct request *r, lua_State *L, nanos cpu)
 {
     struct generation *g = r->gen;
-    size_t heap = g->used + r->rt->limits.request_heap;
-    sandbox_allow(g, cpu_left(r),
-                  heap < r->rt->limits.heap ? heap : r->rt->limits.heap);
+    allowance_set(g, cpu, heap_allowed(r));
+    r->heap_before = g->heap.used;
+    return allowance_enter(g, L);
+}
+
+static void leave(struct request *r, lua_State *before)
+{
+    struct generation *g = r->gen;
+    nanos now = world_now(r->rt->world);
+    r->heap =
+        (int64_t)held(r) + (int64_t)g->heap.used - (int64_t)r->heap_before;
+    r->charged += allowance_used(g, now);
+    r->lua += now - g->allowed.from;
+    allowance_leave(g, before);
 }
 
 static void drop_thread(struct request *r, bool spoilt)
@@ -53,28 +97,16 @@ void task_not_charged(struct request *r, nanos time)
     r->gen->allowed.budget += time;
 }
 
-/* What a turn costs: its processor time, once the hook has looked at that
-** clock; a turn too short for the hook costs what it took. */
-static void charge(struct request *r, nanos took)
-{
-    const struct allowance *a = &r->gen->allowed;
-    r->lua += took;
-    r->charged +=
-        a->cpu_from != 0 ? world_cpu(r->rt->world) - a->cpu_from : took;
-}
-
 /* One turn; then either it waits again, or its outcome is dealt with. */
 static void resume(struct request *r, int arguments)
 {
-    struct world *world = r->rt->world;
     struct generation *g = r->gen;
     int results = 0;
-    nanos from = world_now(world);
-    allow(r);
+    lua_State *before = enter(r, r->co, cpu_left(r));
     r->waiting = false;
     int status = lua_resume(r->co, g->L, arguments, &results);
-    charge(r, world_now(world) - from);
-    r->doomed = g->allowed.doom != NULL;
+    leave(r, before);
+    r->doomed = g->allowed.doom != DOOM_NONE;
     if (status == LUA_YIELD) {
         lua_pop(r->co, results);
         r->waiting = true;
@@ -100,6 +132,7 @@ static int policy_done(lua_State *L, int status, lua_KContext context)
 static int policy_start(lua_State *L)
 {
     struct request *r = request_of(L);
+    loader_restore(L);
     r->rt->bind->push_request(L, r);
     lua_callk(L, 1, LUA_MULTRET, 0, policy_done);
     return lua_gettop(L);
@@ -111,7 +144,11 @@ void task_begin(struct request *r)
     task_end(r);
     r->watcher.changed = on_change;
     r->timer.fire = on_timer;
-    allow(r);
+    if (!stack_enough()) {
+        outcome_no_stack(r);
+        return;
+    }
+    allowance_set(g, cpu_left(r), heap_allowed(r));
     r->co = generation_thread(g, &r->co_ref);
     if (r->co == NULL) {
         outcome_no_memory(r);
@@ -210,11 +247,12 @@ static void unwind(struct request *r)
     bool raised = lua_status(r->co) > LUA_YIELD, spoilt = r->doomed || raised;
     if (!r->doomed && (r->waiting || raised)) {
         struct allowance outer = r->gen->allowed;
-        allow(r);
+        lua_State *before = enter(r, r->co, cpu_left(r));
         r->unwinding = true; /* nothing may wait in there */
         lua_resetthread(r->co);
         r->unwinding = false;
-        spoilt = spoilt || r->gen->allowed.doom != NULL;
+        spoilt = spoilt || r->gen->allowed.doom != DOOM_NONE;
+        leave(r, before);
         r->gen->allowed = outer;
     }
     drop_thread(r, spoilt);
@@ -229,19 +267,33 @@ void task_end(struct request *r)
     forget_woken(r);
 }
 
-int task_call(struct request *r, lua_State *L, int n, int results)
+/* A protected call on L in a turn of its own. Another turn may be under way:
+** its allowance holds again afterwards. */
+static const char *call(struct request *r, lua_State *L, int n, nanos cpu,
+                        struct buf *why)
 {
-    struct world *world = r->rt->world;
     struct generation *g = r->gen;
-    struct allowance outer = g->allowed; /* of a turn we are inside of */
-    nanos from = world_now(world);
-    size_t heap = g->used + r->rt->limits.request_heap;
-    sandbox_allow(g, r->rt->limits.cpu,
-                  heap < r->rt->limits.heap ? heap : r->rt->limits.heap);
-    int status = lua_pcall(L, n, results, 0);
-    if (g->allowed.doom != NULL)
-        sandbox_hook(L); /* it had been armed at every instruction */
+    struct allowance outer = g->allowed;
+    const char *reason = NULL;
+    lua_State *before = enter(r, L, cpu);
+    int status = lua_pcall(L, n, 1, 0);
+    leave(r, before);
+    if (status != LUA_OK) {
+        reason = sandbox_message(L, status, why);
+        lua_pop(L, 1);
+    }
     g->allowed = outer;
-    r->lua += world_now(world) - from;
-    return status;
+    return reason;
+}
+
+const char *task_call(struct request *r, lua_State *L, int n, struct buf *why)
+{
+    r->charged -= r->charged < PIECE_CPU ? r->charged : PIECE_CPU;
+    return call(r, L, n, cpu_left(r), why);
+}
+
+const char *task_call_ours(struct request *r, lua_State *L, int n,
+                           struct buf *why)
+{
+    return call(r, L, n, RESCUE_CPU, why);
 }

@@ -30,9 +30,15 @@ void task_end(struct request *r);
 /* So much of this turn was spent for the gateway and not by the policy. */
 void task_not_charged(struct request *r, nanos time);
 
-/* Run a Lua function of the policy, with `n` arguments above it on L, for this
-** request: under limits of its own, without waits. A Lua status; on error the message
-** is on top of the stack. */
-int task_call(struct request *r, lua_State *L, int n, int results);
+/* Call a Lua function of the policy, with `n` arguments above it on L, for a
+** piece of this request's reply, without waits. It is charged to the request,
+** which is allowed a little more time for each piece. NULL, and its one result
+** is on top of the stack; or what the log calls it, and the message is
+** appended to *why. */
+const char *task_call(struct request *r, lua_State *L, int n, struct buf *why);
+
+/* The same for a function of ours, which has time of its own. */
+const char *task_call_ours(struct request *r, lua_State *L, int n,
+                           struct buf *why);
 
 #endif

@@ -50,19 +50,45 @@ static bool is_one_of(struct json v, enum json_kind a, enum json_kind b)
            v.kind == b;
 }
 
+static const char lookalike_inside[] =
+    "A field of a message has the name of another in other letters, and some "
+    "providers would take it for that one. Write the name in small letters, or "
+    "leave the field out.";
+
+/* The parts of a content: only their names matter here. */
+static const char *check_parts(struct json content)
+{
+    struct json_walk parts = json_walk(content);
+    while (content.kind == JSON_ARRAY && json_next(&parts)) {
+        struct json_walk w = json_walk(parts.value);
+        while (parts.value.kind == JSON_OBJECT && json_next(&w))
+            if (lookalike(w.name, lookalike_part) != NULL)
+                return lookalike_inside;
+    }
+    return NULL;
+}
+
 static const char *check_message(struct json message)
 {
+    struct json role = {.kind = JSON_NONE}, content = role;
     if (message.kind != JSON_OBJECT)
         return "Every item of messages must be an object with a role.";
-    struct json role = json_get(message, STR("role"));
+    struct json_walk w = json_walk(message);
+    while (json_next(&w)) {
+        if (json_is(w.name, STR("role")))
+            role = w.value;
+        else if (json_is(w.name, STR("content")))
+            content = w.value;
+        else if (lookalike(w.name, lookalike_message) != NULL)
+            return lookalike_inside;
+    }
     if (role.kind != JSON_STRING)
         return "Every message needs a role: \"system\", \"user\", "
                "\"assistant\" or \"tool\".";
-    struct json content = json_get(message, STR("content"));
     if (!is_one_of(content, JSON_STRING, JSON_ARRAY))
         return "The content of a message must be a string or an array of "
                "parts.";
-    return NULL;
+    return check_parts(content);
 }
 
 static const char *check_messages(struct json messages)
@@ -106,7 +132,7 @@ static struct members members_of(struct json root)
             if (json_is(walk.name, wanted[i].name))
                 *wanted[i].to = walk.value;
         if (m.taken_for == NULL)
-            m.taken_for = lookalike(walk.name);
+            m.taken_for = lookalike(walk.name, lookalike_body);
     }
     return m;
 }

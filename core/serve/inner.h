@@ -24,8 +24,11 @@ void identify_request(struct request *r, const struct arrival *a,
 /* chat.c: POST /chat/completions */
 struct request *chat_take(struct service *s, struct arrival *a);
 
-/* lookalike.c: the field that others may take this raw name for; or NULL. */
-const char *lookalike(str raw);
+/* lookalike.c: the one of these names that others may take a raw name for, or
+** NULL; and the names we look at in a body, a message, a part of its content. */
+const char *lookalike(str raw, const char *const *names);
+extern const char *const lookalike_body[], *const lookalike_message[],
+                                               *const lookalike_part[];
 
 /* models.c: GET /models, GET /models/{id} */
 void models_list(struct service *s, struct arrival *a);

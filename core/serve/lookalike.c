@@ -13,13 +13,27 @@
 
 #define LONGEST 24 /* bytes; more than any name below */
 
-static const char *const names[] = {
+const char *const lookalike_body[] = {
     "model",          "messages",   "stream",
     "stream_options", "max_tokens", "max_completion_tokens",
     "tools",          "user",       "api_key",
     "api_base",       "base_url",   "extra_body",
-    "extra_headers",  "perilune",
-};
+    "extra_headers",  "perilune",   NULL};
+
+const char *const lookalike_message[] = {"role", "content", "tool_calls", NULL};
+
+const char *const lookalike_part[] = {"type", "text", NULL};
+
+/* Can it be folded at all? Names are nearly always in small letters. */
+static bool folds(str raw)
+{
+    for (size_t i = 0; i < raw.n; i++) {
+        unsigned char c = (unsigned char)raw.p[i];
+        if ((c >= 'A' && c <= 'Z') || c == '\\' || c >= 0x80)
+            return true;
+    }
+    return false;
+}
 
 /* Fold n bytes in place; how many are left. */
 static size_t fold(char *s, size_t n)
@@ -42,11 +56,11 @@ static size_t fold(char *s, size_t n)
     return to;
 }
 
-const char *lookalike(str raw)
+const char *lookalike(str raw, const char *const *names)
 {
     char room[LONGEST * 3];
     struct buf text = {.p = room, .cap = sizeof room, .max = sizeof room};
-    if (raw.n > 2 + LONGEST * 6 || !DEFENCE(lookalikes))
+    if (raw.n > 2 + LONGEST * 6 || !folds(raw) || !DEFENCE(lookalikes))
         return NULL;
     json_decode((struct json){.kind = JSON_STRING, .text = raw}, &text);
     str exact = buf_str(&text);
@@ -55,8 +69,8 @@ const char *lookalike(str raw)
     str other = {folded, fold(folded, exact.n)};
     if (!buf_ok(&text))
         return NULL;
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        if (str_eq(other, str_of(names[i])) && !str_eq(other, exact))
-            return names[i];
+    for (; *names != NULL; names++)
+        if (str_eq(other, str_of(*names)) && !str_eq(other, exact))
+            return *names;
     return NULL;
 }

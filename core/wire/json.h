@@ -93,6 +93,13 @@ struct json_walk {
 struct json_walk json_walk(struct json v);
 bool json_next(struct json_walk *w);
 
+/* The same for whoever walks all there is, to any depth: where an object or an
+** array ends is not looked for, so every byte is met once. Its text reaches as
+** far as that of what it is in. When it has been walked to its end, and before
+** the next step, json_leave tells the outer walk. */
+bool json_next_open(struct json_walk *w);
+void json_leave(struct json_walk *w, const struct json_walk *inner);
+
 /* Is this raw string (quotes included) the text `s` once decoded? Escapes
 ** only make a text longer, so the length nearly always decides. */
 bool json_is_escaped(str raw, str s);

@@ -115,15 +115,18 @@ static void read_choices(struct tap *tap, struct json choices)
 /* What stood at the top level of an event or a reply. */
 struct top {
     struct json choices, usage, error;
+    struct json_map map; /* of the text they stand in */
 };
 
 /* Check the text and find its parts. False: malformed. */
 static bool read_top(str data, struct top *top)
 {
     struct json_error ignored;
-    struct json object = json_of(data);
-    *top = (struct top){0};
-    if (object.kind != JSON_OBJECT || !json_check(data, &ignored))
+    top->choices = top->usage = top->error = (struct json){.kind = JSON_NONE};
+    if (!json_check_map(data, &top->map, &ignored))
+        return false;
+    struct json object = json_mapped(data, &top->map);
+    if (object.kind != JSON_OBJECT)
         return false;
     struct json_walk w = json_walk(object);
     while (json_next(&w)) {

@@ -10,7 +10,7 @@ local callable = {}
 
 local RUNG = { __name = "perilune.rung", __metatable = false }
 
-local made = setmetatable({}, { __mode = "k" }) -- every rung there is
+local made = {} -- every rung there is; they live as long as the policy
 
 -- A tail call: a rung that waits leaves nothing of ours on the stack.
 function RUNG.__call(self, req)

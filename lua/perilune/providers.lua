@@ -55,10 +55,9 @@ local function set_address(spec, name, given, preset)
 end
 
 local function set_key(spec, given, preset)
-  spec.key = given.key
-  if spec.key == nil and preset and preset.key and spec.url == preset.url then
-    spec.key = secret.new(preset.key)
-  end
+  local usual = preset and preset.key
+  if usual and spec.url ~= preset.url then usual = nil end -- DEFENCE(key_stays_home)
+  spec.key = given.key or usual and secret.new(usual) or nil
   if not spec.key and given.auth and given.auth ~= "none" then
     core.raise(('provider: auth = "%s" needs a key; write key = p.secret "NAME"')
       :format(given.auth))

@@ -31,7 +31,8 @@ end
 -- client's own words, which no log may hold: then it is just "a text".
 function show.value(v)
   local kind = type(v)
-  if kind == "string" then return core.in_request() and "a text" or quoted(v) end
+  if kind == "string" and core.in_request() then return "a text" end -- DEFENCE(clients_words)
+  if kind == "string" then return quoted(v) end
   if kind == "number" or kind == "boolean" or kind == "nil" then return tostring(v) end
   if kind == "table" then return rung_name(v) end
   if kind == "userdata" and core.kind(v) == "secret" then return tostring(v) end

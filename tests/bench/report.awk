@@ -124,6 +124,7 @@ function judge() {
     cpu("small", "haproxy", "", "%.2f")
     cpu("small", "portkey", 1 / 45, "%.4f")
     cpu("large", "nginx", 1.1, "%.2f")
+    cpu("large", "nginx_heap", "", "%.2f")
     cpu("burst", "nginx", 0.5, "%.2f")
     cpu("burst", "haproxy", 2.3, "%.2f")
     cpu("paced", "nginx", 1.25, "%.2f")

@@ -91,19 +91,23 @@ turn() { # turn ROUND ROW SERVER arguments...
         ttfb_p50_us token_p50_us
 }
 
+# Peers that have one row only.
+more_servers() { # more_servers ROW|all
+    [[ $1 != large && $1 != all ]] || ! wants large || ! under_test nginx || echo nginx_heap
+    [[ $1 != small && $1 != all ]] || ! wants small || [ -z "$portkey_too" ] || echo portkey
+}
+
 measure_rounds() { # the order of the servers turns round in every other
     local round row name server arguments order
     for ((round = 1; round <= rounds; round++)); do
-        order=("${servers[@]}")
-        [ -z "$portkey_too" ] || order+=(portkey)
-        ((round % 2)) || mapfile -t order < <(printf '%s\n' "${order[@]}" | tac)
         echo "round $round of $rounds" >&2
         for row in "${rows[@]}"; do
             name=${row%%|*}
             row_wanted "$name" || continue
             read -ra arguments <<<"${row##*|}"
+            mapfile -t order < <(printf '%s\n' "${servers[@]}" && more_servers "$name")
+            ((round % 2)) || mapfile -t order < <(printf '%s\n' "${order[@]}" | tac)
             for server in "${order[@]}"; do
-                [ "$server" != portkey ] || [ "$name" = small ] || continue
                 turn "$round" "$name" "$server" "${arguments[@]}"
             done
         done
@@ -118,7 +122,7 @@ rounds_wanted() {
 
 start_all() {
     local server
-    for server in "${servers[@]}" ${portkey_too:+portkey}; do
+    for server in "${servers[@]}" $(more_servers all); do
         [ "$server" = direct ] || start "$server"
         check "$server"
     done
@@ -126,7 +130,7 @@ start_all() {
 
 stop_all() {
     local server
-    for server in "${servers[@]}" portkey; do
+    for server in "${servers[@]}" $(more_servers all); do
         [ "$server" = direct ] || stop "$server"
     done
 }
@@ -168,9 +172,10 @@ environment() {
         "$(nproc) cores, Linux $(uname -r);" \
         "load $(cut -d' ' -f1-3 /proc/loadavg) before the start"
     echo "- pinned: $where"
+    echo "- priority: $(chrt -p $$ 2>/dev/null | sed -n 's/.*policy: //p'), nice $(nice)"
     echo "- compiler: $("${CC:-cc}" --version | head -1)"
     echo "- packages: $(packages)"
-    for server in "${servers[@]}" ${portkey_too:+portkey}; do
+    for server in "${servers[@]}" $(more_servers all); do
         [ "$server" = direct ] || echo "- $server: $(version_of "$server")"
     done
     echo "- rounds: $rounds of $ms ms per row and server"
@@ -183,7 +188,7 @@ titles() { # what report.awk needs to know beside the results
         row_wanted "$name" && echo "row $name ${what%|*}"
     done
     for row in memory reload start; do wants $row && echo "row $row"; done
-    echo "servers ${servers[*]}${portkey_too:+ portkey}"
+    echo servers "${servers[@]}" $(more_servers all)
 }
 
 ! under_test perilune || [ -x build/perilune ] ||

@@ -68,6 +68,13 @@ command_nginx() {
     command=("$nginx" -p "$dir" -e "$dir/nginx.error.log" -c "$dir/nginx.$1.conf")
 }
 
+# The same, and malloc keeps what it has. The cost of a 32 KB body in nginx
+# depends on whether malloc gives it back to the system after each request.
+command_nginx_heap() {
+    command_nginx "$1"
+    command=(env MALLOC_TRIM_THRESHOLD_=16777216 "${command[@]}")
+}
+
 command_haproxy() {
     local haproxy
     haproxy=$(PATH=$PATH:/usr/sbin command -v haproxy) || die "no haproxy; run: make deps-bench"
@@ -133,7 +140,7 @@ clean_up() {
 # What runs here, for the record.
 version_of() {
     case $1 in
-    nginx) PATH=$PATH:/usr/sbin nginx -v 2>&1 | sed 's/.*: //' ;;
+    nginx*) PATH=$PATH:/usr/sbin nginx -v 2>&1 | sed 's/.*: //' ;;
     haproxy) PATH=$PATH:/usr/sbin haproxy -v | head -1 | cut -d' ' -f1-3 ;;
     portkey) echo "@portkey-ai/gateway $portkey on node $(node --version)" ;;
     perilune) build/perilune version 2>&1 | head -1 ;;

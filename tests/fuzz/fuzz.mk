@@ -12,11 +12,11 @@ CC := clang
 endif
 
 FUZZ := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/fuzz/fuzz_*.c))
-FUZZ_MAIN := $(if $(filter fuzz,$(FLAVOUR)),-fsanitize=fuzzer,tests/fuzz/replay.c)
+FUZZ_MAIN := $(if $(filter fuzz,$(FLAVOUR)),,$(B)/tests/fuzz/replay.o)
 FUZZ_HELP := $(patsubst tests/%.c,$(B)/tests/%.o,$(wildcard tests/fuzz/http_*.c)) \
              $(patsubst %,$(B)/llhttp/%.o,llhttp api http)
 
-$(B)/tests/fuzz/http_%.o: tests/fuzz/http_%.c
+$(B)/tests/fuzz/%.o: tests/fuzz/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -I/usr/share/include/llhttp -MMD -MP -c $< -o $@
 
@@ -29,13 +29,14 @@ $(B)/tests/fuzz/help.a: $(FUZZ_HELP)
 	@rm -f $@
 	$(Q)ar rcs $@ $^
 
-$(FUZZ): $(B)/%: %.c tests/fuzz/replay.c $(B)/tests/fuzz/help.a $(OBJECTS)
+$(FUZZ): $(B)/%: %.c $(FUZZ_MAIN) $(B)/tests/fuzz/help.a $(OBJECTS)
 	@mkdir -p $(@D)
 	@echo "  fuzz $<"
-	$(Q)$(CC) $(CFLAGS) -Itests -MMD -MP -MF $@.d -o $@ $< $(FUZZ_MAIN) \
-	  $(OBJECTS) $(B)/tests/fuzz/help.a -lhttp_parser $(LIBS)
+	$(Q)$(CC) $(CFLAGS) -Itests -MMD -MP -MF $@.d -o $@ $< \
+	  $(if $(FUZZ_MAIN),$(FUZZ_MAIN),-fsanitize=fuzzer) $(OBJECTS) \
+	  $(B)/tests/fuzz/help.a -lhttp_parser $(LIBS)
 
--include $(FUZZ:=.d) $(FUZZ_HELP:.o=.d)
+-include $(FUZZ:=.d) $(FUZZ_MAIN:.o=.d) $(FUZZ_HELP:.o=.d)
 
 fuzz-targets: $(FUZZ)
 

@@ -8,6 +8,8 @@
 */
 #include "fuzz.h"
 
+#include <regex.h>
+
 #include "wire/http.h"
 
 #define MAX_BODY (64 * 1024)
@@ -83,9 +85,35 @@ static bool hex_size(str *line, uint64_t *size)
     return n > 0 && n <= 16 && *size <= INT64_MAX;
 }
 
+#define BLANKS "[ \t]*"
+#define TOKEN  "[-!#$%&'*+.^_`|~0-9A-Za-z]+"
+#define QUOTED "\"([^\"\\\\]|\\\\.)*\""
+
+static const char extension[] = "^(" BLANKS ";" BLANKS TOKEN "(" BLANKS
+                                "=" BLANKS "(" TOKEN "|" QUOTED "))?)*$";
+static const char trailer[] = "^" TOKEN ":";
+static const char framing[] = "^(content-length|host|transfer-encoding):";
+
+/* Is the line of that form, and without control bytes? */
+static bool is_of(str line, const char *form)
+{
+    char text[1024];
+    regex_t regex;
+    if (line.n >= sizeof text)
+        return false;
+    memcpy(text, line.p, line.n);
+    text[line.n] = '\0';
+    for (size_t i = 0; i < line.n; i++)
+        if ((unsigned char)text[i] < ' ' && text[i] != '\t')
+            return false;
+    MUST(regcomp(&regex, form, REG_EXTENDED | REG_ICASE | REG_NOSUB) == 0);
+    bool fits = regexec(&regex, text, 0, NULL, 0) == 0;
+    regfree(&regex);
+    return fits && memchr(text, 0x7f, line.n) == NULL;
+}
+
 /* The payload of complete chunked coding at the front of `in`: how many bytes
-** it takes, or 0 when it is not complete or not chunked coding. Extensions
-** and trailers are not judged. */
+** it takes, or 0 when it is not complete or not chunked coding. */
 static size_t read_chunks(str in, struct buf *payload)
 {
     str rest = in, line;
@@ -93,7 +121,7 @@ static size_t read_chunks(str in, struct buf *payload)
     do {
         if (!line_of(&rest, &line) || !hex_size(&line, &size))
             return 0;
-        if (line.n > 0 && strchr("; \t", line.p[0]) == NULL)
+        if (line.n > 0 && !is_of(line, extension))
             return 0;
         if (size > rest.n)
             return 0;
@@ -104,6 +132,8 @@ static size_t read_chunks(str in, struct buf *payload)
     } while (size > 0);
     do {
         if (!line_of(&rest, &line))
+            return 0;
+        if (line.n > 0 && (!is_of(line, trailer) || is_of(line, framing)))
             return 0;
     } while (line.n > 0);
     return (size_t)(rest.p - in.p);

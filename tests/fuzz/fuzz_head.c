@@ -31,6 +31,25 @@ static int count(const struct http_head *h, str name)
     return n;
 }
 
+/* A name or an address and a port, in nothing that could be read otherwise. */
+static void host_is_plain(str host)
+{
+    static const char good[] = "abcdefghijklmnopqrstuvwxyz0123456789-._~:[]"
+                               "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    size_t port = host.n;
+    for (size_t i = 0; i < host.n; i++)
+        MUST(host.p[i] != '\0' && strchr(good, host.p[i]) != NULL);
+    while (port > 0 && host.p[port - 1] != ':' && host.p[port - 1] != ']')
+        port--;
+    if (port == 0 || host.p[port - 1] == ']')
+        return;
+    MUST(port > 1);
+    MUST(port == host.n || str_number(str_from(host, port), 65535) >= 0);
+    bool six = host.p[0] == '[';
+    MUST(!six || host.p[port - 2] == ']');
+    MUST(six || str_find(host, ':') == port - 1);
+}
+
 /* What smuggling would need is not there. */
 static void framing_is_plain(const struct http_head *h)
 {
@@ -41,6 +60,7 @@ static void framing_is_plain(const struct http_head *h)
     MUST((h->length >= 0) == (lengths == 1));
     MUST(h->minor == 1 || !h->chunked);
     MUST(count(h, STR("host")) == 1 || h->minor == 0);
+    host_is_plain(http_field(h, STR("host")));
     MUST(!h->expect || h->chunked || h->length > 0);
 }
 

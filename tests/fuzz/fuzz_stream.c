@@ -12,6 +12,7 @@
 
 #include "net/call_rig.h"
 #include "slow_sse.h"
+#include "taps.h"
 
 /* What came of a stream. */
 struct outcome {
@@ -54,6 +55,28 @@ static void is_part_of(str heard, str said)
     }
 }
 
+/* A count is a count, and a part no more than the whole. */
+static void usage_makes_sense(const struct usage *u)
+{
+    MUST(u->prompt >= 0 && u->prompt <= 1000000000000);
+    MUST(u->completion >= 0 && u->completion <= 1000000000000);
+    MUST(u->cached >= 0 && u->cached <= u->prompt);
+    MUST(u->reasoning >= 0 && u->reasoning <= u->completion);
+}
+
+/* Nothing is heard behind the event that ends the stream. */
+static void ends_with_its_end(const struct outcome *o, str events)
+{
+    bool ended = false;
+    while (events.n > 0) {
+        str event = str_split(&events, '\0');
+        MUST(!ended);
+        str data = str_from(event, str_find(event, '\n') + 1);
+        ended = str_starts(data, STR("[DONE]")) && o->tap.terminal;
+    }
+    MUST(ended == o->tap.terminal);
+}
+
 /* Are all lines ended in the same way? Then not a byte may differ. */
 static bool ends_alike(str in)
 {
@@ -78,19 +101,22 @@ static void stream(str in)
 {
     struct outcome whole, cut, bytes;
     struct slow_sse said, heard, heard_cut;
+    /* NUL parts the events of the second reading. */
     if (str_find(in, '\0') < in.n)
-        return; /* NUL parts the events of the second reading */
+        return;
     play(in, SIZE_MAX, &whole);
     play(in, 24, &cut);
     play(in, 1, &bytes);
     MUST(whole.ear.fault.kind == cut.ear.fault.kind);
     MUST(whole.ear.fault.kind == bytes.ear.fault.kind);
-    MUST(memcmp(&whole.tap, &cut.tap, sizeof whole.tap) == 0);
-    MUST(memcmp(&whole.tap, &bytes.tap, sizeof whole.tap) == 0);
+    MUST(taps_agree(&whole.tap, &cut.tap));
+    MUST(taps_agree(&whole.tap, &bytes.tap));
     slow_sse(unmarked(in), &said);
     slow_sse(buf_str(&whole.ear.heard), &heard);
     slow_sse(buf_str(&cut.ear.heard), &heard_cut);
     is_part_of(buf_str(&heard.events), buf_str(&said.events));
+    usage_makes_sense(&whole.tap.usage);
+    ends_with_its_end(&whole, buf_str(&heard.events));
     MUST(str_eq(buf_str(&heard.events), buf_str(&heard_cut.events)));
     MUST(!ends_alike(in) ||
          str_eq(buf_str(&whole.ear.heard), buf_str(&bytes.ear.heard)));

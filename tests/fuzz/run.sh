@@ -19,6 +19,7 @@ if [ $# = 0 ]; then
 fi
 tests/house/build.sh fuzz fuzz-targets || exit 1
 mkdir -p "$build/artifacts" "$build/logs"
+node tests/fuzz/probes.mjs "$build/probes" || exit 1
 
 # The input that a target stopped at, for whoever has only the log.
 show_input() { # TARGET LOG
@@ -33,11 +34,12 @@ show_input() { # TARGET LOG
 one() { # TARGET
     local name=fuzz_$1 log=$build/logs/$1.log seed=${FUZZ_SEED:-$((RANDOM * 32768 + RANDOM + 1))}
     local corpus=$build/corpus/$1 dict=tests/fuzz/$1.dict words=() runs edges
-    mkdir -p "$corpus"
+    mkdir -p "$corpus" "$build/probes/$1"
     [ ! -f "$dict" ] || words=(-dict="$dict")
     timeout $((seconds + 120)) "$build/tests/fuzz/$name" -seed="$seed" \
-        -max_total_time="$seconds" -timeout=25 -print_final_stats=1 "${words[@]}" \
-        -artifact_prefix="$build/artifacts/$1-" "$corpus" "tests/fuzz/corpus/$1" \
+        -max_total_time="$seconds" -max_len=4096 -timeout=25 -print_final_stats=1 "${words[@]}" \
+        -artifact_prefix="$build/artifacts/$1-" \
+        "$corpus" "tests/fuzz/corpus/$1" "$build/probes/$1" \
         >"$log" 2>&1
     local status=$?
     runs=$(sed -nE 's/^stat::number_of_executed_units: *//p' "$log" | tail -n 1)

@@ -126,20 +126,21 @@ for (const [how, use] of [
 ])
   test(`H1: a policy puts no line into a head by ${how}`, async (t) => {
     const upstream = await mock(t);
+    const policy = (text) =>
+      policyFor(upstream, `local m = p.model "up/m"\nreturn function(req) ${use(text)} end`);
+    const g = await gateway(t, policy('x'));
     for (const text of EVIL) {
-      const g = await gateway(
-        t,
-        policyFor(upstream, `local m = p.model "up/m"\nreturn function(req) ${use(text)} end`),
-      );
+      g.edit(policy(text));
       for (const stream of [false, true]) {
         const w = await wire(t, g);
         w.send(chatBytes({ stream }, 'Connection: close\r\n'));
         await w.closed;
         assertCleanHead(w.text);
         assert.equal(w.text.match(/^HTTP\/1\.1 \d/gm).length, 1, 'two replies');
+        w.socket.destroy();
       }
-      await g.stop();
     }
+    assert.equal((await request(g, { method: 'GET', path: '/healthz' })).json.status, 'ok');
     for (const a of upstream.arrivals) assert.ok(!('x-evil' in a.headers));
   });
 

@@ -153,6 +153,47 @@ test('P3: depth is bounded, and what is deep but allowed passes', async (t) => {
   assert.equal((await request(set.g, { body: deep(50, '[{"a":', '}]') })).status, 200);
 });
 
+// --- P4 -------------------------------------------------------------------------
+
+/** What a policy may do to lua-cjson, by the request's text. */
+const CJSON = `local p, cjson = require "perilune", require "cjson"
+local deep, round = {}, {}
+round.round = round
+for i = 1, 5000 do deep = { deep } end
+local ways = {
+  full = function() local t = {} for i = 1, 1e7 do t[i] = ("x"):rep(1e6) .. i end end,
+  long = function() return #cjson.encode { ("\\1"):rep(3e6) } end,
+  much = function()
+    local kept = {}
+    for i = 1, 1e5 do kept[i] = cjson.decode(cjson.encode { ("z"):rep(1e5), i }) end
+  end,
+  deep = function() return cjson.encode(deep) end,
+  round = function() return cjson.encode(round) end,
+  number = function() return cjson.encode { 0 / 0, 1 / 0 } end,
+  cut = function() return cjson.decode(("["):rep(1e5)) end,
+  odd = function() return cjson.decode '{"a": NaN, "b": [Infinity, 0x10, 01]' end,
+}
+return function(req)
+  local way = ways[req.text]
+  local ok, why = pcall(way)
+  return p.say(ok and "done" or "refused")
+end`;
+
+test('P4: lua-cjson ends a request at most, and never the process', async (t) => {
+  const g = await gateway(t, CJSON);
+  const { pid } = g;
+  for (const way of ['long', 'full', 'much', 'deep', 'round', 'number', 'cut', 'odd']) {
+    const messages = [{ role: 'user', content: way }];
+    const reply = await chatWith(g, { messages });
+    assert.ok([200, 500].includes(reply.status), `${way}: ${reply.status}`);
+    if (reply.status === 200)
+      assert.equal(reply.json.choices[0].message.content, 'refused', way);
+    assert.equal(g.code, undefined, `${way} ended it`);
+  }
+  assert.equal(g.pid, pid);
+  assert.equal((await request(g, { method: 'GET', path: '/healthz' })).json.status, 'ok');
+});
+
 // --- T3 -------------------------------------------------------------------------
 
 test('T3: names are compared as bytes, never made alike', async (t) => {

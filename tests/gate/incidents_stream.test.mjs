@@ -87,14 +87,14 @@ test('H3: a text is no event, in a refusal', async (t) => {
 });
 
 for (const [how, result] of [
-  ['replaces', 'said'],
-  ['cuts', 'p.cut(said)'],
+  ['replaces', 'said:sub(2)'],
+  ['cuts', 'p.cut(said:sub(2))'],
 ])
   test(`H3: a text is no event when a filter ${how} with it`, async (t) => {
     const roll = dice(33);
     let said = '';
     const upstream = await mock(t, (a) =>
-      a.stream([sse(chunk({ content: said })), sse(chunk({}, 'stop')), sse('[DONE]')]),
+      a.stream([sse(chunk({ content: `#${said}` })), sse(chunk({}, 'stop')), sse('[DONE]')]),
     );
     const policy = `local function f(said) return ${result} end
 return p.filter { "up/m", with = f, hold = 0 }`;

@@ -59,6 +59,30 @@ test('what is JSON reaches the upstream byte for byte', async (t) => {
   }
 });
 
+test('a name inside a message that others take for another is a 400', async (t) => {
+  const upstream = await mock(t);
+  const g = await gateway(t, policyFor(upstream));
+  const fields = ['Role', 'ROLE', 'r\\u004fle', 'Content', 'content\\u017f', 'conTent', 'Tool_callſ'];
+  const messages = fields
+    .map((name) => `{"role":"user","content":"CANARY-PROMPT","${name}":"x"}`)
+    .concat(
+      ['Text', 'TEXT', 't\\u0045xt', 'Type'].map(
+        (name) =>
+          `{"role":"user","content":[{"type":"text","text":"CANARY-PROMPT"},{"type":"text","text":"","${name}":"x"}]}`,
+      ),
+    );
+  const send = (message) =>
+    request(g, { body: `{"model":"up/m","messages":[${message}]}`, agent });
+  for (const message of messages) {
+    const reply = await send(message);
+    const same = message.includes('content\\u017f'); // folds to "contents"
+    assert.equal(reply.status, same ? 200 : 400, message);
+    if (!same) assert.equal(reply.json.error.param, 'messages', message);
+  }
+  for (const name of ['Name', 'X', 'role ', 'é', '\\n', 'Roles'])
+    assert.equal((await send(`{"role":"user","content":"","${name}":1}`)).status, 200, name);
+});
+
 // --- texts of chance ------------------------------------------------------------
 
 const NUMBERS =

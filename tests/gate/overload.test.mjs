@@ -15,7 +15,7 @@ const health = (g) => request(g, { method: 'GET', path: '/healthz' });
 async function setting(t, answer, most, { options, args = [], ...more } = {}) {
   const upstream = await mock(t, answer);
   const policy = policyFor(upstream, undefined, options);
-  const g = await gateway(t, policy, { args: ['--max-requests', most, ...args], ...more });
+  const g = await gateway(t, policy, { grace: 0, args: ['--max-requests', most, ...args], ...more });
   return { upstream, g };
 }
 
@@ -91,7 +91,7 @@ test('a flood of refusals costs few lines, and they name every one', async (t) =
 });
 
 test('what is refused last is told when it ends', async (t) => {
-  const { g, upstream } = await setting(t, silent, 1, { grace: 0 });
+  const { g, upstream } = await setting(t, silent, 1);
   chatWith(g).catch(silent);
   await upstream.arrival();
   for (const reply of await Promise.all(crowd(g, 10))) refused(reply);
@@ -168,7 +168,8 @@ test('behind a full provider queue the next rung is asked', async (t) => {
   const other = await mock(t);
   const upstream = await mock(t, silent);
   const body = `p.provider("other", "${other.url}/v1") return { "up/m", "other/m" }`;
-  const g = await gateway(t, policyFor(upstream, body, 'concurrency = 1, queue = 1'));
+  const policy = policyFor(upstream, body, 'concurrency = 1, queue = 1');
+  const g = await gateway(t, policy, { grace: 0 });
   crowd(g, 2).forEach((reply) => reply.catch(silent));
   await until(async () => (await health(g)).json.worker.open === 2, 'two in flight');
   const third = await chatWith(g);
@@ -178,10 +179,8 @@ test('behind a full provider queue the next rung is asked', async (t) => {
 
 test('who waits too long for a provider is declined', async (t) => {
   const upstream = await mock(t, silent);
-  const g = await gateway(
-    t,
-    policyFor(upstream, undefined, 'concurrency = 1, queue_wait = "50ms"'),
-  );
+  const policy = policyFor(upstream, undefined, 'concurrency = 1, queue_wait = "50ms"');
+  const g = await gateway(t, policy, { grace: 0 });
   chatWith(g).catch(silent);
   await upstream.arrival();
   const second = await chatWith(g);

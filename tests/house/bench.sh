@@ -21,7 +21,7 @@ compiles() {
     "${CC:-cc}" -std=c11 -D_GNU_SOURCE -O1 -Wall -Wextra -Wpedantic -Wshadow \
         -Wconversion -Werror -fsyntax-only "$1"
 }
-for source in tests/bench/*.c; do
+for source in tests/bench/*.c tests/overload/*.c; do
     tell "$source compiles" compiles "$source"
 done
 

@@ -6,6 +6,9 @@
 # once more with its defence taken away, and must fail. A name restricts this to
 # those defences. --check builds and runs nothing: table and code name the same
 # defences, and the tests exist; silent when they do.
+#
+# In Lua a defence is a line with `-- DEFENCE(name)` at its end. It is taken away
+# by running on a copy of the library without that line.
 set -u
 cd "$(dirname "$0")/../.."
 table=tests/house/mutants.txt
@@ -26,16 +29,16 @@ source_of() { # FILE-WORD: a unit test, or a file of the gate
 }
 
 in_code() {
-    grep -rhoE '\bDEFENCE\([a-z0-9_]+\)' core --include='*.[ch]' \
+    grep -rhoE '\bDEFENCE\([a-z0-9_]+\)' core lua --include='*.[ch]' --include='*.lua' \
         --exclude=defence.h | sed -E 's/.*\((.*)\)/\1/'
 }
 
 check() {
     local i source
     comm -23 <(in_code | sort -u) <(printf '%s\n' "${defences[@]}" | sort -u) |
-        sed "s|.*|$table: DEFENCE(&) of core/ is not in it|"
+        sed "s|.*|$table: DEFENCE(&) of the code is not in it|"
     comm -13 <(in_code | sort -u) <(printf '%s\n' "${defences[@]}" | sort -u) |
-        sed "s|.*|$table: there is no DEFENCE(&) in core/|"
+        sed "s|.*|$table: there is no DEFENCE(&) in core/ or lua/|"
     for i in "${!defences[@]}"; do
         source=$(source_of "${files[i]}")
         if [ -z "$source" ]; then
@@ -51,15 +54,25 @@ check() {
 said=$(mktemp)
 trap 'rm -f "$said"' EXIT
 
+# The folder of a library without this defence, if it is one of Lua's.
+library_without() {
+    local to=$build/library file
+    file=$(grep -rlF -- "-- DEFENCE($1)" lua) || return 0
+    rm -rf "$to" && mkdir -p "$to" && cp -r lua policies "$to"
+    sed -i "/-- DEFENCE($1)\$/d" "$to/$file"
+    realpath "$to"
+}
+
 # run MUTANT FILE TEST -- what the test said is in $said. Without a defence much
 # is waited for in vain, so then the wait is short.
 run() {
-    local patience=${1:+8}
+    local patience=${1:+8} library=
+    [ -z "$1" ] || library=$(library_without "$1")
     if [[ $2 == test_* ]]; then
         PERILUNE_MUTANT=$1 timeout -k 5 120 "$build"/tests/*/"$2" >"$said" 2>&1
     else
         (cd tests/gate && PERILUNE_MUTANT=$1 PERILUNE_TEST_PATIENCE=${patience:-60} \
-            PERILUNE_BIN=../../$build/perilune \
+            PERILUNE_BIN=../../$build/perilune PERILUNE_LIBRARY=$library \
             timeout -k 5 120 node "$2.test.mjs" "$3") >"$said" 2>&1
     fi
 }

@@ -213,6 +213,20 @@ static void many_uploads_leave_room_for_a_small_request(void)
     rig_close(&r);
 }
 
+static void when_nothing_fits_a_small_request_is_read_all_the_same(void)
+{
+    struct rig r;
+    rig_open(&r, NULL);
+    r.room = (struct hold){.max = 1000, .used = 1000};
+    int client = rig_connect(&r);
+    rig_say(client, GET);
+    CHECK_INT(rig_status(rig_hear(&r, client)), 200);
+    rig_say(client, UPLOAD("5") "hello");
+    CHECK_STR(rig_body(&r, client), "POST / hello");
+    r.room.used -= 1000;
+    rig_close(&r);
+}
+
 static void heads_that_never_end_find_no_room_at_last(void)
 {
     struct rig r;
@@ -301,5 +315,6 @@ TESTS(a_slow_reader_of_a_stream_holds_little,
       what_bodies_hold_is_counted_and_given_back,
       a_body_that_finds_no_room_is_refused, chunks_find_no_room_either,
       many_uploads_leave_room_for_a_small_request,
+      when_nothing_fits_a_small_request_is_read_all_the_same,
       heads_that_never_end_find_no_room_at_last,
       what_waits_for_a_slow_reader_is_counted)

@@ -187,6 +187,44 @@ static void a_body_that_drips_is_refused(void)
     rig_close(&r);
 }
 
+static void framing_is_not_counted_as_a_body(void)
+{
+    struct rig r;
+    rig_open(&r, NULL);
+    int client = rig_connect(&r);
+    rig_say(client, "PUT / HTTP/1.1\r\nHost: a\r\n"
+                    "Transfer-Encoding: chunked\r\n\r\n");
+    for (int i = 0; i < 9; i++) { /* 1,500 bytes a second, 100 of them body */
+        for (int n = 0; n < 100; n++)
+            rig_say(client, "1;ab=cdefg\r\nx\r\n");
+        world_pass(&r.world, NANOS_S);
+        CHECK_INT(rig_hear(&r, client).n, 0);
+    }
+    world_pass(&r.world, NANOS_S);
+    CHECK_INT(rig_status(rig_hear(&r, client)), 408);
+    rig_close(&r);
+}
+
+static void each_head_has_a_time_of_its_own(void)
+{
+    struct rig r;
+    rig_open(&r, NULL);
+    int client = rig_connect(&r);
+    rig_say(client, GET);
+    CHECK_STR(rig_body(&r, client), "GET / ");
+    world_pass(&r.world, 60 * NANOS_S);
+    rig_say(client, GET "GET / HT"); /* the next one has begun */
+    CHECK_STR(rig_body(&r, client), "GET / ");
+    world_pass(&r.world, 9 * NANOS_S);
+    rig_say(client, "TP/1.1\r\nHost: a\r\n");
+    CHECK_INT(rig_hear(&r, client).n, 0);
+    world_pass(&r.world, NANOS_S);
+    CHECK_INT(rig_status(rig_hear(&r, client)), 408);
+    CHECK_INT(r.took, 10 * NANOS_S);
+    CHECK_INT(r.asked, 2);
+    rig_close(&r);
+}
+
 static void what_came_early_does_not_pay_for_a_silence(void)
 {
     static char piece[50000];
@@ -341,6 +379,7 @@ TESTS(what_is_not_http_is_refused, a_body_too_large_is_refused_before_it_comes,
       a_good_request_is_answered_before_a_bad_one_is_refused,
       who_is_refused_can_read_why, a_head_must_come_in_time,
       an_idle_connection_is_closed_in_silence, a_body_that_drips_is_refused,
+      framing_is_not_counted_as_a_body, each_head_has_a_time_of_its_own,
       what_came_early_does_not_pay_for_a_silence,
       an_empty_line_behind_a_body_begins_no_request,
       a_handler_may_take_its_time, draining_lets_replies_finish,

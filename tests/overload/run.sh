@@ -125,11 +125,13 @@ capacity() {
 flood() {
     echo "The flood: $times times the capacity for $seconds s, streams of 0.1 s, $most in flight"
     start_gateway --max-requests "$most"
-    local can rate after said
+    local can rate from cpu after said
     can=$(capacity 5000)
     rate=$(awk "BEGIN { print int($can * $times) }")
     begin_watch
+    from=$(cpu_ms)
     said=$($out/flood --port "$port" --stream --rate "$rate" --ms $((seconds * 1000))) || true
+    cpu=$(awk "BEGIN { printf \"%.0f\", ($(cpu_ms) - $from) / $seconds / 10 }")
     end_watch
     [ -n "$said" ] || die "the flood said nothing"
     after=$(capacity 3000)
@@ -146,6 +148,7 @@ flood() {
     figure "the load left late itself: p99, ms" "$(ms late_p99_us "$said")"
     figure "answer p50, ms" "$(ms good_p50_us "$said")"
     figure "answer p99, ms" "$(ms good_p99_us "$said")"
+    figure "the gateway's processor, % of one core" "$cpu"
     figure "health checks that failed" "$health_bad" "==" 0
     figure "health check p99, ms" "$health_p99"
     figure "resident at most, MB" "$peak" "<" $memory_mb
@@ -154,6 +157,9 @@ flood() {
     figure "refusals they name" "$(told)" "==" "$(value refused "$said")"
     figure "capacity after, answers/s" "$after" ">=" "$(awk "BEGIN { print 0.9 * $can }")"
     stop_gateway
+}
+cpu_ms() {
+    awk -v tick="$(getconf CLK_TCK)" '{ print ($14 + $15) * 1000 / tick }' "/proc/$gateway/stat"
 }
 ms() { awk "BEGIN { print $(value "$1" "$2") / 1000 }"; }
 told() {
@@ -193,12 +199,12 @@ slow_clients() {
     local base wave said client
     base=$($out/flood --port "$port" --stream --rate 50 --ms 5000) || true
     begin_watch
-    $out/slow --port "$port" --connections "$slow" --ms $((third * 1000)) >"$dir/slow" &
+    $out/slow --port "$port" --connections "$slow" --ms $(((third + 10) * 1000)) >"$dir/slow" &
     client=$!
     pids+=($client)
     wave=$($out/flood --port "$port" --stream --rate 50 --ms 3000) || true
-    said=$($out/flood --port "$port" --stream --rate 50 --ms $(((third - 4) * 1000))) || true
     open=$(value open "$(health)")
+    said=$($out/flood --port "$port" --stream --rate 50 --ms $(((third - 4) * 1000))) || true
     wait "$client"
     end_watch
     figure "slow clients connected at the end" "$(value open "$(cat "$dir/slow")")"

@@ -2,6 +2,8 @@
 ** What a policy may not do, how long and how much; and that the next request
 ** is unharmed, whatever the one before tried.
 */
+#include <time.h>
+
 #include "policy_rig.h"
 
 /* Runs `body` in a request; it must come to say "yes". */
@@ -64,13 +66,25 @@ static void the_world_outside_is_not_there(void)
             CHECK_STR(log_field("policy_error", "message"), want);
     }
     finish();
-    check_holds("assert(string.dump == nil and math.randomseed == nil)");
+    check_holds("assert(not pcall(string.dump, pcall)) "
+                "assert(math.randomseed == nil)");
 }
 
 static void undefined_globals_raise_and_none_can_be_made(void)
 {
     check_holds("assert(not pcall(function() return nothing end)) "
                 "assert(not pcall(function() nothing = 1 end))");
+}
+
+static void the_environment_of_a_file_is_its_own_each_time(void)
+{
+    begin("local say, pcall = p.say, pcall return function(req) "
+          "  local text = tostring(1) _ENV = {} return say(text) end");
+    for (int i = 0; i < 3; i++) {
+        chat();
+        CHECK_STR(said(), "1");
+    }
+    finish();
 }
 
 static void libraries_are_read_only(void)
@@ -190,6 +204,19 @@ static void waiting_itself_costs_no_processor_time(void)
     finish();
 }
 
+/* One call, which would take minutes. */
+static void a_pattern_costs_no_more_than_the_deadline(void)
+{
+    begin("return function(req) local n = 27 "
+          "local _ = (('a'):rep(n)):find(('a?'):rep(n) .. ('a'):rep(n)) "
+          "return p.say 'found' end");
+    clock_t from = clock(); /* processor time, not the wall's */
+    chat();
+    CHECK(clock() - from < 2 * CLOCKS_PER_SEC);
+    CHECK_INT(got.status, 500);
+    finish();
+}
+
 /* --- how much ------------------------------------------------------------- */
 
 static void a_memory_bomb_at_load_is_stopped(void)
@@ -250,6 +277,12 @@ static void no_pcall_outlives_the_memory(void)
     finish();
 }
 
+static void a_table_has_no_more_names_than_lua_can_move(void)
+{
+    check_bomb("local t = {} for i = 1, 40000 do t['k' .. i] = i end",
+               "32768 names");
+}
+
 /* Lua's stack or the heap ends first; either is fine. */
 static void deep_recursion_ends(void)
 {
@@ -273,6 +306,25 @@ static void nested_pcalls_are_an_error_like_others(void)
     CHECK_INT(got.dones, 1);
     chat();
     CHECK_INT(got.dones, 1);
+    finish();
+}
+
+/* --- what is said too often ----------------------------------------------- */
+
+static void a_request_that_floods_the_log_is_cut_off(void)
+{
+    begin("return function(req) for i = 1, 1000 do p.log('line ' .. i) end "
+          "return p.say 'yes' end");
+    chat();
+    CHECK_STR(said(), "yes");
+    int lines = 0;
+    for (str rest = buf_str(&logged); rest.n > 0;) {
+        str line = str_split(&rest, '\n');
+        lines += memmem(line.p, line.n, "policy_log", 10) != NULL;
+    }
+    CHECK_INT(lines, 101);
+    CHECK_STR(log_field("policy_log", "message"),
+              "p.log: no more lines of this request are logged");
     finish();
 }
 
@@ -340,16 +392,21 @@ static void a_written_reply_may_be_kept(void)
 }
 
 TESTS(the_world_outside_is_not_there,
-      undefined_globals_raise_and_none_can_be_made, libraries_are_read_only,
+      undefined_globals_raise_and_none_can_be_made,
+      the_environment_of_a_file_is_its_own_each_time, libraries_are_read_only,
       metatables_of_ours_are_out_of_reach, finalizers_are_refused,
       no_text_shows_an_address, no_other_way_shows_an_address,
       bytecode_is_refused, an_endless_loop_at_load_is_stopped,
       an_endless_loop_in_a_request_is_stopped, no_pcall_outlives_the_time,
       no_metamethod_outlives_the_time, no_closing_variable_outlives_the_time,
       waiting_between_does_not_renew_the_time,
-      waiting_itself_costs_no_processor_time, a_memory_bomb_at_load_is_stopped,
+      waiting_itself_costs_no_processor_time,
+      a_pattern_costs_no_more_than_the_deadline,
+      a_memory_bomb_at_load_is_stopped,
+      a_table_has_no_more_names_than_lua_can_move,
       a_memory_bomb_in_a_request_is_stopped, no_pcall_outlives_the_memory,
       deep_recursion_ends, nested_pcalls_are_an_error_like_others,
+      a_request_that_floods_the_log_is_cut_off,
       a_request_kept_beyond_its_end_raises,
       a_method_kept_beyond_its_request_raises,
       a_reply_kept_beyond_its_request_raises, a_written_reply_may_be_kept)

@@ -2,6 +2,7 @@
 //
 //   SOAK_SECONDS=3600   how long
 //   SOAK_RATE=100       requests a second, at times fixed beforehand
+//   PERILUNE_BIN        the gateway (build/perilune)
 //   SOAK_OUT=build/soak where memory.svg and result.txt go
 //
 // One request in a hundred meets a fault, one in fifty is left by its client;
@@ -15,7 +16,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import readline from 'node:readline';
-import { environment } from '../gate/lib/gateway.mjs';
+import { BINARY, environment } from '../gate/lib/gateway.mjs';
 import { hangUpAll, send } from './client.mjs';
 import { Ledger } from './ledger.mjs';
 import { fit, picture } from './picture.mjs';
@@ -24,14 +25,16 @@ import { upstream } from './upstream.mjs';
 const seconds = Number(process.env.SOAK_SECONDS ?? 3600);
 const rate = Number(process.env.SOAK_RATE ?? 100);
 const out = path.resolve(process.env.SOAK_OUT ?? 'build/soak');
-const warm = Math.max(20, seconds / 5); // before the fit begins
+const warm = Math.min(Math.max(20, seconds / 5), seconds / 2); // before the fit begins
+const CROWD = 100; // at a time: a machine that stalls us shall not make a wave of us
 const FAULTS = ['hang', 'die', 'cut', 'drip', 'garbage', 'nonsense', 'busy', 'refuse'];
 
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'perilune-soak-'));
 const ledger = new Ledger();
 const arrivals = new Map(); // id -> who waits for it to reach the upstream
 const points = []; // memory over time
-let reloads = 0,
+let versions = 0,
+  reloads = 0,
   bad = 0;
 
 const later = (ms) =>
@@ -71,7 +74,7 @@ function write(version) {
 async function start() {
   write(0);
   const args = ['serve', '--listen', '127.0.0.1:0', '--workers', '1', '--policy', file];
-  const child = spawn('build/perilune', [...args, '--store', path.join(dir, 'store')], {
+  const child = spawn(BINARY, [...args, '--store', path.join(dir, 'store')], {
     env: environment(),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -141,25 +144,31 @@ async function quiet() {
   for (let i = 0; i < 600 && (running > 0 || ledger.open.size > 0); i++) await later(50);
 }
 
+/** All of them, when their time has come. */
 async function traffic(began) {
-  let n = 0;
-  for (;;) {
-    const now = (Date.now() - began) / 1000;
-    if (now >= seconds) return n;
-    for (; n < now * rate; n++) one(n);
-    await later(5);
+  const all = seconds * rate;
+  for (let n = 0; n < all; await later(5)) {
+    const due = Math.min(all, ((Date.now() - began) / 1000) * rate);
+    for (; n < due && running < CROWD; n++) one(n);
   }
+  return all;
+}
+
+let editing = null;
+/** Write the next version, and see to it that it is looked at. */
+async function edit() {
+  const version = ++versions;
+  write(version);
+  if (version % 10 === 9) bad++;
+  else reloads++;
+  await health();
+  editing = null;
 }
 
 function everySecond(began) {
-  let version = 0;
   return setInterval(() => {
-    const t = (Date.now() - began) / 1000;
-    points.push({ t, y: resident() });
-    if (points.length % 3 !== 0) return;
-    write(++version);
-    if (version % 10 === 9) bad++;
-    else reloads++;
+    points.push({ t: (Date.now() - began) / 1000, y: resident() });
+    if (points.length % 3 === 0) editing ??= edit();
   }, 1000);
 }
 
@@ -182,6 +191,7 @@ const clock = everySecond(began);
 const sent = await traffic(began);
 await quiet();
 clearInterval(clock);
+await editing;
 up.closeAllConnections();
 spare.closeAllConnections();
 await settle('last');
@@ -236,7 +246,7 @@ figure('resident before and after, MB', `${before.mb.toFixed(1)}, ${after.mb.toF
 figure('resident at most, MB', Math.max(...points.map((p) => p.y)).toFixed(1));
 const flat = seconds < 3600 ? undefined : perHour < 1; // a short run says little
 figure('slope after the warm-up, MB/h', perHour.toFixed(2), flat);
-figure('growth by that slope, MB', grown.toFixed(2), grown < 1);
+figure('growth by that slope, MB', grown.toFixed(2), seconds < 60 ? undefined : grown < 1);
 figure('exit status', code, code === 0);
 for (const pair of ledger.wrong) say(`  ${JSON.stringify(pair)}`);
 say(`${missed} bars missed`);

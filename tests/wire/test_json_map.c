@@ -59,6 +59,42 @@ static int same(struct json plain, struct json mapped)
     return n;
 }
 
+/* The open walk meets what the plain one does; where it ends is told. */
+static int same_open(struct json plain, struct json open, struct json_walk *up)
+{
+    struct json_walk a = json_walk(plain), b = json_walk(open);
+    int n = 1;
+    CHECK_INT(plain.kind, open.kind);
+    CHECK(plain.text.p == open.text.p && plain.text.n <= open.text.n);
+    while (json_next(&a)) {
+        CHECK(json_next_open(&b));
+        CHECK(a.name.p == b.name.p && a.name.n == b.name.n);
+        n += same_open(a.value, b.value, &b);
+    }
+    CHECK(!json_next_open(&b));
+    if (up != NULL && (open.kind == JSON_ARRAY || open.kind == JSON_OBJECT)) {
+        json_leave(up, &b);
+        CHECK(up->rest.p == plain.text.p + plain.text.n);
+    }
+    return n;
+}
+
+static void an_open_walk_meets_the_same_values(void)
+{
+    struct json_error error;
+    struct buf b;
+    int met = 0;
+    buf_init(&b, 16 << 20);
+    for (int round = 0; round < 400; round++) {
+        buf_clear(&b);
+        put_value(&b, 6, round % 20 == 0 ? 12 : 4);
+        CHECK(json_check(buf_str(&b), &error));
+        met += same_open(json_of(buf_str(&b)), json_of(buf_str(&b)), NULL);
+    }
+    CHECK(met > 10000);
+    buf_fini(&b);
+}
+
 static void both_walks_meet_the_same_values(void)
 {
     struct json_map map;
@@ -118,5 +154,5 @@ static void short_values_are_not_noted(void)
     CHECK_INT(map.n, 0);
 }
 
-TESTS(both_walks_meet_the_same_values, it_keeps_to_its_room_in_any_text,
-      short_values_are_not_noted)
+TESTS(both_walks_meet_the_same_values, an_open_walk_meets_the_same_values,
+      it_keeps_to_its_room_in_any_text, short_values_are_not_noted)

@@ -9,7 +9,6 @@
 #include "net/call/call_inner.h"
 
 #include "base/defence.h"
-#include "wire/json.h"
 
 #define OWNER(x) \
     ((struct call *)(void *)((char *)(x)-offsetof(struct call, exchange)))
@@ -183,10 +182,7 @@ static void on_body(struct exchange *x, str bytes)
 static void end_whole(struct call *c)
 {
     str body = buf_str(&c->held);
-    int verdict = EVENT_MALFORMED;
-    struct json_error error;
-    if (json_check(body, &error))
-        verdict = c->ask.provider->dialect->whole(&c->tap, body);
+    int verdict = c->ask.provider->dialect->whole(&c->tap, body);
     if (verdict == EVENT_ERROR)
         call_end_reported(c, body);
     else if (verdict == EVENT_MALFORMED)

@@ -24,9 +24,10 @@
 #define CONN_PIPELINE ((size_t)64 * 1024) /* held behind a request */
 #define CONN_IN_MAX   (HTTP_MAX_HEAD + CONN_PIPELINE + CONN_SCRATCH)
 #define CONN_OUT_MAX  ((size_t)1 << 30)
-#define CONN_LINGER   NANOS_S          /* for the client to read the end */
-#define CONN_PROBE    (200 * NANOS_MS) /* after its end: is it still there? */
-#define CONN_UNSENT   (128 * 1024)     /* the system holds, unsent */
+#define CONN_LINGER   NANOS_S            /* for the client to read the end */
+#define CONN_PROBE    (200 * NANOS_MS)   /* after its end: is it still there? */
+#define CONN_ALWAYS   ((size_t)4 * 1024) /* has room when nothing else has */
+#define CONN_UNSENT   (128 * 1024)       /* the system holds, unsent */
 
 enum conn_state {
     CONN_HEAD,     /* between requests, or inside a head */
@@ -69,9 +70,8 @@ struct conn {
     size_t need;    /* bytes of head and body, if not chunked */
     size_t weighed; /* bytes of the body at the last look at its rate */
     struct chunks *chunks;
-    struct buf in; /* what was read and not handed over */
-    size_t lent;   /* what was handed over, until the reply is whole */
-    size_t share;  /* of the hold */
+    struct buf in;      /* what was read and not handed over */
+    size_t lent, share; /* handed over until the reply is whole; of the hold */
     /* The reply. */
     bool chunked, bodyless, events_out;
     bool between;    /* whole events were written so far */

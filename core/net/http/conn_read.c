@@ -245,6 +245,14 @@ static size_t room_for(const struct conn *c)
     return missing < step ? missing : step;
 }
 
+/* May so much more be taken in? A little is always: it may be asked how we
+** are, and to refuse a small request in words it must be read. */
+static bool fits(const struct conn *c, size_t more)
+{
+    return conn_outstanding(c) || c->share + more <= CONN_ALWAYS ||
+           hold_admits(c->server->hold, c->share, more);
+}
+
 static ssize_t no_room(void)
 {
     errno = ENOMEM;
@@ -256,8 +264,7 @@ static ssize_t fill(struct conn *c)
 {
     size_t room = room_for(c);
     bool direct = room > CONN_SCRATCH;
-    bool reading = !conn_outstanding(c);
-    if (direct && !hold_admits(c->server->hold, c->share, room))
+    if (direct && !fits(c, room))
         return no_room();
     char *to = direct ? buf_room(&c->in, room) : c->server->scratch;
     if (to == NULL)
@@ -265,8 +272,7 @@ static ssize_t fill(struct conn *c)
     ssize_t n = recv(c->io.fd, to, room, 0);
     if (n <= 0)
         return n;
-    if (!direct && reading &&
-        !hold_admits(c->server->hold, c->share, (size_t)n))
+    if (!direct && !fits(c, (size_t)n))
         return no_room();
     if (direct)
         c->in.n += (size_t)n;

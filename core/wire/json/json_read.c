@@ -129,7 +129,8 @@ struct json_walk json_walk(struct json v)
     return w;
 }
 
-bool json_next(struct json_walk *w)
+/* The next item; where an open one ends is not looked for. */
+static bool step(struct json_walk *w, bool open)
 {
     if (w->rest.n == 0)
         return false;
@@ -148,13 +149,32 @@ bool json_next(struct json_walk *w)
             p = skip_space(p + 1, end); /* the colon */
     }
     const char *from = p;
-    p = skip_value(w->map, p, end);
+    open = open && p < end && (*p == '{' || *p == '[');
+    p = open ? end : skip_value(w->map, p, end);
     if (p == from)
         return false;
     str text = {from, (size_t)(p - from)};
     w->value = (struct json){kind_of(*from), text, w->map};
     w->rest = (str){p, (size_t)(end - p)};
     return true;
+}
+
+bool json_next(struct json_walk *w)
+{
+    return step(w, false);
+}
+
+bool json_next_open(struct json_walk *w)
+{
+    return step(w, true);
+}
+
+void json_leave(struct json_walk *w, const struct json_walk *inner)
+{
+    const char *end = w->rest.p + w->rest.n;
+    const char *p = skip_space(inner->rest.p, end);
+    p += p < end; /* its closing bracket */
+    w->rest = (str){p, (size_t)(end - p)};
 }
 
 struct json json_get(struct json object, str name)

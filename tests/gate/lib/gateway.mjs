@@ -24,6 +24,7 @@ const KEPT = [
   'LSAN_OPTIONS',
   'TSAN_OPTIONS',
   'PERILUNE_MUTANT',
+  'PERILUNE_LIBRARY',
 ];
 
 /** Our environment without keys, proxies and settings of the gateway. A system

@@ -1,0 +1,5 @@
+-- expect: error|memory
+-- More results than a stack has room for.
+return function(req)
+  return table.unpack({}, 1, 100000000)
+end

@@ -1,0 +1,5 @@
+-- expect: error
+-- A policy waits by its library only.
+return function(req)
+  coroutine.yield("gone")
+end

@@ -1,0 +1,5 @@
+-- expect: denied
+-- No library is loaded.
+return function(req)
+  return package.loadlib("libc.so.6", "system")
+end

@@ -1,0 +1,5 @@
+-- expect: denied
+-- The gateway is not the policy's to end.
+return function(req)
+  os.exit(0)
+end

@@ -1,0 +1,3 @@
+-- expect: load_error
+-- A file that says nothing.
+local x = 1

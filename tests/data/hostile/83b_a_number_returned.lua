@@ -1,0 +1,3 @@
+-- expect: load_error
+-- A file that returns no policy.
+return 42

@@ -1,0 +1,5 @@
+-- expect: denied
+-- Nor are its warnings.
+return function(req)
+  warn "@on"
+end
