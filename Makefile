@@ -13,8 +13,19 @@ VERSION := $(shell sed -n 's/^\#define PERI_VERSION "\(.*\)"/\1/p' core/perilune
 #   tsan     build/tsan/    the same under TSan
 #   fuzz     build/fuzz/    see tests/fuzz/fuzz.mk
 #   mutants  build/mutants/ defences can be taken away, see base/defence.h
+#
+# HARDEN is what makes a mistake of ours hard to use; the sanitizers want to see
+# the mistake itself. It is of the files; what is of the process (core/gate/
+# harden.h) is done by the program alone. `make HARDEN=` leaves it out.
 FLAVOUR ?= release
-FLAGS_release = -O2 -g
+takes = $(shell $(CC) -Werror $(1) -x c -c /dev/null -o /dev/null 2>/dev/null && echo $(1))
+HARDEN := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong \
+          -fno-delete-null-pointer-checks -fno-strict-overflow \
+          $(foreach f,-fstack-clash-protection -fcf-protection=full \
+            -ftrivial-auto-var-init=zero,\
+            $(call takes,$(f)))
+HARDEN_LINK := -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code,--as-needed
+FLAGS_release = -O2 -g $(HARDEN)
 FLAGS_check   = -O1 -g -DMEM_TRACK
 FLAGS_asan    = -O1 -g -DMEM_TRACK -fsanitize=address,undefined \
                 -fno-sanitize-recover=undefined -fno-omit-frame-pointer
@@ -81,18 +92,30 @@ $(B)/libperilune.a: $(OBJECTS)
 
 $(B)/libperilune.so: $(OBJECTS)
 	@echo "  ld   $@"
-	$(Q)$(CC) $(CFLAGS) -shared -Wl,-soname,libperilune.so.0 -o $@ $(OBJECTS) \
+	$(Q)$(CC) $(CFLAGS) -shared $(HARDEN_LINK) -Wl,-soname,libperilune.so.0 -o $@ $(OBJECTS) \
 	  -llua5.4 -lev -lcurl -lm -pthread
 
 # The program exports Lua's C API to nobody; it sees perilune.h only.
 $(B)/perilune: $(GATE) $(B)/libperilune.a
 	@echo "  ld   $@"
-	$(Q)$(CC) $(CFLAGS) -o $@ $(GATE) $(B)/libperilune.a $(LIBS)
+	$(Q)$(CC) $(CFLAGS) -pie $(HARDEN_LINK) -o $@ $(GATE) $(B)/libperilune.a $(LIBS)
 
 $(B)/tests/%: tests/%.c tests/unit.h $(OBJECTS)
 	@mkdir -p $(@D)
 	@echo "  test $<"
 	$(Q)$(CC) $(CFLAGS) -Itests -MMD -MP -o $@ $< $(OBJECTS) $(LIBS)
+
+# The torture is an embedding program under a library that fails its calls.
+$(B)/faults/shim.so: tests/faults/shim.c tests/faults/shim.h
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=c11 -D_GNU_SOURCE -O1 -g -fPIC $(WARN) -shared -Wl,-soname,shim.so -o $@ $< -ldl
+
+$(B)/faults/torture: $(wildcard tests/faults/*.[ch]) $(B)/gate/loopguard.o \
+                     $(B)/libperilune.a $(B)/faults/shim.so
+	@echo "  test $@"
+	$(Q)$(CC) $(CFLAGS) -rdynamic -o $@ tests/faults/torture.c \
+	  tests/faults/lives.c tests/faults/upstream.c $(B)/gate/loopguard.o $(B)/libperilune.a \
+	  $(B)/faults/shim.so -Wl,-rpath,'$$ORIGIN' $(LIBS)
 
 -include $(OBJECTS:.o=.d) $(GATE:.o=.d) $(UNIT:=.d)
 
@@ -117,6 +140,9 @@ asan: ## build and unit-test under ASan and UBSan
 
 tsan: ## build and unit-test under TSan
 	@tests/house/build_and_unit.sh tsan
+
+torture: deps-test ## every allocation and system call fails in turn; takes long
+	@PERILUNE_LONG=1 tests/faults/run.sh asan
 
 bench: deps-bench ## CPU time per request, beside nginx and haproxy
 	@$(MAKE) --no-print-directory -j$$(nproc) all
@@ -165,11 +191,11 @@ clean: ## remove everything built
 
 # --- what must be on the machine -------------------------------------------
 
-NEED_BUILD := gcc libc6-dev binutils liblua5.4-dev lua-cjson-dev libcurl4-openssl-dev \
+NEED_BUILD := gcc libc6-dev linux-libc-dev binutils liblua5.4-dev lua-cjson-dev libcurl4-openssl-dev \
               libev-dev
 NEED_FUZZ  := $(NEED_BUILD) clang libclang-rt-14-dev libhttp-parser-dev node-llhttp
 NEED_TEST  := $(NEED_FUZZ) git lua5.4 curl openssl clang-format lua-check \
-              $(if $(shell command -v npm),,nodejs npm)
+              util-linux $(if $(shell command -v npm),,nodejs npm)
 NEED_BENCH := $(NEED_BUILD) git nginx-light haproxy \
               $(if $(BENCH_PORTKEY),$(if $(shell command -v npm),,nodejs npm))
 
@@ -182,7 +208,8 @@ deps-test: ## the same for the tests
 deps-bench: ## the same for the bench
 	@tests/house/deps.sh $(NEED_BENCH)
 
-.PHONY: all help run test test-long unit asan tsan mutants bench bench-wire bench-hook \
+.PHONY: all help run test test-long unit asan tsan torture mutants bench bench-wire \
+        bench-hook \
         overload soak fuzz layers symbols lint fmt install clean deps \
         deps-test deps-bench
 .DELETE_ON_ERROR:

@@ -109,6 +109,7 @@ static void take_limits(perilune *s, const peri_options *opt)
 }
 
 static void on_drain(struct timer *t);
+static void begin_stop(struct nudge *n);
 
 static int open_parts(perilune *s, const peri_options *opt)
 {
@@ -125,6 +126,9 @@ static int open_parts(perilune *s, const peri_options *opt)
     s->service.rt = &s->rt;
     admission_init(&s->service);
     s->drain.fire = on_drain;
+    s->stop.run = begin_stop;
+    atomic_store(&s->stop_grace, NANOS_NEVER);
+    submissions_init(s);
     struct server_setup setup = {.world = s->world,
                                  .loop = real_loop(s->world),
                                  .limits = &s->limits,
@@ -188,6 +192,8 @@ static int load(perilune *s, struct policy_source source)
 {
     source.library = s->rt.source.library;
     int error = runtime_load(&s->rt, &source);
+    if (error == ERR_POLICY && !buf_ok(&s->rt.load_error))
+        error = ERR_MEMORY; /* not even for the reason */
     if (error == ERR_POLICY)
         return fail(s, error, "%.*s", STR_ARG(buf_str(&s->rt.load_error)));
     return error != 0 ? fail(s, error, "%s", peri_strerror(error)) : 0;
@@ -208,6 +214,15 @@ int peri_load_text(perilune *s, const char *name, const char *text, size_t len)
         return fail(s, PERI_EINPUT, "a policy needs a name and a text");
     return load(
         s, (struct policy_source){.name = str_of(name), .text = {text, len}});
+}
+
+int peri_files(perilune *s, void (*fn)(void *user, const char *path),
+               void *user)
+{
+    if (s->rt.watch == NULL)
+        return fail(s, PERI_ESTATE, "there is no policy yet");
+    watch_each(s->rt.watch, fn, user);
+    return 0;
 }
 
 int peri_listen(perilune *s, const char *address, int *port)
@@ -290,17 +305,11 @@ static void on_drain(struct timer *t)
         timer_start(s->world, &s->drain, now + LOOK_EVERY);
 }
 
-struct stop_order {
-    perilune *s;
-    nanos grace;
-};
-
-static void begin_stop(void *arg)
+/* May run again: a second peri_stop can be less patient. */
+static void begin_stop(struct nudge *n)
 {
-    struct stop_order order = *(struct stop_order *)arg;
-    perilune *s = order.s;
-    mem_free(arg);
-    nanos until = world_now(s->world) + order.grace;
+    perilune *s = (void *)((char *)n - offsetof(perilune, stop));
+    nanos until = world_now(s->world) + atomic_load(&s->stop_grace);
     bool first = s->grace_until == 0;
     if (first || (!s->grace_over && until < s->grace_until))
         s->grace_until = until;
@@ -313,12 +322,12 @@ static void begin_stop(void *arg)
 
 void peri_stop(perilune *s, double grace)
 {
-    struct stop_order *order = mem_alloc(sizeof *order);
-    if (order == NULL)
-        return;
-    *order = (struct stop_order){s, nanos_of(grace > 0 ? grace : 0)};
-    if (world_post(s->world, begin_stop, order) != 0)
-        mem_free(order);
+    long long wanted = nanos_of(grace > 0 ? grace : 0);
+    long long least = atomic_load(&s->stop_grace);
+    while (wanted < least &&
+           !atomic_compare_exchange_weak(&s->stop_grace, &least, wanted))
+        continue;
+    world_nudge(s->world, &s->stop);
 }
 
 int peri_stopped(const perilune *s)

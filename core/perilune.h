@@ -161,6 +161,12 @@ PERI_API int peri_load(perilune *s, const char *path);
 PERI_API int peri_load_text(perilune *s, const char *name, const char *text,
                             size_t len);
 
+/* Hand over every path that the last load read or looked for: the policy, what
+** it requires and reads, files that hold keys; for hosts that fence themselves
+** in. PERI_ESTATE before the first load. */
+PERI_API int peri_files(perilune *s, void (*fn)(void *user, const char *path),
+                        void *user);
+
 /* [any] Submit a request. *id (may be NULL) is its id. The sink's callbacks
 ** come on the owner's thread, from the loop, not from within this call.
 ** PERI_EMEMORY, PERI_ELIMIT for a body over max_body. */

@@ -29,13 +29,20 @@ struct perilune {
     pthread_t thread;
     bool threaded;
     atomic_int stopped;
-    struct timer drain; /* while stopping: looks whether all is done */
-    nanos grace_until;  /* 0 = not stopping */
+    struct nudge stop;       /* peri_stop was called */
+    atomic_llong stop_grace; /* the shortest it was called with */
+    struct timer drain;      /* while stopping: looks whether all is done */
+    nanos grace_until;       /* 0 = not stopping */
     bool grace_over;
     pthread_mutex_t lock;                               /* of the submissions */
     struct submission *submissions[SUBMISSION_BUCKETS]; /* by id */
     atomic_int submitted;                               /* how many there are */
+    struct submission *told; /* cancelled or resumed, under lock */
+    struct nudge heed;       /* some are told something */
 };
+
+/* perilune_submit.c: before the first is submitted. */
+void submissions_init(perilune *s);
 
 /* perilune_submit.c: end every submission; nothing further may come. */
 void submissions_close(perilune *s);

@@ -5,6 +5,9 @@
 ** Ids and not pointers, because cancel may come from another thread at the
 ** moment the request ends: a late one then finds nothing. Whatever happens,
 ** done is called once: also for what never got its turn before the close.
+**
+** What is said of one later, cancel or resume, is a mark on it and a place in
+** a list: a host that wants to give up must not need memory for it.
 */
 #include "perilune_inner.h"
 
@@ -14,15 +17,17 @@
 #define HEADERS_MAX 64
 
 struct submission {
-    struct submission *next; /* in its bucket */
+    struct submission *next;      /* in its bucket */
+    struct submission *told_next; /* in s->told */
     perilune *s;
     peri_id id;
     peri_sink sink;
     struct arena arena; /* holds the copies */
     struct arrival arrival;
     struct request *request; /* NULL before and after it runs */
-    bool taken, taking, done;
-    size_t share; /* of the hold */
+    bool taking, done;
+    bool told, cancelled; /* under s->lock */
+    size_t share;         /* of the hold */
 };
 
 static atomic_uint_fast64_t last_id;
@@ -51,19 +56,13 @@ static void unlink_from(struct submission *u)
     while (*at != u)
         at = &(*at)->next;
     *at = u->next;
+    for (at = &u->s->told; *at != NULL; at = &(*at)->told_next)
+        if (*at == u) {
+            *at = u->told_next;
+            break;
+        }
     pthread_mutex_unlock(&u->s->lock);
     atomic_fetch_sub(&u->s->submitted, 1);
-}
-
-/* On the owner's thread, which alone removes: what is found stays. */
-static struct submission *find(perilune *s, peri_id id)
-{
-    pthread_mutex_lock(&s->lock);
-    struct submission *u = *bucket_of(s, id);
-    while (u != NULL && u->id != id)
-        u = u->next;
-    pthread_mutex_unlock(&s->lock);
-    return u;
 }
 
 static void free_submission(struct submission *u)
@@ -90,7 +89,7 @@ static void on_head(void *user, int status, const struct http_field *fields,
                     int n, int64_t length)
 {
     struct submission *u = user;
-    peri_header headers[HEADERS_MAX];
+    MEM_UNSET peri_header headers[HEADERS_MAX];
     size_t count = 0;
     (void)length;
     if (u->sink.head == NULL)
@@ -163,18 +162,29 @@ static bool copy_request(struct submission *u, const peri_request *req)
     return copy_headers(u, req);
 }
 
+static bool is_cancelled(struct submission *u)
+{
+    pthread_mutex_lock(&u->s->lock);
+    bool it_is = u->cancelled;
+    pthread_mutex_unlock(&u->s->lock);
+    return it_is;
+}
+
 static void take(void *arg)
 {
     struct submission *u = arg;
     perilune *s = u->s;
-    u->taken = u->taking = true;
+    u->taking = true;
     hold_set(&s->rt.hold, &u->share, u->arrival.body.n);
     struct request *r = service_take(&s->service, &u->arrival);
     u->taking = false;
-    if (u->done)
+    if (u->done) {
         free_submission(u);
-    else
-        u->request = r;
+        return;
+    }
+    u->request = r;
+    if (is_cancelled(u)) /* before its turn */
+        request_stop(r, OUTCOME_CLIENT_GONE);
 }
 
 static struct submission *make(perilune *s, const peri_request *req,
@@ -222,50 +232,65 @@ int peri_submit(perilune *s, const peri_request *req, const peri_sink *sink,
 
 /* --- later words about it -------------------------------------------------- */
 
-struct word {
-    perilune *s;
-    peri_id id;
-};
-
-static struct submission *heed(void *arg)
+/* One that was told something, and what; NULL when there is none. */
+static struct submission *take_told(perilune *s, bool *cancelled)
 {
-    struct word word = *(struct word *)arg;
-    mem_free(arg);
-    return find(word.s, word.id);
+    pthread_mutex_lock(&s->lock);
+    struct submission *u = s->told;
+    if (u != NULL) {
+        s->told = u->told_next;
+        u->told = false;
+        *cancelled = u->cancelled;
+    }
+    pthread_mutex_unlock(&s->lock);
+    return u;
 }
 
-static void cancel(void *arg)
+static void heed(struct nudge *n)
 {
-    struct submission *u = heed(arg);
-    if (u != NULL && u->request != NULL)
-        request_stop(u->request, OUTCOME_CLIENT_GONE);
+    perilune *s = (void *)((char *)n - offsetof(perilune, heed));
+    struct submission *u;
+    bool cancelled = false;
+    while ((u = take_told(s, &cancelled)) != NULL) {
+        if (u->request != NULL && cancelled)
+            request_stop(u->request, OUTCOME_CLIENT_GONE);
+        else if (u->request != NULL)
+            request_drained(u->request);
+    }
 }
 
-static void resume(void *arg)
+static void tell(perilune *s, peri_id id, bool cancel)
 {
-    struct submission *u = heed(arg);
-    if (u != NULL && u->request != NULL)
-        request_drained(u->request);
-}
-
-static void tell(perilune *s, peri_id id, void (*fn)(void *))
-{
-    struct word *word = mem_alloc(sizeof *word);
-    if (word == NULL)
-        return;
-    *word = (struct word){s, id};
-    if (world_post(s->world, fn, word) != 0)
-        mem_free(word);
+    pthread_mutex_lock(&s->lock);
+    struct submission *u = *bucket_of(s, id);
+    while (u != NULL && u->id != id)
+        u = u->next;
+    if (u != NULL) {
+        u->cancelled = u->cancelled || cancel;
+        if (!u->told) {
+            u->told_next = s->told;
+            s->told = u;
+        }
+        u->told = true;
+    }
+    pthread_mutex_unlock(&s->lock);
+    if (u != NULL)
+        world_nudge(s->world, &s->heed);
 }
 
 void peri_cancel(perilune *s, peri_id id)
 {
-    tell(s, id, cancel);
+    tell(s, id, true);
 }
 
 void peri_resume(perilune *s, peri_id id)
 {
-    tell(s, id, resume);
+    tell(s, id, false);
+}
+
+void submissions_init(perilune *s)
+{
+    s->heed.run = heed;
 }
 
 /* --- the close ------------------------------------------------------------- */

@@ -10,6 +10,17 @@
 
 #include <stddef.h>
 
+/* Of a large array on the stack that is written before it is read. The program
+** is compiled so that locals begin as zeros; for these it would be dear. */
+#if defined(__has_attribute)
+#if __has_attribute(uninitialized)
+#define MEM_UNSET __attribute__((uninitialized))
+#endif
+#endif
+#ifndef MEM_UNSET
+#define MEM_UNSET
+#endif
+
 /* Memory of n bytes, unspecified contents; NULL when there is none. */
 void *mem_alloc(size_t n);
 

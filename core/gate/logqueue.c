@@ -25,9 +25,10 @@ struct logqueue {
     pthread_t writer;
     pthread_mutex_t lock;
     pthread_cond_t more;
-    int asleep, closing;
+    int started, asleep, closing;
     unsigned long dropped;
     size_t from, n; /* the bytes that wait, in the ring */
+    char *batch;    /* the writer's */
     char ring[CAPACITY];
 };
 
@@ -144,30 +145,33 @@ static void *write_lines(void *arg)
 {
     struct logqueue *q = arg;
     static const struct timespec nap = {0, NAP_MS * 1000000L};
-    char *batch = malloc(BATCH);
     size_t n;
-    while (batch != NULL && (n = take(q, batch)) > 0) {
-        if (!write_all(q, batch, n) && closing(q))
+    while ((n = take(q, q->batch)) > 0) {
+        if (!write_all(q, q->batch, n) && closing(q))
             break;
         if (n < BATCH && !closing(q))
             nanosleep(&nap, NULL);
     }
-    free(batch);
     return NULL;
 }
 
 struct logqueue *logqueue_open(int fd)
 {
     struct logqueue *q = calloc(1, sizeof *q);
-    if (q == NULL)
+    if (q == NULL || (q->batch = malloc(BATCH)) == NULL) {
+        free(q);
         return NULL;
+    }
     q->fd = fd;
     pthread_mutex_init(&q->lock, NULL);
     pthread_cond_init(&q->more, NULL);
-    if (pthread_create(&q->writer, NULL, write_lines, q) == 0)
-        return q;
-    free(q);
-    return NULL;
+    return q;
+}
+
+int logqueue_start(struct logqueue *q)
+{
+    q->started = pthread_create(&q->writer, NULL, write_lines, q) == 0;
+    return q->started ? 0 : -1;
 }
 
 void logqueue_close(struct logqueue *q)
@@ -178,8 +182,10 @@ void logqueue_close(struct logqueue *q)
     q->closing = 1;
     pthread_mutex_unlock(&q->lock);
     pthread_cond_signal(&q->more);
-    pthread_join(q->writer, NULL);
+    if (q->started)
+        pthread_join(q->writer, NULL);
     pthread_mutex_destroy(&q->lock);
     pthread_cond_destroy(&q->more);
+    free(q->batch);
     free(q);
 }

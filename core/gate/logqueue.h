@@ -12,9 +12,12 @@
 
 struct logqueue;
 
-/* Write to the descriptor `fd`, which stays the caller's. NULL without memory
-** or thread. */
+/* For the descriptor `fd`, which stays the caller's. Lines wait until it is
+** started. NULL without memory. */
 struct logqueue *logqueue_open(int fd);
+
+/* Start to write; -1 when there is no thread to be had. */
+int logqueue_start(struct logqueue *q);
 
 /* [any thread] Queue a line; a newline is added. `q` as void *, to be handed
 ** to peri_options.log as it is. */

@@ -155,6 +155,18 @@ static int set_log(struct options *o, const char *value)
     return set_text(o, &o->log, "--log", value);
 }
 
+static int set_jail(struct options *o, const char *value)
+{
+    static const char *const words[] = {
+        [JAIL_ON] = "on", [JAIL_OFF] = "off", [JAIL_STRICT] = "strict"};
+    for (int i = 0; i <= JAIL_STRICT; i++)
+        if (strcmp(value, words[i]) == 0) {
+            o->jail = (enum jail)i;
+            return 0;
+        }
+    return fail(o, "--jail is on, off or strict, not '%s'", value);
+}
+
 static const struct option {
     const char *flag, *variable;
     int (*set)(struct options *, const char *);
@@ -170,6 +182,7 @@ static const struct option {
     {"--max-body", "PERILUNE_MAX_BODY", set_max_body},
     {"--max-requests", "PERILUNE_MAX_REQUESTS", set_max_requests},
     {"--max-memory", "PERILUNE_MAX_MEMORY", set_max_memory},
+    {"--jail", "PERILUNE_JAIL", set_jail},
 };
 #define OPTIONS (sizeof table / sizeof table[0])
 

@@ -9,6 +9,8 @@
 
 #include <stddef.h>
 
+#include "gate/harden.h"
+
 #define MOST_LISTENERS 16
 #define MOST_WORKERS   256
 
@@ -17,6 +19,7 @@ struct options {
     int listeners;
     int workers;
     const char *store, *policy, *library, *log;
+    enum jail jail;
     double grace;    /* seconds */
     double deadline; /* seconds of a request, over all attempts; 0 = default */
     size_t max_body, max_memory; /* bytes; 0 = default */

@@ -4,6 +4,10 @@
 ** All listen on the same addresses and the kernel spreads the connections.
 ** Signals are taken by the main thread alone, with sigtimedwait, so no handler
 ** ever runs: the first SIGTERM drains, a second one ends what is left.
+**
+** What could fail for want of a right is done first: sockets are bound, the
+** log is opened, the policy is loaded. Then the doors are closed (harden.h),
+** and only after that threads start and clients are let in.
 */
 #include "gate/serve.h"
 
@@ -13,12 +17,15 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "gate/harden.h"
 #include "gate/logqueue.h"
+#include "gate/loopguard.h"
 #include "gate/options.h"
 #include "perilune.h"
 
@@ -112,11 +119,64 @@ static int open_worker(struct gateway *g)
     return error;
 }
 
+/* --- the jail -------------------------------------------------------------- */
+
+/* A sanitizer looks at files, and at its own threads, that we never would. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED 1
+#else
+#define SANITIZED 0
+#endif
+
+#define MOST_FILES 1024
+
+struct files {
+    char *paths[MOST_FILES];
+    int n, at;
+};
+
+static void note_file(void *user, const char *path)
+{
+    struct files *f = user;
+    if (f->n < MOST_FILES && (f->paths[f->n] = strdup(path)) != NULL)
+        f->n++;
+}
+
+static const char *next_file(void *user)
+{
+    struct files *f = user;
+    return f->at < f->n ? f->paths[f->at++] : NULL;
+}
+
+/* The policy is loaded and tells what it reads; no thread runs yet. */
+static void close_doors(struct gateway *g)
+{
+    static struct files files;
+    if (g->options.jail == JAIL_OFF || SANITIZED)
+        return;
+    peri_files(g->workers[0], note_file, &files);
+    const char *store = g->options.store;
+    fence_files(store != NULL ? store : "./perilune.data", next_file, &files);
+    while (files.n > 0)
+        free(files.paths[--files.n]);
+    jail_calls(g->options.jail);
+}
+
 static int open_workers(struct gateway *g)
 {
     while (g->n < g->options.workers)
         if (open_worker(g) != 0)
             return -1;
+    close_doors(g);
+    return 0;
+}
+
+static int start_threads(struct gateway *g)
+{
+    if (g->log != NULL && logqueue_start(g->log) != 0) {
+        fprintf(stderr, "perilune: no thread for the log\n");
+        return -1;
+    }
     for (int i = 0; i < g->n; i++)
         if (peri_start(g->workers[i]) != 0) {
             fprintf(stderr, "perilune: %s\n", peri_error(g->workers[i]));
@@ -226,6 +286,8 @@ int serve(int argc, char **argv)
 {
     static struct gateway g = {.log_fd = -1};
     sigset_t signals;
+    loopguard_set();
+    harden_keys();
     int told = options_read(&g.options, argc, argv);
     if (told > 0)
         return command("help", 1, (char *[]){"serve"});
@@ -236,7 +298,11 @@ int serve(int argc, char **argv)
     block_signals(&signals);
     bound_memory();
     take_descriptors();
-    int status = open_log(&g) == 0 && open_workers(&g) == 0 ? 0 : 1;
+    harden_process();
+    int status =
+        open_log(&g) == 0 && open_workers(&g) == 0 && start_threads(&g) == 0
+            ? 0
+            : 1;
     if (status == 0) {
         greet(&g);
         wait_for_the_end(&g, &signals);

@@ -24,6 +24,7 @@
 #include "net/curl_inner.h"
 
 #define CONNECTIONS 1024L
+#define LIMP        (20 * NANOS_MS)
 
 struct watch {
     ev_io io;
@@ -34,12 +35,13 @@ struct watch {
 
 /* --- watching sockets ----------------------------------------------------- */
 
-/* Watchers keep no loop alive. */
+/* Watchers keep no loop alive. One that is pending and not active was stopped
+** by libev, because epoll refused it, and must not hear of that under the name
+** that it has next. */
 static void stop_watch(struct watch *w)
 {
-    if (!ev_is_active(&w->io))
-        return;
-    ev_ref(w->engine->loop);
+    if (ev_is_active(&w->io) || ev_is_pending(&w->io))
+        ev_ref(w->engine->loop);
     ev_io_stop(w->engine->loop, &w->io);
 }
 
@@ -66,7 +68,10 @@ static void unwatch(struct watch *w)
 static void on_unasked(struct ev_loop *loop, ev_io *io, int events)
 {
     char away[4096];
-    (void)loop, (void)events;
+    if (events & EV_ERROR) { /* it was stopped, and that took a reference */
+        ev_ref(loop);
+        return;
+    }
     while (recv(io->fd, away, sizeof away, MSG_DONTWAIT) > 0)
         ;
     shutdown(io->fd, SHUT_RDWR);
@@ -125,6 +130,12 @@ int curl_socket_close(void *engine, curl_socket_t fd)
 
 /* --- what was asked for while libcurl was busy ---------------------------- */
 
+static void end_doomed(struct transfer *t);
+static void open_multi(struct engine *e);
+static int on_timeout(CURLM *multi, long ms, void *arg);
+static int on_socket(CURL *easy, curl_socket_t fd, int what, void *arg,
+                     void *known);
+
 static void list(struct transfer *t)
 {
     if (t->listed)
@@ -136,7 +147,11 @@ static void list(struct transfer *t)
 
 static void add(struct transfer *t)
 {
-    t->added = curl_multi_add_handle(t->engine->multi, t->easy) == CURLM_OK;
+    struct engine *e = t->engine;
+    if (e->multi == NULL)
+        open_multi(e);
+    t->added = e->multi != NULL &&
+               curl_multi_add_handle(e->multi, t->easy) == CURLM_OK;
 }
 
 /* Let libcurl hand over what it holds back. */
@@ -165,6 +180,8 @@ static void catch_up(struct engine *e)
         t->listed = false;
         if (t->x == NULL) {
             curl_transfer_retire(t);
+        } else if (t->doomed) {
+            end_doomed(t);
         } else if (t->added) {
             release(t);
         } else {
@@ -185,7 +202,8 @@ static void settle(struct engine *e)
     if (e->reporting)
         return;
     e->reporting = true;
-    while ((m = curl_multi_info_read(e->multi, &left)) != NULL) {
+    while (e->multi != NULL &&
+           (m = curl_multi_info_read(e->multi, &left)) != NULL) {
         struct transfer *t;
         curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, (char **)&t);
         if (m->data.result == CURLE_OK)
@@ -198,12 +216,102 @@ static void settle(struct engine *e)
 
 /* --- the multi on the world's loop ---------------------------------------- */
 
+/* Some socket is not watched as it should be: from now on look after all of
+** them by the clock, until nothing is under way. */
+static void limp(struct engine *e)
+{
+    if (!timer_running(&e->crutch))
+        timer_start(e->world, &e->crutch, world_now(e->world) + LIMP);
+}
+
+static void open_multi(struct engine *e)
+{
+    e->multi = curl_multi_init();
+    if (e->multi == NULL)
+        return;
+    curl_multi_setopt(e->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+    curl_multi_setopt(e->multi, CURLMOPT_SOCKETDATA, e);
+    curl_multi_setopt(e->multi, CURLMOPT_TIMERFUNCTION, on_timeout);
+    curl_multi_setopt(e->multi, CURLMOPT_TIMERDATA, e);
+    curl_multi_setopt(e->multi, CURLMOPT_MAXCONNECTS, CONNECTIONS);
+}
+
+static void close_multi(struct engine *e)
+{
+    curl_multi_cleanup(e->multi);
+    e->multi = NULL;
+    timer_stop(e->world, &e->timer);
+    timer_stop(e->world, &e->crutch);
+}
+
+static void end_doomed(struct transfer *t)
+{
+    t->doomed = false;
+    curl_transfer_judge(t, EXCHANGE_MEMORY, "no memory");
+    curl_transfer_finish(t, CURLE_OUT_OF_MEMORY);
+}
+
+/* Those that are in todo are ended there. */
+static struct transfer *first_doomed(struct engine *e)
+{
+    struct transfer *t = e->live;
+    while (t != NULL && (!t->doomed || t->listed))
+        t = t->live_next;
+    return t;
+}
+
+/* Out of memory, libcurl 7.88 may leave a socket in its table with nothing to
+** hold what uses it, and divides by zero when that number comes again. Which
+** one it does not say. So the multi is given up with all that is under way. */
+static void start_over(struct engine *e)
+{
+    struct transfer *t;
+    for (t = e->live; t != NULL; t = t->live_next) {
+        t->doomed = t->added;
+        if (t->added)
+            curl_multi_remove_handle(e->multi, t->easy);
+        t->added = false;
+    }
+    close_multi(e);
+    open_multi(e);
+    while ((t = first_doomed(e)) != NULL)
+        end_doomed(t);
+}
+
 static void drive(struct engine *e, curl_socket_t fd, int events)
 {
     int running;
     e->depth++;
-    curl_multi_socket_action(e->multi, fd, events, &running);
+    CURLMcode code = curl_multi_socket_action(e->multi, fd, events, &running);
     e->depth--;
+    if (code != CURLM_OK)
+        start_over(e);
+    settle(e);
+}
+
+/* Old, and the one call that both goes through all of them and tells on_socket
+** what they wait for: without that, a watch for silence would stay on the
+** connection that the next of them uses. */
+static CURLMcode drive_all(struct engine *e, int *running)
+{
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+    return curl_multi_socket_all(e->multi, running);
+#pragma GCC diagnostic pop
+}
+
+static void on_limp(struct timer *timer)
+{
+    struct engine *e =
+        (struct engine *)((char *)timer - offsetof(struct engine, crutch));
+    int running = 0;
+    e->depth++;
+    CURLMcode code = drive_all(e, &running);
+    e->depth--;
+    if (code != CURLM_OK)
+        start_over(e);
+    else if (running > 0)
+        limp(e);
     settle(e);
 }
 
@@ -228,14 +336,16 @@ static int on_timeout(CURLM *multi, long ms, void *arg)
 static void on_io(struct ev_loop *loop, ev_io *io, int events)
 {
     struct watch *w = io->data;
-    (void)loop;
+    if (events & EV_ERROR) { /* it was stopped, and that took a reference */
+        ev_ref(loop);
+        limp(w->engine);
+    }
     drive(w->engine, io->fd,
           (events & EV_READ ? CURL_CSELECT_IN : 0) |
               (events & EV_WRITE ? CURL_CSELECT_OUT : 0));
 }
 
-/* Without memory a socket goes unwatched: its exchange then ends by the
-** caller's timers, where an error would end all of them. */
+/* An error from here would end every exchange. */
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *arg,
                      void *known)
 {
@@ -247,8 +357,10 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *arg,
         return 0;
     if (w == NULL)
         w = take_idle(e, fd);
-    if (w == NULL && (w = mem_zero(sizeof *w)) == NULL)
+    if (w == NULL && (w = mem_zero(sizeof *w)) == NULL) {
+        limp(e);
         return 0;
+    }
     w->engine = e;
     begin_watch(w, fd,
                 (what & CURL_POLL_IN ? EV_READ : 0) |
@@ -323,15 +435,6 @@ static void prepare_libcurl(void)
     libcurl_ready = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
 }
 
-static void set_multi_options(struct engine *e)
-{
-    curl_multi_setopt(e->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
-    curl_multi_setopt(e->multi, CURLMOPT_SOCKETDATA, e);
-    curl_multi_setopt(e->multi, CURLMOPT_TIMERFUNCTION, on_timeout);
-    curl_multi_setopt(e->multi, CURLMOPT_TIMERDATA, e);
-    curl_multi_setopt(e->multi, CURLMOPT_MAXCONNECTS, CONNECTIONS);
-}
-
 int curl_transport_open(struct transport **out, struct world *w,
                         struct ev_loop *loop)
 {
@@ -344,13 +447,13 @@ int curl_transport_open(struct transport **out, struct world *w,
         return ERR_MEMORY;
     *e = (struct engine){.base.ops = &ops, .world = w, .loop = loop};
     e->timer.fire = on_time;
+    e->crutch.fire = on_limp;
     buf_init(&e->gathered, CURL_GATHERED_MAX);
-    e->multi = curl_multi_init();
+    open_multi(e);
     if (e->multi == NULL) {
         mem_free(e);
         return ERR_MEMORY;
     }
-    set_multi_options(e);
     *out = &e->base;
     return 0;
 }
@@ -362,7 +465,6 @@ void curl_transport_close(struct transport *transport)
         return;
     curl_transfer_free_kept(e);
     buf_fini(&e->gathered);
-    curl_multi_cleanup(e->multi); /* closes, and so unwatches, them all */
-    timer_stop(e->world, &e->timer);
+    close_multi(e); /* closes, and so unwatches, them all */
     mem_free(e);
 }

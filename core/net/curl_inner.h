@@ -29,7 +29,9 @@ struct engine {
     CURLM *multi;
     struct watch *idle;    /* of connections that wait to be used again */
     struct timer timer;    /* libcurl's one timeout */
+    struct timer crutch;   /* looks after sockets that go unwatched */
     struct transfer *todo; /* to be added, removed or let go on */
+    struct transfer *live; /* made and not yet retired */
     struct transfer *kept; /* unused; they know a target */
     int kept_n;
     int depth;      /* calls into libcurl we are in */
@@ -45,9 +47,11 @@ struct transfer {
     struct engine *engine;
     struct exchange *x; /* NULL once ended or cancelled */
     CURL *easy;
-    char *url;                 /* where it went last; NULL = nowhere */
-    CURLU *target;             /* the same, parsed */
-    struct transfer *next;     /* in todo or kept */
+    char *url;             /* where it went last; NULL = nowhere */
+    CURLU *target;         /* the same, parsed */
+    struct transfer *next; /* in todo or kept */
+    struct transfer *live_next, **live_at;
+    bool doomed;               /* to be ended by a start_over */
     struct curl_slist *fields; /* one block: nodes, then their text */
     struct curl_head head;
     struct http_body chunks; /* of a reply in chunks */
@@ -78,6 +82,9 @@ void curl_transfer_retire(struct transfer *t);
 /* Free those kept. */
 void curl_transfer_free_kept(struct engine *e);
 
+/* Decide how it ends, before libcurl says so; `why` is for the log. */
+void curl_transfer_judge(struct transfer *t, enum exchange_end end,
+                         const char *why);
 /* Close a connection's socket, for libcurl. */
 int curl_socket_close(void *engine, curl_socket_t fd);
 

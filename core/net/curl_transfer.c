@@ -33,7 +33,8 @@
 
 /* --- what libcurl calls while a transfer runs ----------------------------- */
 
-static void judge(struct transfer *t, enum exchange_end end, const char *why)
+void curl_transfer_judge(struct transfer *t, enum exchange_end end,
+                         const char *why)
 {
     t->judged = true;
     t->end = end;
@@ -48,7 +49,7 @@ static int on_ready(void *arg, char *ip, char *our_ip, int port, int our_port)
     if (t->x == NULL)
         return CURL_PREREQFUNC_ABORT;
     if (t->connected) {
-        judge(t, EXCHANGE_CLOSED, REPEAT);
+        curl_transfer_judge(t, EXCHANGE_CLOSED, REPEAT);
         return CURL_PREREQFUNC_ABORT;
     }
     t->connected = true;
@@ -58,7 +59,7 @@ static int on_ready(void *arg, char *ip, char *our_ip, int port, int our_port)
 
 static void give_head(struct transfer *t)
 {
-    struct http_field fields[CURL_HEAD_FIELDS];
+    MEM_UNSET struct http_field fields[CURL_HEAD_FIELDS];
     int n = curl_head_fields(&t->head, fields);
     t->headed = true;
     http_body_chunked(&t->chunks);
@@ -81,13 +82,15 @@ static size_t on_header(char *p, size_t size, size_t n, void *arg)
         give_head(t);
         return t->x != NULL ? size * n : 0;
     case CURL_HEAD_LIMIT:
-        judge(t, EXCHANGE_LIMIT, "the reply's head is too large");
+        curl_transfer_judge(t, EXCHANGE_LIMIT, "the reply's head is too large");
         return 0;
     case CURL_HEAD_PROTOCOL:
-        judge(t, EXCHANGE_PROTOCOL, "the reply's head is malformed");
+        curl_transfer_judge(t, EXCHANGE_PROTOCOL,
+                            "the reply's head is malformed");
         return 0;
     case CURL_HEAD_MEMORY:
-        judge(t, EXCHANGE_MEMORY, "no memory for the reply's head");
+        curl_transfer_judge(t, EXCHANGE_MEMORY,
+                            "no memory for the reply's head");
         return 0;
     }
     return 0;
@@ -132,11 +135,13 @@ static bool gather(struct transfer *t, str bytes)
     else
         buf_add(&e->gathered, bytes);
     if (!buf_ok(&e->gathered))
-        judge(t, EXCHANGE_MEMORY, "no memory for the reply");
+        curl_transfer_judge(t, EXCHANGE_MEMORY, "no memory for the reply");
     else if (used < 0)
-        judge(t, EXCHANGE_PROTOCOL, "a chunk of the reply is malformed");
+        curl_transfer_judge(t, EXCHANGE_PROTOCOL,
+                            "a chunk of the reply is malformed");
     else if ((size_t)used < bytes.n)
-        judge(t, EXCHANGE_PROTOCOL, "bytes follow the end of the reply");
+        curl_transfer_judge(t, EXCHANGE_PROTOCOL,
+                            "bytes follow the end of the reply");
     return !t->judged;
 }
 
@@ -347,6 +352,23 @@ static struct transfer *take(struct engine *e)
     return t;
 }
 
+static void link_live(struct transfer *t)
+{
+    struct engine *e = t->engine;
+    t->live_next = e->live;
+    t->live_at = &e->live;
+    if (t->live_next != NULL)
+        t->live_next->live_at = &t->live_next;
+    e->live = t;
+}
+
+static void unlink_live(struct transfer *t)
+{
+    *t->live_at = t->live_next;
+    if (t->live_next != NULL)
+        t->live_next->live_at = t->live_at;
+}
+
 struct transfer *curl_transfer_new(struct engine *e, struct exchange *x)
 {
     struct transfer *t = take(e);
@@ -355,6 +377,7 @@ struct transfer *curl_transfer_new(struct engine *e, struct exchange *x)
     t->engine = e;
     t->x = x;
     curl_head_init(&t->head);
+    link_live(t);
     t->head.http2 = x->http2;
     if (set_up(t) && put_fields(t) && set_target(t, x->url)) {
         set_request(t);
@@ -374,6 +397,7 @@ void curl_transfer_retire(struct transfer *t)
     }
     if (t->added)
         curl_multi_remove_handle(e->multi, t->easy);
+    unlink_live(t);
     curl_head_fini(&t->head);
     curl_easy_cleanup(t->easy);
     mem_free(t->fields);
@@ -455,7 +479,8 @@ void curl_transfer_finish(struct transfer *t, CURLcode code)
     struct exchange *x = t->x;
     if (x == NULL)
         return; /* cancelled meanwhile: it is in todo */
-    curl_multi_remove_handle(t->engine->multi, t->easy);
+    if (t->added)
+        curl_multi_remove_handle(t->engine->multi, t->easy);
     t->added = false;
     t->x = NULL;
     x->impl = NULL;

@@ -1,11 +1,11 @@
 /*
 ** real.c -- the one file that asks the system for time, chance and threads.
 **
-** Everything hangs on four libev watchers that live as long as the world:
+** Everything hangs on three libev watchers that live as long as the world:
 **
 **     alarm    one timer for all timers, armed at the earliest due
 **     prepare  runs the `later` list just before the loop would sleep
-**     async    what other threads posted, and jobs that are finished
+**     bell     other threads want something, or have finished a job
 **     (curl's sockets come and go in curl.c)
 **
 ** The alarm is moved only when it must ring earlier. Most timers are deadlines
@@ -20,13 +20,13 @@
 
 #include <errno.h>
 #include <ev.h>
-#include <pthread.h>
 #include <sys/random.h>
 #include <time.h>
 
 #include "base/err.h"
 #include "base/mem.h"
 #include "net/curl.h"
+#include "net/mailbox.h"
 #include "net/pool.h"
 #include "net/sim.h"
 #include "net/timers.h"
@@ -34,11 +34,12 @@
 
 #define LONGEST_SLEEP (3600 * NANOS_S)
 #define DICE_BYTES    4096
+#define MEND          (20 * NANOS_MS) /* until the bell is watched again */
 
 struct posted {
+    struct nudge nudge;
     void (*fn)(void *);
     void *arg;
-    struct posted *next;
 };
 
 struct real {
@@ -49,12 +50,12 @@ struct real {
     bool loop_is_ours;
     ev_timer alarm;
     ev_prepare prepare;
-    ev_async async;
+    ev_io bell;
+    struct timer mend; /* of a bell that libev has stopped to watch */
     struct timers timers;
     nanos armed; /* when the alarm rings */
     struct later *later_first, *later_last;
-    pthread_mutex_t lock;
-    struct posted *posted_first, *posted_last; /* under lock */
+    struct mailbox mail;
     struct pool pool;
     void (*log)(void *, const char *line, size_t len);
     void *user;
@@ -94,14 +95,30 @@ static nanos cpu(struct world *w)
     return read_clock(CLOCK_THREAD_CPUTIME_ID);
 }
 
+/* Where the kernel has no dice: the clock, stirred (splitmix64). Good enough
+** to tell identifiers apart, which is all that they are for. */
+static void stir(struct real *r, size_t from)
+{
+    uint64_t x = (uint64_t)now(&r->base) ^ (uint64_t)(uintptr_t)r;
+    for (; from < DICE_BYTES; from++) {
+        x += 0x9e3779b97f4a7c15u;
+        uint64_t z = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
+        z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+        r->dice[from] = (unsigned char)(z >> 56);
+    }
+}
+
 /* The kernel gives up to 256 bytes at once and may be interrupted above. */
 static void throw_dice(struct real *r)
 {
-    for (size_t got = 0; got < DICE_BYTES;) {
+    size_t got = 0;
+    while (got < DICE_BYTES) {
         ssize_t n = getrandom(r->dice + got, DICE_BYTES - got, 0);
-        if (n > 0)
-            got += (size_t)n;
+        if (n < 0 && errno != EINTR)
+            break;
+        got += n > 0 ? (size_t)n : 0;
     }
+    stir(r, got);
     r->dice_left = DICE_BYTES;
 }
 
@@ -210,41 +227,26 @@ static void before_sleep(struct ev_loop *loop, ev_prepare *prepare, int events)
     run_later(prepare->data);
 }
 
+static void nudge(struct world *w, struct nudge *n)
+{
+    mailbox_put(&real_of(w)->mail, n);
+}
+
+static void run_posted(struct nudge *n)
+{
+    struct posted it = *(struct posted *)n;
+    mem_free(n);
+    it.fn(it.arg);
+}
+
 static int post(struct world *w, void (*fn)(void *), void *arg)
 {
-    struct real *r = real_of(w);
     struct posted *p = mem_alloc(sizeof *p);
     if (p == NULL)
         return ERR_MEMORY;
-    *p = (struct posted){fn, arg, NULL};
-    pthread_mutex_lock(&r->lock);
-    if (r->posted_first == NULL)
-        r->posted_first = p;
-    else
-        r->posted_last->next = p;
-    r->posted_last = p;
-    pthread_mutex_unlock(&r->lock);
-    ev_async_send(r->loop, &r->async);
+    *p = (struct posted){{.run = run_posted}, fn, arg};
+    mailbox_put(&real_of(w)->mail, &p->nudge);
     return 0;
-}
-
-static struct posted *take_posted(struct real *r)
-{
-    pthread_mutex_lock(&r->lock);
-    struct posted *p = r->posted_first;
-    r->posted_first = NULL;
-    pthread_mutex_unlock(&r->lock);
-    return p;
-}
-
-static void run_posted(struct real *r)
-{
-    for (struct posted *next, *p = take_posted(r); p != NULL; p = next) {
-        struct posted it = *p;
-        next = p->next;
-        mem_free(p);
-        it.fn(it.arg);
-    }
 }
 
 static void run_finished(struct real *r)
@@ -255,17 +257,29 @@ static void run_finished(struct real *r)
     }
 }
 
-static void woken(struct ev_loop *loop, ev_async *async, int events)
+static void watch_bell(struct timer *t)
 {
-    (void)loop, (void)events;
-    run_posted(async->data);
-    run_finished(async->data);
+    struct real *r = (struct real *)((char *)t - offsetof(struct real, mend));
+    ev_io_start(r->loop, &r->bell);
+    ev_unref(r->loop);
+}
+
+static void woken(struct ev_loop *loop, ev_io *bell, int events)
+{
+    struct real *r = bell->data;
+    if (events & EV_ERROR) {
+        ev_ref(loop); /* it was stopped, and that took its reference */
+        start_timer(&r->base, &r->mend, now(&r->base) + MEND);
+    }
+    mailbox_hush(&r->mail);
+    mailbox_run(&r->mail);
+    run_finished(r);
 }
 
 static void wake(void *arg)
 {
     struct real *r = arg;
-    ev_async_send(r->loop, &r->async);
+    mailbox_ring(&r->mail);
 }
 
 static void execute(struct world *w, struct job *j)
@@ -321,6 +335,7 @@ static const struct world_ops world_ops = {
     .timer_stop = stop_timer,
     .later = queue_later,
     .post = post,
+    .nudge = nudge,
     .execute = execute,
     .log = log_line,
     .transport = transport,
@@ -330,16 +345,35 @@ static void start_watchers(struct real *r)
 {
     ev_timer_init(&r->alarm, ring, 0., 0.);
     ev_prepare_init(&r->prepare, before_sleep);
-    ev_async_init(&r->async, woken);
+    ev_io_init(&r->bell, woken, r->mail.bell, EV_READ);
     ev_set_priority(&r->prepare, EV_MINPRI); /* after everybody else's */
-    r->alarm.data = r->prepare.data = r->async.data = r;
+    r->alarm.data = r->prepare.data = r->bell.data = r;
+    r->mend.fire = watch_bell;
     arm_next(r);
     ev_prepare_start(r->loop, &r->prepare);
-    ev_async_start(r->loop, &r->async);
+    ev_io_start(r->loop, &r->bell);
     for (int i = 0; i < 3; i++)
         ev_unref(r->loop);
     if (r->loop_is_ours)
         ev_ref(r->loop);
+}
+
+/* libev hears of a descriptor that epoll refuses just before it sleeps, and
+** sleeps nevertheless before it tells. */
+static void about_to_sleep(struct ev_loop *loop)
+{
+    struct real *r = ev_userdata(loop);
+    if (ev_pending_count(loop) > 0)
+        mailbox_ring(&r->mail);
+}
+
+/* On a loop of ours the bell must be watched from the start. */
+static int settle_in(struct real *r)
+{
+    ev_set_userdata(r->loop, r);
+    ev_run(r->loop, EVRUN_NOWAIT);
+    ev_set_loop_release_cb(r->loop, about_to_sleep, NULL);
+    return ev_is_active(&r->bell) ? 0 : ERR_SYSTEM;
 }
 
 static void stop_watchers(struct real *r)
@@ -348,7 +382,9 @@ static void stop_watchers(struct real *r)
         ev_ref(r->loop);
     ev_timer_stop(r->loop, &r->alarm);
     ev_prepare_stop(r->loop, &r->prepare);
-    ev_async_stop(r->loop, &r->async);
+    if (!ev_is_active(&r->bell))
+        ev_unref(r->loop);
+    ev_io_stop(r->loop, &r->bell);
     if (r->loop_is_ours)
         ev_loop_destroy(r->loop);
 }
@@ -359,9 +395,13 @@ static int open_loop(struct real *r, struct ev_loop *loop)
     if (rc != 0)
         return rc;
     r->loop_is_ours = loop == NULL;
-    r->loop = loop != NULL ? loop : ev_loop_new(EVFLAG_AUTO | EVFLAG_NOENV);
+    rc = mailbox_open(&r->mail);
+    if (rc == 0)
+        r->loop = loop != NULL ? loop : ev_loop_new(EVFLAG_AUTO | EVFLAG_NOENV);
     if (r->loop != NULL)
         return 0;
+    if (rc == 0)
+        mailbox_close(&r->mail);
     timers_fini(&r->timers);
     return ERR_SYSTEM;
 }
@@ -387,10 +427,11 @@ int real_open(struct world **out, struct ev_loop *loop,
         mem_free(r);
         return rc;
     }
-    pthread_mutex_init(&r->lock, NULL);
     pool_init(&r->pool, wake, r);
     start_watchers(r);
-    if ((rc = open_transports(r)) != 0)
+    if (r->loop_is_ours)
+        rc = settle_in(r);
+    if (rc != 0 || (rc = open_transports(r)) != 0)
         real_close(&r->base);
     else
         *out = &r->base;
@@ -406,12 +447,11 @@ void real_close(struct world *w)
     sim_close(r->sim);
     curl_transport_close(r->curl);
     pool_fini(&r->pool);
-    for (struct posted *next, *p = take_posted(r); p != NULL; p = next) {
-        next = p->next;
-        mem_free(p);
-    }
+    for (struct nudge *n; (n = mailbox_take(&r->mail)) != NULL;)
+        if (n->run == run_posted)
+            mem_free(n);
     stop_watchers(r);
-    pthread_mutex_destroy(&r->lock);
+    mailbox_close(&r->mail);
     timers_fini(&r->timers);
     mem_free(r);
 }
@@ -444,5 +484,5 @@ void real_break(struct world *w)
 
 void real_catch_up(struct world *w)
 {
-    run_posted(real_of(w));
+    mailbox_run(&real_of(w)->mail);
 }

@@ -32,9 +32,10 @@ struct spot {
     char name[];
 };
 
-/* A file's looks, for the way without inotify. */
+/* A path as it was given, and its looks, for the way without inotify. */
 struct looks {
     struct looks *next;
+    bool asked; /* is there no other way to see that it changed? */
     bool there;
     struct stat stat;
     char path[];
@@ -235,23 +236,24 @@ static bool same_looks(const struct stat *a, const struct stat *b)
            a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
 }
 
-static int add_looks(struct watch *w, const char *path)
+static struct looks *add_looks(struct watch *w, const char *path)
 {
     size_t len = strlen(path) + 1;
     struct looks *looks = mem_zero(sizeof *looks + len);
     if (looks == NULL)
-        return ERR_MEMORY;
+        return NULL;
     memcpy(looks->path, path, len);
-    looks->there = stat(path, &looks->stat) == 0;
     looks->next = w->looks;
     w->looks = looks;
-    return 0;
+    return looks;
 }
 
 static void compare_looks(struct watch *w)
 {
     for (struct looks *l = w->looks; l != NULL; l = l->next) {
         struct stat now;
+        if (!l->asked)
+            continue;
         bool there = stat(l->path, &now) == 0;
         if (there != l->there || (there && !same_looks(&now, &l->stat)))
             w->changed = true;
@@ -260,8 +262,22 @@ static void compare_looks(struct watch *w)
 
 int watch_add(struct watch *w, const char *path)
 {
+    struct looks *looks = add_looks(w, path);
+    if (looks == NULL)
+        return ERR_MEMORY;
     int error = w->fd >= 0 ? add_spots(w, path) : ERR_SYSTEM;
-    return error != 0 && error != ERR_MEMORY ? add_looks(w, path) : error;
+    if (error == 0 || error == ERR_MEMORY)
+        return error;
+    looks->asked = true;
+    looks->there = stat(path, &looks->stat) == 0;
+    return 0;
+}
+
+void watch_each(const struct watch *w, void (*fn)(void *, const char *path),
+                void *user)
+{
+    for (const struct looks *l = w->looks; l != NULL; l = l->next)
+        fn(user, l->path);
 }
 
 bool watch_changed(struct watch *w)

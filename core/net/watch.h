@@ -23,6 +23,10 @@ void watch_close(struct watch *w);
 /* Watch a path (zero-terminated), existing or not. 0 or ERR_MEMORY. */
 int watch_add(struct watch *w, const char *path);
 
+/* Hand over every path that is watched, as it was given. */
+void watch_each(const struct watch *w, void (*fn)(void *, const char *path),
+                void *user);
+
 /* Did something change since it was added? Once true, always true. */
 bool watch_changed(struct watch *w);
 

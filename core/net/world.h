@@ -6,12 +6,11 @@
 **        now  random  timers  later  post  work  log  transport
 **      ------------------------------------------
 **        real.c: libev, libcurl       (later: a simulated world)
-**
 ** A runtime is opened on a world and asks nobody else for the time, a random
 ** number, a timer, a thread, a log line or an upstream. So the same core runs
 ** under a virtual clock, where a seed replays to the byte.
 **
-** All calls belong to the thread that owns the runtime, except world_post.
+** All calls belong to the owner's thread, but for world_post and world_nudge.
 */
 #ifndef NET_WORLD_H
 #define NET_WORLD_H
@@ -36,8 +35,15 @@ struct later {
     bool queued;        /* read only */
 };
 
-/* Something that would block: work() on another thread, then done() here.
-** Embed it; it must live until done() was called. */
+/* Something any thread may ask for. Embed it; zero it; it lives until it has run. */
+struct nudge {
+    void (*run)(struct nudge *);
+    struct nudge *next; /* private, as the next one */
+    bool queued;
+};
+
+/* Something that would block: work() on another thread, then done() here. It
+** lives until done() was called. */
 struct job {
     void (*work)(struct job *);
     void (*done)(struct job *);
@@ -53,6 +59,7 @@ struct world_ops {
     void (*timer_stop)(struct world *, struct timer *);
     void (*later)(struct world *, struct later *);
     int (*post)(struct world *, void (*fn)(void *), void *arg);
+    void (*nudge)(struct world *, struct nudge *);
     void (*execute)(struct world *, struct job *);
     void (*log)(struct world *, str line);
     struct transport *(*transport)(struct world *);
@@ -116,6 +123,12 @@ static inline int world_post(struct world *w, void (*fn)(void *), void *arg)
     return w->ops->post(w, fn, arg);
 }
 
+/* [any thread] Run n->run on the owner's thread, once, however often asked. */
+static inline void world_nudge(struct world *w, struct nudge *n)
+{
+    w->ops->nudge(w, n);
+}
+
 /* Run j->work elsewhere, then j->done here. */
 static inline void world_execute(struct world *w, struct job *j)
 {
@@ -128,7 +141,7 @@ static inline void world_log(struct world *w, str line)
     w->ops->log(w, line);
 }
 
-/* What carries requests to upstreams in this world. */
+/* What carries requests to upstreams. */
 static inline struct transport *world_transport(struct world *w)
 {
     return w->ops->transport(w);

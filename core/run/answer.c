@@ -172,7 +172,8 @@ static void send_error_event(struct request *r, const struct fault *fault)
     struct buf event;
     buf_init(&event, e.message.n * 6 + 4096);
     r->dialect->put_error_event(&event, &e);
-    r->sink.chunk(r->sink.user, buf_str(&event));
+    if (buf_ok(&event)) /* half an event is worse than a stream that breaks */
+        r->sink.chunk(r->sink.user, buf_str(&event));
     buf_fini(&event);
 }
 

@@ -24,6 +24,7 @@ struct filtering {
     struct filtering *inner; /* runs before this one */
     struct buf between;      /* what inner gave */
     bool stream, cut;
+    bool torn;      /* a buffer failed: some text is lost */
     int cut_choice; /* the one that was asked about last */
     struct buf *out;
     struct buf tail[FILTER_CHOICES]; /* text that waits, per choice */
@@ -68,6 +69,30 @@ void filtering_close(struct filtering *f)
     }
 }
 
+/* --- buffers --------------------------------------------------------------- */
+
+/* Empty it, and remember if it had failed. */
+static void renew(struct filtering *f, struct buf *b)
+{
+    f->torn = f->torn || !buf_ok(b);
+    buf_clear(b);
+}
+
+static void drop(struct filtering *f, struct buf *b)
+{
+    renew(f, b);
+    buf_fini(b);
+}
+
+static bool whole(struct filtering *f)
+{
+    bool ok = !f->torn && buf_ok(f->out) && buf_ok(&f->mould) &&
+              buf_ok(&f->text) && buf_ok(&f->shown) && buf_ok(&f->event);
+    for (int i = 0; i < FILTER_CHOICES; i++)
+        ok = ok && buf_ok(&f->tail[i]);
+    return ok;
+}
+
 /* --- asking the function --------------------------------------------------- */
 
 /* Take what it returned off the stack: f->shown is the text to go on with. */
@@ -84,7 +109,7 @@ static bool take_result(struct filtering *f, lua_State *L)
     } else {
         good = lua_isnoneornil(L, -1);
     }
-    buf_clear(&f->shown);
+    renew(f, &f->shown);
     buf_add(&f->shown, text);
     return good;
 }
@@ -165,16 +190,16 @@ static bool put_choice(struct filtering *f, struct buf *data, int choice,
     if (!f->cut && !waited && leaves == shown.n &&
         str_eq(shown, buf_str(&f->text)))
         return true; /* said as it came: its escapes stay what they were */
-    buf_clear(tail);
+    renew(f, tail);
     buf_add(tail, str_from(shown, leaves));
-    buf_clear(&f->event);
+    renew(f, &f->event);
     if (f->cut && f->stream) {
         dialect->put_cut(&f->event, buf_str(data), choice, shown);
         return true;
     }
     dialect->recontent(buf_str(data), choice, (str){shown.p, leaves},
                        &f->event);
-    buf_clear(data);
+    renew(f, data);
     buf_add(data, buf_str(&f->event));
     return true;
 }
@@ -185,14 +210,14 @@ static void flush_tails(struct filtering *f, struct buf *data)
     for (int i = 0; i < FILTER_CHOICES; i++) {
         if (f->tail[i].n == 0)
             continue;
-        buf_clear(&f->event);
+        renew(f, &f->event);
         f->request->dialect->recontent(buf_str(data), i, buf_str(&f->tail[i]),
                                        &f->event);
         if (f->event.n == data->n)
             continue; /* no such choice in it */
-        buf_clear(data);
+        renew(f, data);
         buf_add(data, buf_str(&f->event));
-        buf_clear(&f->tail[i]);
+        renew(f, &f->tail[i]);
     }
 }
 
@@ -201,11 +226,11 @@ static void flush_into_mould(struct filtering *f)
     for (int i = 0; i < FILTER_CHOICES; i++) {
         if (f->tail[i].n == 0)
             continue;
-        buf_clear(&f->event);
+        renew(f, &f->event);
         f->request->dialect->recontent(buf_str(&f->mould), i,
                                        buf_str(&f->tail[i]), &f->event);
         put_event(f, buf_str(&f->event));
-        buf_clear(&f->tail[i]);
+        renew(f, &f->tail[i]);
     }
 }
 
@@ -231,11 +256,11 @@ static bool gather(struct filtering *f, str data, int nth, int *choice,
         found = false;
     }
     if (found) {
-        buf_clear(&f->text);
+        renew(f, &f->text);
         buf_add(&f->text, buf_str(&f->tail[*choice]));
         buf_add(&f->text, buf_str(&piece));
     }
-    buf_fini(&piece);
+    drop(f, &piece);
     return found;
 }
 
@@ -246,7 +271,7 @@ static bool put_texts(struct filtering *f, str data, struct buf *now, bool last)
     int choice;
     for (int nth = 0; good && !f->cut && gather(f, data, nth, &choice, &good);
          nth++) {
-        buf_clear(&f->mould);
+        renew(f, &f->mould);
         buf_add(&f->mould, data);
         good = put_choice(f, now, choice, last);
     }
@@ -271,7 +296,7 @@ static bool put_data(struct filtering *f, str data, str bytes, bool last)
         else
             put_event(f, buf_str(&now));
     }
-    buf_fini(&now);
+    drop(f, &now);
     return good;
 }
 
@@ -325,20 +350,20 @@ static bool put_whole(struct filtering *f, str body)
     for (int i = 0; good && f->cut && i < FILTER_CHOICES; i++) {
         if (i == f->cut_choice)
             continue;
-        buf_clear(&f->event);
+        renew(f, &f->event);
         f->request->dialect->recontent(buf_str(&now), i, STR(""), &f->event);
-        buf_clear(&now);
+        renew(f, &now);
         buf_add(&now, buf_str(&f->event));
     }
     buf_add(f->out, buf_str(&now));
-    buf_fini(&now);
+    drop(f, &now);
     return good;
 }
 
 bool filtering_put(struct filtering *f, str bytes, bool *raised)
 {
     if (f->inner != NULL) {
-        buf_clear(&f->between);
+        renew(f, &f->between);
         f->cut = !filtering_put(f->inner, bytes, raised);
         bytes = buf_str(&f->between);
         if (*raised)
@@ -347,5 +372,8 @@ bool filtering_put(struct filtering *f, str bytes, bool *raised)
     bool over = f->cut;
     f->cut = false; /* what the inner one gave still passes through here */
     *raised = !(f->stream ? put_stream(f, bytes) : put_whole(f, bytes));
+    if (!*raised && !whole(f))
+        *raised = !complain(f, "p.filter: the text is larger than max_reply, "
+                               "or there is no memory for it");
     return !f->cut && !over;
 }

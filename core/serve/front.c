@@ -46,7 +46,7 @@ static void head(void *user, int status, const struct http_field *given,
                  int given_n, int64_t length)
 {
     struct client *c = user;
-    struct http_field fields[FRONT_HEADERS];
+    MEM_UNSET struct http_field fields[FRONT_HEADERS];
     int n = 0;
     for (; n < given_n && n < FRONT_HEADERS - 6; n++)
         fields[n] = given[n];

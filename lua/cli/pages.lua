@@ -43,6 +43,7 @@ SYNOPSIS
                    [--store DIR] [--library DIR] [--log FILE]
                    [--grace SECONDS] [--deadline SECONDS] [--max-body SIZE]
                    [--max-requests N] [--max-memory SIZE]
+                   [--jail on|off|strict]
 
 DESCRIPTION
     Listens, and answers POST /v1/chat/completions, GET /v1/models, GET /healthz
@@ -101,6 +102,13 @@ OPTIONS
         How many bytes of requests and replies a worker holds at a time; what
         does not fit is answered with 503 and Retry-After. At least four times
         --max-body, which is also the default if it is more.
+    --jail on|off|strict  PERILUNE_JAIL    (on)
+        Once it listens, the process gives up what serving does not need: it
+        cannot start programs, and reads only what the policy read when it was
+        first loaded, with the folders around that, and the system's settings.
+        A file that holds a key and is named later, elsewhere, is not found;
+        start again for it. off: give up none of this. strict: end when a system
+        call is tried that is not allowed, for tests.
 
     --help
         Show this page.

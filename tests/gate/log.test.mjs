@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { test, until } from './lib/test.mjs';
-import { gateway, policyFor } from './lib/gateway.mjs';
+import { BINARY, folder, gateway, policyFor } from './lib/gateway.mjs';
 import { mock, usual } from './lib/mock.mjs';
 import { chatWith, request, streamed, wire } from './lib/client.mjs';
 import { KEY, USAGE, error } from './lib/words.mjs';
@@ -206,6 +206,37 @@ test('--log FILE appends to a file, and stdout is silent', async (t) => {
   await until(() => g.logFile().includes('"in-file"'), 'the line in the file');
   assert.equal(g.stdout, '');
   assert.equal(fs.statSync(file).mode & 0o007, 0, 'others may read the log');
+});
+
+/** A log that nothing can be written to hurts nobody, start to end. */
+async function servesInto(t, stdout, args = []) {
+  const upstream = await mock(t);
+  const g = await gateway(t, policyFor(upstream), { stdout, args, workers: 2 });
+  for (let i = 0; i < 30; i++) {
+    assert.equal((await chatWith(g)).status, 200);
+    assert.equal((await streamed(g)).status, 200);
+  }
+  assert.equal((await g.stop(), g.code), 0);
+}
+
+test('a full disk under the log hurts nobody', async (t) => {
+  const full = fs.openSync('/dev/full', 'w');
+  t.after(() => fs.closeSync(full));
+  await servesInto(t, full);
+  await servesInto(t, 'ignore', ['--log', '/dev/full']);
+});
+
+test('a stdout that is closed hurts nobody, and nothing else is taken for it', async (t) => {
+  // What is opened first would get its number, and log lines would go there.
+  const dir = folder(t, {
+    'closed.sh': `#!/bin/sh\nexec "${BINARY}" "$@" >&-\n`,
+    'policy.lua': 'local p = require "perilune"\nreturn p.say "x"\n',
+  });
+  fs.chmodSync(path.join(dir, 'closed.sh'), 0o755);
+  const g = await gateway(t, '', { bin: path.join(dir, 'closed.sh'), dir, stdout: 'ignore' });
+  for (let i = 0; i < 20; i++) assert.equal((await chatWith(g)).status, 200);
+  const stdout = fs.readlinkSync(`/proc/${g.pid}/fd/1`);
+  assert.equal(stdout, '/dev/null', 'descriptor 1 is something else');
 });
 
 test('--log none writes nothing', async (t) => {

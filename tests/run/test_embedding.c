@@ -107,6 +107,28 @@ static void a_text_of_no_bytes_is_an_empty_policy(void)
     finish();
 }
 
+static void note_path(void *user, const char *path)
+{
+    buf_text(user, path);
+    buf_byte(user, '\n');
+}
+
+static void the_files_of_a_policy_are_told(void)
+{
+    struct buf paths;
+    buf_init(&paths, 4096);
+    rig_open(NULL);
+    CHECK_INT(peri_files(peri, note_path, &paths), PERI_ESTATE);
+    CHECK_INT(load("p.provider('u', { url = 'http://127.0.0.1:1/v1', "
+                   "key = p.secret { file = '/nowhere/key' } }) "
+                   "return 'u/m'"),
+              0);
+    CHECK_INT(peri_files(peri, note_path, &paths), 0);
+    CHECK_STR(buf_str(&paths), "/nowhere/key\n");
+    buf_fini(&paths);
+    finish();
+}
+
 /* --- submitting ----------------------------------------------------------- */
 
 static void ids_are_never_zero_and_never_the_same(void)
@@ -420,7 +442,7 @@ TESTS(it_opens_with_nothing_said_and_closes,
       without_memory_nothing_is_opened, codes_and_versions_are_told_in_words,
       a_policy_that_does_not_load_changes_nothing,
       without_a_policy_requests_are_told_so,
-      a_text_of_no_bytes_is_an_empty_policy,
+      a_text_of_no_bytes_is_an_empty_policy, the_files_of_a_policy_are_told,
       ids_are_never_zero_and_never_the_same,
       callbacks_come_from_the_loop_and_not_from_submit,
       what_is_passed_in_is_copied, other_endpoints_are_there_too,

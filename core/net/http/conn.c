@@ -179,6 +179,10 @@ static void event(struct ev_loop *loop, ev_io *io, int events)
 {
     struct conn *c = io->data;
     (void)loop;
+    if ((events & EV_ERROR) != 0) { /* the loop cannot watch it */
+        conn_lost(c);
+        return;
+    }
     if ((events & EV_WRITE) != 0 && c->blocked) {
         c->blocked = false;
         conn_settle(c);
@@ -192,8 +196,7 @@ static void event(struct ev_loop *loop, ev_io *io, int events)
 static void say_end(struct conn *c)
 {
     c->shut = true;
-    shutdown(c->io.fd, SHUT_WR);
-    if (c->eof)
+    if (shutdown(c->io.fd, SHUT_WR) != 0 || c->eof)
         conn_close(c);
 }
 

@@ -89,12 +89,14 @@ static int open_one(const struct addrinfo *a, bool join)
     return -1;
 }
 
+/* -1 with errno. */
 static int port_of(int fd)
 {
     struct sockaddr_in6 name; /* the port stands in the same place in both */
     socklen_t n = sizeof name;
     memset(&name, 0, sizeof name);
-    getsockname(fd, (struct sockaddr *)&name, &n);
+    if (getsockname(fd, (struct sockaddr *)&name, &n) != 0)
+        return -1;
     return ntohs(name.sin6_port);
 }
 
@@ -131,11 +133,14 @@ static int open_family(struct server *s, struct place *p, int family,
     for (struct addrinfo *a = list; a != NULL; a = a->ai_next) {
         set_port(a, p->port);
         int fd = open_one(a, s->join);
-        if (fd < 0) {
+        int port = fd >= 0 ? port_of(fd) : -1;
+        if (port < 0) {
             *why = strerrordesc_np(errno);
+            if (fd >= 0)
+                close(fd);
             continue;
         }
-        p->port = port_of(fd);
+        p->port = port;
         rc = each(s, fd);
         if (rc != 0)
             break;

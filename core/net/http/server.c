@@ -50,8 +50,18 @@ void server_place_free(struct server *s)
 
 static void pause_over(struct timer *t)
 {
-    server_place_free(
-        (struct server *)((char *)t - offsetof(struct server, pause)));
+    struct server *s =
+        (struct server *)((char *)t - offsetof(struct server, pause));
+    if (!ev_is_active(&s->lost))
+        ev_io_start(s->loop, &s->lost);
+    server_place_free(s);
+}
+
+/* Something failed that would fail again at once. */
+static void pause_accepting(struct server *s)
+{
+    timer_start(s->world, &s->pause, world_now(s->world) + ACCEPT_PAUSE);
+    set_accepting(s, false);
 }
 
 /* Accepting failed: try again (true), or not now. */
@@ -63,9 +73,8 @@ static bool accept_failed(struct server *s)
     case ECONNABORTED: /* that one client has gone */
     case EINTR:
         return true;
-    default: /* no descriptors, no memory: it would fail again at once */
-        timer_start(s->world, &s->pause, world_now(s->world) + ACCEPT_PAUSE);
-        set_accepting(s, false);
+    default: /* no descriptors, no memory */
+        pause_accepting(s);
         return false;
     }
 }
@@ -92,7 +101,9 @@ static bool accept_one(struct server *s, int listening)
 static void somebody_came(struct ev_loop *loop, ev_io *io, int events)
 {
     struct listener *l = io->data;
-    (void)loop, (void)events;
+    (void)loop;
+    if (events & EV_ERROR) /* the kernel had no memory to watch it */
+        pause_accepting(l->server);
     for (int i = 0; i < ACCEPT_AT_ONCE; i++)
         if (!accept_one(l->server, io->fd))
             break;
@@ -217,7 +228,9 @@ static void some_lost(struct ev_loop *loop, ev_io *io, int events)
 {
     struct server *s = io->data;
     struct epoll_event lost[LOST_AT_ONCE];
-    (void)loop, (void)events;
+    (void)loop;
+    if (events & EV_ERROR)
+        pause_accepting(s);
     int n = epoll_wait(s->lost_fd, lost, LOST_AT_ONCE, 0);
     for (int i = 0; i < n; i++)
         conn_lost(lost[i].data.ptr);

@@ -8,6 +8,7 @@
 ** UTF-8 is asked once, of the whole text, and not at all where there is none.
 */
 #include "wire/json/json_parts.h"
+#include "base/mem.h"
 #include "base/defence.h"
 #include "base/utf8.h"
 
@@ -311,7 +312,7 @@ static bool utf8(struct scan *s, const char *start, const char *end)
 
 bool json_check_map(str text, struct json_map *map, struct json_error *error)
 {
-    struct scan s;
+    MEM_UNSET struct scan s;
     if (text.p == NULL)
         text = STR("");
     if (map != NULL)
@@ -336,7 +337,7 @@ bool json_check(str text, struct json_error *error)
 
 size_t json_string_len(str text)
 {
-    struct scan s;
+    MEM_UNSET struct scan s;
     if (!str_starts(text, STR("\"")))
         return 0;
     begin(&s, text, NULL);

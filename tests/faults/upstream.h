@@ -1,0 +1,16 @@
+/*
+** upstream.h -- an upstream in a process of its own, so that nothing it does
+** is counted or fails. The model of a request says what it does: "m" answers,
+** "drip" says one event and waits, "busy" says 503; a request that wants a
+** stream gets one.
+*/
+#ifndef TESTS_FAULTS_UPSTREAM_H
+#define TESTS_FAULTS_UPSTREAM_H
+
+/* Start it, before any thread; its port on 127.0.0.1. */
+int upstream_start(void);
+
+/* End it. */
+void upstream_stop(void);
+
+#endif
