@@ -37,7 +37,8 @@ one() { # TARGET
     mkdir -p "$corpus" "$build/probes/$1"
     [ ! -f "$dict" ] || words=(-dict="$dict")
     timeout $((seconds + 120)) "$build/tests/fuzz/$name" -seed="$seed" \
-        -max_total_time="$seconds" -max_len=4096 -timeout=25 -print_final_stats=1 "${words[@]}" \
+        -max_total_time="$seconds" -max_len=4096 -timeout=25 \
+        -print_final_stats=1 "${words[@]}" \
         -artifact_prefix="$build/artifacts/$1-" \
         "$corpus" "tests/fuzz/corpus/$1" "$build/probes/$1" \
         >"$log" 2>&1
