@@ -172,8 +172,9 @@ static void send_error_event(struct request *r, const struct fault *fault)
     struct buf event;
     buf_init(&event, e.message.n * 6 + 4096);
     r->dialect->put_error_event(&event, &e);
-    if (buf_ok(&event)) /* half an event is worse than a stream that breaks */
-        r->sink.chunk(r->sink.user, buf_str(&event));
+    str told =
+        buf_ok(&event) ? buf_str(&event) : str_of(r->dialect->no_memory_event);
+    r->sink.chunk(r->sink.user, told); /* without it the stream looks whole */
     buf_fini(&event);
 }
 

@@ -373,8 +373,9 @@ bool filtering_put(struct filtering *f, str bytes, bool *raised)
     f->cut = false; /* what the inner one gave still passes through here */
     *raised = !(f->stream ? put_stream(f, bytes) : put_whole(f, bytes));
     if (!*raised && !whole(f))
-        *raised = !complain(f, "memory",
-                            STR("p.filter: the text is larger than max_reply, "
-                                "or there is no memory for it"));
+        *raised =
+            !complain(f, "memory",
+                      STR("p.filter: the text is larger than max_reply, or "
+                          "there is no memory for it"));
     return !f->cut && !over;
 }

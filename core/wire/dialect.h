@@ -118,6 +118,7 @@ struct dialect {
     /* Append an error body; an error event; a whole reply or stream. */
     void (*put_error)(struct buf *out, const struct error_shape *e);
     void (*put_error_event)(struct buf *out, const struct error_shape *e);
+    const char *no_memory_event; /* what can be said when that needs too much */
     void (*put_reply)(struct buf *out, const struct written *w);
 
     /* Append the end of a stream that we cut: `text` as the last of `choice`,

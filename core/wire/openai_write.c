@@ -141,6 +141,9 @@ const struct dialect dialect_openai = {
     .error_of = openai_error_of,
     .put_error = put_error,
     .put_error_event = put_error_event,
+    .no_memory_event =
+        "data: {\"error\":{\"message\":\"The gateway is out of memory.\","
+        "\"type\":\"server_error\",\"param\":null,\"code\":\"no_memory\"}}\n\n",
     .put_reply = put_reply,
     .put_cut = put_cut,
 };
