@@ -450,10 +450,12 @@ int curl_transport_open(struct transport **out, struct world *w,
     e->crutch.fire = on_limp;
     buf_init(&e->gathered, CURL_GATHERED_MAX);
     open_multi(e);
-    if (e->multi == NULL) {
-        mem_free(e);
+    e->share = curl_share_init();
+    if (e->multi == NULL || e->share == NULL) {
+        curl_transport_close(&e->base);
         return ERR_MEMORY;
     }
+    curl_share_setopt(e->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
     *out = &e->base;
     return 0;
 }
@@ -466,5 +468,6 @@ void curl_transport_close(struct transport *transport)
     curl_transfer_free_kept(e);
     buf_fini(&e->gathered);
     close_multi(e); /* closes, and so unwatches, them all */
+    curl_share_cleanup(e->share);
     mem_free(e);
 }

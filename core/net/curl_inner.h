@@ -27,9 +27,10 @@ struct engine {
     struct world *world;
     struct ev_loop *loop;
     CURLM *multi;
-    struct watch *idle;    /* of connections that wait to be used again */
-    struct timer timer;    /* libcurl's one timeout */
-    struct timer crutch;   /* looks after sockets that go unwatched */
+    CURLSH *share;       /* TLS sessions, which handles do not keep for long */
+    struct watch *idle;  /* of connections that wait to be used again */
+    struct timer timer;  /* libcurl's one timeout */
+    struct timer crutch; /* looks after sockets that go unwatched */
     struct transfer *todo; /* to be added, removed or let go on */
     struct transfer *live; /* made and not yet retired */
     struct transfer *kept; /* unused; they know a target */

@@ -200,6 +200,7 @@ static bool set_up(struct transfer *t)
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, t);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, t);
+    curl_easy_setopt(easy, CURLOPT_SHARE, t->engine->share);
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, curl_socket_close);
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, t->engine);
     if (!DEFENCE(reply_chunks))
