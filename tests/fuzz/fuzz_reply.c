@@ -208,12 +208,32 @@ static bool loses_bytes(str in)
     return memmem(in.p, in.n, "\n", 2) != NULL;
 }
 
+/* A whole reply with bytes behind it. In one piece with its end they make it
+** malformed; coming later they meet a connection that waits, which is shut. */
+static bool says_too_much(str in)
+{
+    bool whole = false;
+    for (size_t n = 1; n < in.n && !whole; n++) {
+        struct buf body;
+        buf_init(&body, 1 << 20);
+        whole = slow_reply((str){in.p, n}, &body);
+        buf_fini(&body);
+    }
+    return whole;
+}
+
+static bool may_differ(str in, const struct outcome *a, const struct outcome *b)
+{
+    bool one_is_well = (a->kind == FAULT_NONE) != (b->kind == FAULT_NONE);
+    return loses_bytes(in) || (one_is_well && says_too_much(in));
+}
+
 static void both_ways(str in, bool stream)
 {
     struct outcome whole, cut;
     play(in, stream, SIZE_MAX, &whole);
     play(in, stream, 1 + in.n / 8, &cut);
-    if (!loses_bytes(in))
+    if (!may_differ(in, &whole, &cut))
         same(&whole, &cut);
     if (!stream && whole.kind == FAULT_NONE)
         whole_means_that(in, &whole);
