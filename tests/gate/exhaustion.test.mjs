@@ -8,6 +8,7 @@ import net from 'node:net';
 import { pause, test, until } from './lib/test.mjs';
 import { gateway, policyFor } from './lib/gateway.mjs';
 import { mock } from './lib/mock.mjs';
+import { descriptors } from './lib/proc.mjs';
 import { chatWith, streamFrom } from './lib/client.mjs';
 
 /** How many descriptors the gateway may have. */
@@ -16,11 +17,11 @@ function limit(g, most) {
   assert.equal(done.status, 0, String(done.stderr));
 }
 
-const open = (g) => fs.readdirSync(`/proc/${g.pid}/fd`).length;
+const open = (g) => descriptors(g.pid).length;
 
 /** The limit below which just one number is free. */
 function roomForOne(g) {
-  const taken = new Set(fs.readdirSync(`/proc/${g.pid}/fd`).map(Number));
+  const taken = new Set(descriptors(g.pid));
   let free = 0,
     most = 0;
   while (free < 1) if (!taken.has(most++)) free++;

@@ -7,6 +7,7 @@ import path from 'node:path';
 import { test, until } from './lib/test.mjs';
 import { BINARY, folder, gateway, policyFor, run } from './lib/gateway.mjs';
 import { mock } from './lib/mock.mjs';
+import { procFile } from './lib/proc.mjs';
 import { chatWith } from './lib/client.mjs';
 
 const SAY = 'local p = require "perilune"\nreturn p.say "x"\n';
@@ -92,7 +93,7 @@ ships('what /proc shows of its environment is blank, and keys are found all the 
   const g = await gateway(t, policyFor(upstream, undefined, 'key = p.secret "UP_KEY"'), {
     env: { UP_KEY: 'sk-CANARY-KEY-4711' },
   });
-  assert.doesNotMatch(fs.readFileSync(`/proc/${g.pid}/environ`, 'latin1'), /[^\0]/);
+  assert.doesNotMatch(procFile(g.pid, 'environ'), /[^\0]/);
   assert.equal((await chatWith(g)).status, 200);
   g.edit(`${fs.readFileSync(g.policy, 'utf8')}-- edited\n`);
   assert.equal((await chatWith(g)).status, 200);

@@ -7,6 +7,7 @@ import fs from 'node:fs';
 import { long, test } from './lib/test.mjs';
 import { BINARY, gateway, policyFor } from './lib/gateway.mjs';
 import { mock } from './lib/mock.mjs';
+import { targets } from './lib/proc.mjs';
 import { chatBytes, chatWith, request, streamed, wire } from './lib/client.mjs';
 import { chat } from './lib/words.mjs';
 import { dice } from './lib/dice.mjs';
@@ -196,13 +197,9 @@ test('A8: the program can start no other', async () => {
 
 /** The addresses on which a process listens. */
 function listeners(pid) {
-  const inodes = fs.readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
-    try {
-      return fs.readlinkSync(`/proc/${pid}/fd/${fd}`).match(/^socket:\[(\d+)\]$/)?.[1] ?? [];
-    } catch {
-      return [];
-    }
-  });
+  const inodes = Object.values(targets(pid)).flatMap(
+    (target) => target.match(/^socket:\[(\d+)\]$/)?.[1] ?? [],
+  );
   return ['tcp', 'tcp6', 'udp', 'udp6'].flatMap((kind) =>
     fs
       .readFileSync(`/proc/net/${kind}`, 'utf8')

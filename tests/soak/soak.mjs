@@ -17,6 +17,7 @@ import os from 'node:os';
 import path from 'node:path';
 import readline from 'node:readline';
 import { BINARY, environment } from '../gate/lib/gateway.mjs';
+import { descriptors as open } from '../gate/lib/proc.mjs';
 import { hangUpAll, send } from './client.mjs';
 import { Ledger } from './ledger.mjs';
 import { fit, picture } from './picture.mjs';
@@ -104,7 +105,7 @@ for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exi
 const proc = (what) => `/proc/${gateway.pid}/${what}`;
 const resident = () =>
   Number(fs.readFileSync(proc('status'), 'utf8').match(/VmRSS:\s+(\d+)/)[1]) / 1024;
-const descriptors = () => fs.readdirSync(proc('fd')).length;
+const descriptors = () => open(gateway.pid).length;
 async function health() {
   const headers = { connection: 'close' };
   const reply = await fetch(`http://127.0.0.1:${gateway.port}/healthz`, { headers });
