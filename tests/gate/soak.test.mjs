@@ -7,10 +7,12 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { test } from './lib/test.mjs';
 import { BINARY, folder } from './lib/gateway.mjs';
+import { descriptors } from './lib/proc.mjs';
 
 const soak = path.resolve(import.meta.dirname ?? '.', '../soak/soak.mjs');
 
 test('after a moment of the soak the books balance', (t) => {
+  descriptors(process.pid); // the soak counts those of the gateway
   const out = folder(t);
   const more = { SOAK_SECONDS: 5, SOAK_RATE: 200, SOAK_OUT: out, PERILUNE_BIN: BINARY };
   const { status, stdout, stderr } = spawnSync(process.execPath, [soak], {
