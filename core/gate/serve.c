@@ -30,6 +30,7 @@
 #include "perilune.h"
 
 #define LARGE_BLOCK (256 * 1024)
+#define SPARE       (1024 * 1024)
 #define MUCH        ((size_t)4 << 20)
 
 struct gateway {
@@ -205,12 +206,14 @@ static void greet(const struct gateway *g)
 /* --- memory ---------------------------------------------------------------- */
 
 /* A large block goes back to the system when it is freed. Left alone, malloc
-** would keep ever larger ones for the next time. The allocator belongs to the
-** process, so the library may say none of this. */
+** would keep ever larger ones for the next time. At the end of its heap it
+** keeps some room: with less, a stream's buffer was given back and faulted in
+** again for every stream, a fifth of what that cost. The allocator belongs to
+** the process, so the library may say none of this. */
 static void bound_memory(void)
 {
     mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK);
-    mallopt(M_TRIM_THRESHOLD, LARGE_BLOCK);
+    mallopt(M_TRIM_THRESHOLD, SPARE);
 }
 
 /* What a wave of requests used stays with malloc, below the few blocks that
