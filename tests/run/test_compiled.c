@@ -55,6 +55,7 @@ static void a_module_from_a_folder_is_not_kept(void)
     folder_write("lua/perilune/units.lua", "error 'and edited'");
     CHECK_INT(load("return p.say 'x'"), PERI_EPOLICY);
     CHECK(strstr(peri_error(peri), "and edited") != NULL);
+    CHECK(kept() > 0); /* and each is the library's own text */
     finish();
     folder_close();
 }
