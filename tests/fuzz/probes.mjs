@@ -1,6 +1,7 @@
-// probes.mjs FOLDER -- the cases of tests/data/http as inputs for fuzz targets:
-// FOLDER/http has the requests, FOLDER/reply the replies, a file each.
-import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+// probes.mjs FOLDER -- what the tree has already as inputs for fuzz targets, a
+// file each: FOLDER/http and FOLDER/reply the requests and replies of
+// tests/data/http, FOLDER/policy the examples and the ready policies.
+import { cpSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 
 const data = 'tests/data/http/';
 const largest = 64 * 1024;
@@ -34,3 +35,8 @@ for (const file of readdirSync(data).filter((name) => name.endsWith('.json'))) {
     if (bytes !== null) writeFileSync(`${to}/${file.replace('.json', '')}-${i}`, bytes);
   });
 }
+for (const room of ['examples', 'policies'])
+  cpSync(room, `${folder}/policy`, {
+    recursive: true,
+    filter: (name) => name === room || name.endsWith('.lua'),
+  });

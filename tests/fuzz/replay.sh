@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # replay.sh FLAVOUR -- each fuzz target takes every input of its corpus once, and
-# the cases of tests/data/http.
+# what probes.mjs makes of the tree.
 set -u
 cd "$(dirname "$0")/../.."
 flavour=$1
