@@ -70,12 +70,18 @@ static bool has_tab(str value)
     return from[-1] == '\t' || *to == '\t';
 }
 
+/* Around the items of a list too. */
+static bool list_has_tab(str value)
+{
+    return has_tab(value) || str_find(value, '\t') < value.n;
+}
+
 static bool framing_has_tab(str message)
 {
     int n = http_parse(&head, message);
     for (int i = 0; n > 0 && i < head.fields_n; i++) {
         str name = head.fields[i].name;
-        if (has_tab(head.fields[i].value) &&
+        if (list_has_tab(head.fields[i].value) &&
             (str_eq_nocase(name, STR("transfer-encoding")) ||
              str_eq_nocase(name, STR("content-length")) ||
              str_eq_nocase(name, STR("connection"))))
@@ -152,6 +158,9 @@ static const struct reason reasons[] = {
     {"llhttp", "HPE_CLOSED_CONNECTION", "a tab behind keep-alive",
      framing_has_tab,
      "GET / HTTP/1.0\r\nConnection: keep-alive\t\r\n\r\n"
+     "GET / HTTP/1.0\r\n\r\n"},
+    {"llhttp", "HPE_CLOSED_CONNECTION", "a tab within a list", framing_has_tab,
+     "GET / HTTP/1.0\r\nConnection: keep-alive\t,\r\n\r\n"
      "GET / HTTP/1.0\r\n\r\n"},
     {"llhttp", "HPE_CLOSED_CONNECTION", "a trailer Connection: close",
      is_said_aside,
