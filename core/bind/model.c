@@ -1,43 +1,9 @@
 /*
-** model.c -- a model as a rung: model(req) asks it and waits.
-**
-** The one waiting operation that matters: it starts a call, yields until the
-** call has committed or ended, and goes on in `asked`. Everything it keeps
-** across the wait lies in the request's arena, so a client that leaves, or a
-** policy that raises, leaks nothing.
+** model.c -- a model as a rung: its declaration, and what Lua sees of it.
 */
-#include "bind/bind.h"
+#include "bind/model.h"
 
-#include <stdio.h>
-
-#include "base/defence.h"
 #include "run/generation.h"
-#include "run/path.h"
-#include "run/sandbox.h"
-#include "run/task.h"
-
-#define BACKOFF     (NANOS_S / 2) /* before the second try, at most */
-#define BACKOFF_MAX (8 * NANOS_S)
-
-struct model {
-    struct provider *provider;
-    str name, as;
-    struct patience patience;
-    int tries;
-    uint32_t decline, refuse; /* bits by fault_kind: LANGUAGE rule 9 */
-    bool free;
-};
-
-/* One model(req) under way. */
-struct asking {
-    struct model *model;
-    struct view view;
-    str name;  /* the upstream's name of the model */
-    int tries; /* left */
-    int tried;
-    nanos pause_until; /* between two tries; 0 = not pausing */
-    struct call *call;
-};
 
 static struct model *to_model(lua_State *L, int arg)
 {
@@ -121,216 +87,12 @@ static int new_model(lua_State *L)
     return 1;
 }
 
-/* --- what stands in the way of asking -------------------------------------- */
-
-static bool scarred(const struct request *r, const struct asking *a)
-{
-    for (const struct scar *s = r->scars; s != NULL; s = s->next)
-        if (s->provider == a->model->provider && str_eq(s->model, a->name) &&
-            s->content == a->view.content)
-            return true;
-    return false;
-}
-
-static void scar(struct request *r, const struct asking *a)
-{
-    struct scar *s = arena_zero(&r->arena, sizeof *s);
-    if (s == NULL)
-        return;
-    *s = (struct scar){.next = r->scars,
-                       .provider = a->model->provider,
-                       .model = a->name,
-                       .content = a->view.content};
-    r->scars = s;
-}
-
-static int decline(lua_State *L, struct request *r)
-{
-    lua_pushnil(L);
-    bind_push_fault(L, &r->fault);
-    return 2;
-}
-
-static int decline_by_us(lua_State *L, struct request *r,
-                         const struct asking *a, enum fault_kind kind)
-{
-    const char *why = kind == FAULT_DEADLINE
-                          ? "the request's deadline has passed"
-                          : "the request has used up its attempts";
-    struct fault fault = {.kind = kind, .status = fault_status(kind)};
-    fault.message =
-        arena_print(&r->arena, "%.*s/%.*s: %s",
-                    STR_ARG(a->model->provider->name), STR_ARG(a->name), why);
-    request_fault(r, &fault);
-    request_step(r, a->name, fault_word(kind), NULL);
-    return decline(L, r);
-}
-
-/* --- asking ---------------------------------------------------------------- */
-
-static int asked(lua_State *L, int status, lua_KContext context);
-
-/* What the call costs to build is ours, not the policy's. */
-static struct call *start_call(struct request *r, const struct question *ask)
-{
-    struct world *world = r->rt->world;
-    nanos from = world_now(world);
-    struct call *call = call_start(world, ask);
-    task_not_charged(r, world_now(world) - from);
-    return call;
-}
-
-static bool start(struct request *r, struct asking *a)
-{
-    struct question ask = {
-        .provider = a->model->provider,
-        .patience = a->model->patience,
-        .model = a->name,
-        .body = r->body,
-        .map = r->root.map,
-        .system = a->view.system,
-        .max_tokens = a->view.max_tokens,
-        .asked = r->asked,
-        .deadline = r->deadline,
-        .hops = r->hops,
-        .lingering = &r->rt->lingering,
-        .hold = &r->rt->hold,
-    };
-    struct call *call = start_call(r, &ask);
-    if (call == NULL)
-        return false;
-    bool noted = request_step(r, a->name, NULL, call);
-    if (!noted)
-        call_cancel(call);
-    call_release(call); /* the step keeps it */
-    if (call->state != CALL_ENDED || call->sent != 0)
-        r->attempts++;
-    a->tried++;
-    a->call = call;
-    return noted;
-}
-
-static int push_live(lua_State *L, struct request *r, struct call *call)
-{
-    struct live *live = lua_newuserdatauv(L, sizeof *live, 1);
-    *live = (struct live){.request = r, .serial = r->serial, .call = call};
-    luaL_setmetatable(L, LIVE_TYPE);
-    return 1;
-}
-
-/* The provider's error goes to the client, as a reply. */
-static int push_refusal(lua_State *L, const struct fault *fault)
-{
-    bool raw = fault->body.p != NULL;
-    struct written_reply *w = bind_push_written(
-        L, WRITTEN_REFUSE, raw ? fault->body : fault->message);
-    w->raw = raw;
-    w->status = fault->status;
-    snprintf(w->code, sizeof w->code, "%s", fault_name(fault->kind));
-    return 1;
-}
-
-static nanos backoff(struct world *world, int tried)
-{
-    nanos most = BACKOFF << (tried < 6 ? tried - 1 : 5);
-    uint32_t dice;
-    world_random(world, &dice, sizeof dice);
-    most = most < BACKOFF_MAX ? most : BACKOFF_MAX;
-    return (nanos)((double)most * ((double)dice / 4294967296.0));
-}
-
-/* Another try after a pause? */
-static bool try_again(struct request *r, struct asking *a,
-                      const struct fault *fault)
-{
-    struct world *world = r->rt->world;
-    nanos until = world_now(world) + backoff(world, a->tried);
-    bool hopeless = DEFENCE(hopeless_faults) && !fault_passing(fault->kind);
-    if (--a->tries <= 0 || hopeless ||
-        (DEFENCE(busy_once) && fault->retry_after > 0) ||
-        until >= r->deadline || r->attempts >= r->rt->limits.attempts)
-        return false;
-    a->pause_until = until;
-    task_sleep(r, until);
-    return true;
-}
-
-static int failed(lua_State *L, struct request *r, struct asking *a)
-{
-    const struct fault *fault = &a->call->fault;
-    request_fault(r, fault);
-    if (try_again(r, a, fault))
-        return lua_yieldk(L, 0, (lua_KContext)a, asked);
-    if (fault_lasting(fault->kind))
-        scar(r, a);
-    uint32_t bit = (uint32_t)1 << fault->kind;
-    bool refuses = fault_refuses(fault->kind) && !(a->model->decline & bit);
-    if (refuses || a->model->refuse & bit)
-        return push_refusal(L, fault);
-    return decline(L, r);
-}
-
-/* Runs in ask's place once something has changed. */
-static int asked(lua_State *L, int status, lua_KContext context)
-{
-    struct asking *a = (struct asking *)context;
-    struct request *r = a->view.request;
-    (void)status;
-    if (a->pause_until != 0) {
-        if (world_now(r->rt->world) < a->pause_until)
-            return lua_yieldk(L, 0, context, asked);
-        a->pause_until = 0;
-        if (!start(r, a))
-            return luaL_error(L, "not enough memory to ask a model");
-        task_watch(r, a->call);
-    }
-    if (a->call->state < CALL_COMMITTED)
-        return lua_yieldk(L, 0, context, asked);
-    task_unwatch(r);
-    if (call_committed(a->call))
-        return push_live(L, r, a->call);
-    return failed(L, r, a);
-}
-
-/* It lives as long as the request now, its name too. */
-static struct asking *keep(lua_State *L, const struct asking *on_stack)
-{
-    struct arena *arena = &on_stack->view.request->arena;
-    struct asking *a = arena_zero(arena, sizeof *a);
-    str name = arena_copy(arena, on_stack->name);
-    if (a == NULL || name.p == NULL)
-        luaL_error(L, "not enough memory to ask a model");
-    *a = *on_stack;
-    a->name = name;
-    return a;
-}
-
-static int ask(lua_State *L, struct model *m, struct view *view, str name)
-{
-    struct request *r = bind_request(L, "a model");
-    struct asking a = {
-        .model = m, .view = *view, .name = name, .tries = m->tries};
-    if (scarred(r, &a)) {
-        request_step(r, name, "skipped", NULL);
-        return decline(L, r);
-    }
-    if (world_now(r->rt->world) >= r->deadline)
-        return decline_by_us(L, r, &a, FAULT_DEADLINE);
-    if (DEFENCE(attempts_end) && r->attempts >= r->rt->limits.attempts)
-        return decline_by_us(L, r, &a, FAULT_REJECTED);
-    struct asking *kept = keep(L, &a);
-    if (!start(r, kept))
-        return luaL_error(L, "not enough memory to ask a model");
-    task_watch(r, kept->call);
-    return asked(L, LUA_YIELD, (lua_KContext)kept);
-}
-
 /* model(req) -> reply, or nil and a fault. Waits. */
 static int call_model(lua_State *L)
 {
     struct model *m = to_model(L, 1);
     struct view *view = bind_view(L, 2);
-    return ask(L, m, view, view->model.p != NULL ? view->model : m->name);
+    return model_ask(L, m, view, view->model.p != NULL ? view->model : m->name);
 }
 
 /* model:ask(req, name) -> the same, of the provider's model `name`. Waits. */
@@ -340,7 +102,7 @@ static int ask_other(lua_State *L)
     struct view *view = bind_view(L, 2);
     str name;
     name.p = luaL_checklstring(L, 3, &name.n);
-    return ask(L, m, view, name);
+    return model_ask(L, m, view, name);
 }
 
 /* model.name, model.provider, model.as */

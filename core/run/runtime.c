@@ -12,7 +12,7 @@
 #include "run/compiled.h"
 #include "run/events.h"
 #include "run/generation.h"
-#include "run/realm.h"
+#include "run/realm/realm.h"
 #include "run/task.h"
 
 #define ERROR_MAX (16 * 1024)

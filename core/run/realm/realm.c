@@ -1,11 +1,12 @@
 /*
 ** realm.c -- a process-wide list of realms by path, counted.
 */
-#include "run/realm.h"
+#include "run/realm/realm.h"
 
 #include <pthread.h>
 
 #include "base/mem.h"
+#include "run/realm/table.h"
 
 /* What was said last on a topic. */
 struct said {
@@ -20,6 +21,7 @@ struct realm {
     pthread_mutex_t lock;
     struct said *said;
     uint64_t number; /* 0 = nobody asked yet */
+    struct shared_table shared;
     char path[];
 };
 
@@ -42,6 +44,7 @@ static struct realm *make(const char *path)
         return NULL;
     memcpy(r->path, path, len);
     pthread_mutex_init(&r->lock, NULL);
+    shared_init(&r->shared);
     r->next = realms;
     realms = r;
     return r;
@@ -70,6 +73,7 @@ static void take_down(struct realm *r)
         mem_free(r->said);
         r->said = next;
     }
+    shared_fini(&r->shared);
     pthread_mutex_destroy(&r->lock);
     mem_free(r);
 }
@@ -116,4 +120,20 @@ bool realm_first(struct realm *r, const char *topic, uint64_t key)
         s->key = key;
     pthread_mutex_unlock(&r->lock);
     return first;
+}
+
+void *realm_share(struct realm *r, const struct shared_kind *kind, str name)
+{
+    pthread_mutex_lock(&r->lock);
+    void *thing = shared_get(&r->shared, kind, name);
+    pthread_mutex_unlock(&r->lock);
+    return thing;
+}
+
+void realm_each(struct realm *r, const struct shared_kind *kind,
+                void (*see)(void *, str, void *), void *user)
+{
+    pthread_mutex_lock(&r->lock);
+    shared_each(&r->shared, kind, see, user);
+    pthread_mutex_unlock(&r->lock);
 }

@@ -1,0 +1,45 @@
+/*
+** realm.h -- named state that the runtimes on one store path share.
+**
+** Runtimes opened on the same path, in whatever threads, find the same realm.
+** It is counted: the last to leave takes it down. [any thread]
+*/
+#ifndef RUN_REALM_REALM_H
+#define RUN_REALM_REALM_H
+
+#include "base/str.h"
+
+struct realm;
+
+/* The realm of a store path; NULL when there is no memory. */
+struct realm *realm_open(const char *store);
+void realm_close(struct realm *r);
+
+/* The number of this realm: what the first who asked had brought. */
+uint64_t realm_number(struct realm *r, uint64_t dice);
+
+/* True for the first who says `key` under `topic`, until another key is said:
+** so that several workers report one event once. */
+bool realm_first(struct realm *r, const char *topic, uint64_t key);
+
+/* A kind of thing that runtimes share by name: a breaker, a retry budget. */
+struct shared_kind {
+    const char *name;
+    size_t size;          /* bytes of one, zeroed before init */
+    int most;             /* of them in a realm */
+    void (*init)(void *); /* or NULL */
+    void (*fini)(void *); /* or NULL */
+};
+
+/* The thing of that kind and name, made when there is none. It lives as long
+** as the realm, so that it outlives every policy version; it has a lock of its
+** own where it needs one. NULL: no memory, or there are `most` already (names
+** may come from clients). */
+void *realm_share(struct realm *r, const struct shared_kind *kind, str name);
+
+/* Call see(thing, name, user) for each thing of a kind, the oldest first, under
+** the realm's lock. */
+void realm_each(struct realm *r, const struct shared_kind *kind,
+                void (*see)(void *thing, str name, void *user), void *user);
+
+#endif
