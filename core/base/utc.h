@@ -17,4 +17,8 @@ struct utc {
 /* The moment so many seconds (>= 0) after 1970-01-01 00:00:00 UTC. */
 struct utc utc_of(int64_t seconds);
 
+/* The other way: seconds since 1970, or -1 when there is no such moment (a
+** 31st of April, an hour 24). A leap second is the second after it. */
+int64_t utc_seconds(const struct utc *u);
+
 #endif
