@@ -6,10 +6,27 @@
 
 #include "base/err.h"
 #include "run/generation.h"
+#include "run/realm/realm.h"
 #include "run/sandbox.h"
 
-#define MOST_DECLARED 1000 /* providers of one version */
+#define MOST_DECLARED 1000  /* providers of one version */
+#define MOST_SHARED   10000 /* of all versions there ever were */
 #define MAX_REPLY     ((lua_Integer)64 << 20)
+
+static void init_retries(void *b)
+{
+    retry_budget_init(b);
+}
+
+static void fini_retries(void *b)
+{
+    retry_budget_fini(b);
+}
+
+/* What retries of a provider may cost is bounded for all workers together. */
+static const struct shared_kind retries = {
+    "retry_budget", sizeof(struct retry_budget), MOST_SHARED, init_retries,
+    fini_retries};
 
 static struct provider **to_box(lua_State *L, int arg)
 {
@@ -180,7 +197,8 @@ static int new_provider(lua_State *L)
     luaL_setmetatable(L, PROVIDER_TYPE);
     struct provider *p = *box = provider_new();
     struct runtime *rt = generation_of(L)->rt;
-    if (p == NULL || (p->lane = lane_open(&rt->lanes, name)) == NULL)
+    if (p == NULL || (p->lane = lane_open(&rt->lanes, name)) == NULL ||
+        (p->retries = realm_share(rt->realm, &retries, name)) == NULL)
         return luaL_error(L, "not enough memory");
     p->concurrency = (int)number_field(L, 2, "concurrency");
     p->queue = (int)number_field(L, 2, "queue");

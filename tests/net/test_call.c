@@ -370,6 +370,23 @@ static void a_whole_reply_where_a_stream_was_asked_is_malformed(void)
     finish();
 }
 
+static void what_the_head_says_of_limits_is_kept(void)
+{
+    const struct http_field fields[] = {
+        {STR("content-type"), STR("application/json")},
+        {STR("retry-after"), STR("Tue, 14 Nov 2023 22:13:31 GMT")},
+        {STR("x-ratelimit-remaining-requests"), STR("7")}};
+    begin();
+    call = ask(false);
+    CHECK_INT(call->hints.retry_after, -1);
+    CHECK_INT(call->hints.requests.remaining, -1);
+    upstream_connects();
+    up.x->events->head(up.x, 429, fields, 3); /* 22:13:21 by the calendar */
+    CHECK_INT(call->hints.retry_after, 10 * NANOS_S);
+    CHECK_INT(call->hints.requests.remaining, 7);
+    finish();
+}
+
 /* --- letting go ------------------------------------------------------------ */
 
 static void a_cancel_hangs_up_at_once_and_tells_nobody(void)
@@ -427,5 +444,6 @@ TESTS(a_call_goes_from_connecting_to_asked_to_committed_to_ended,
       an_error_in_a_whole_reply_is_the_providers_error,
       what_is_not_of_the_dialect_is_malformed,
       a_whole_reply_where_a_stream_was_asked_is_malformed,
+      what_the_head_says_of_limits_is_kept,
       a_cancel_hangs_up_at_once_and_tells_nobody,
       a_call_lives_until_the_last_reference_is_gone)

@@ -35,6 +35,7 @@ static struct call *make(struct world *world, const struct question *ask)
     c->world = world;
     c->transport = world_transport(world);
     c->started = world_now(world);
+    c->hints = hints_none();
     c->timer.fire = on_due;
     c->pass.go = on_turn;
     arena_init(&c->arena);

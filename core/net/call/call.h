@@ -21,8 +21,10 @@
 #include "base/hold.h"
 #include "net/call/fault.h"
 #include "net/call/provider.h"
+#include "net/call/reader.h"
 #include "net/transport.h"
 #include "net/world.h"
+#include "wire/hints.h"
 
 enum call_state {
     CALL_QUEUED,
@@ -30,24 +32,6 @@ enum call_state {
     CALL_ASKED,
     CALL_COMMITTED,
     CALL_ENDED
-};
-
-/* One who takes a reply's bytes as they come. Embed it; zero it. */
-struct reader {
-    /* Whole events of a stream, or bytes of a whole reply; borrowed. */
-    void (*bytes)(struct reader *, str bytes);
-    /* The end, once, always last; fault->kind is FAULT_NONE if all is well. */
-    void (*end)(struct reader *, const struct fault *fault);
-    struct reader *next; /* private */
-    bool paused;         /* private: by reader_pause */
-    bool attached;       /* read only */
-};
-
-/* One who waits for something to change; called at every change (commit, end,
-** bytes while `holding`) until call_unwatch. Embed it; zero it. */
-struct watcher {
-    void (*changed)(struct watcher *);
-    struct watcher *next; /* private */
 };
 
 /* What is asked of whom. Texts are borrowed until the call has ended. */
@@ -76,6 +60,7 @@ struct call {
     struct fault fault; /* kind FAULT_NONE while all is well */
     struct tap tap;     /* what was learnt of the reply */
     int status;         /* the upstream's, 0 before its head */
+    struct hints hints; /* what its head says of limits */
     bool dropped;       /* cancelled by us */
     bool arrived;       /* it may have run at the upstream */
     /* When, on the world's clock; 0 = not yet. */

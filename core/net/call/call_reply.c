@@ -45,6 +45,7 @@ static void on_head(struct exchange *x, int status,
     struct call *c = OWNER(x);
     c->status = status;
     c->event_stream = is_event_stream(fields, n);
+    hints_read(&c->hints, fields, n, world_calendar(c->world));
 }
 
 /* --- a stream -------------------------------------------------------------- */

@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "base/nanos.h"
+#include "meter/retry_budget.h"
 #include "net/call/fault.h"
 #include "net/call/lane.h"
 #include "net/sim.h"
@@ -31,6 +32,7 @@ struct provider {
     size_t max_reply; /* bytes of a reply */
     const struct dialect *dialect;
     struct lane *lane;
+    struct retry_budget *retries; /* shared by name; NULL: no bound */
     int concurrency, queue; /* of the lane, once this is in force; 0 = any */
     nanos queue_wait;       /* longest wait for a turn; 0 = any */
     struct provider *next;  /* of the same policy version */
