@@ -93,9 +93,11 @@ static void send(struct call *c)
     c->state = CALL_CONNECTING;
     c->sent = world_now(c->world);
     c->exchanging = true;
+    call_target_sent(c);
     call_keep(c);
     if (exchange_start(c->transport, &c->exchange) != 0) {
         c->exchanging = false;
+        c->ours = true;
         call_end(c, FAULT_SERVER_ERROR, "the call could not be started");
         call_release(c);
     }
@@ -165,6 +167,7 @@ void call_release(struct call *c)
     if (c == NULL || --c->refs > 0)
         return;
     timer_stop(c->world, &c->timer);
+    call_target_left(c);
     buf_fini(&c->request);
     buf_fini(&c->held);
     buf_fini(&c->tail);
@@ -230,6 +233,7 @@ void call_cancel(struct call *c)
     c->state = CALL_ENDED;
     c->dropped = true;
     c->ended = world_now(c->world);
+    call_target_left(c);
     timer_stop(c->world, &c->timer);
     hang_up(c);
 }
@@ -244,6 +248,7 @@ static void finish(struct call *c, const struct fault *fault)
     c->state = CALL_ENDED;
     c->fault = *fault;
     c->ended = world_now(c->world);
+    call_target_ended(c);
     timer_stop(c->world, &c->timer);
     if (fault->kind != FAULT_NONE)
         hang_up(c);

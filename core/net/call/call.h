@@ -19,6 +19,7 @@
 
 #include "base/arena.h"
 #include "base/hold.h"
+#include "meter/target.h"
 #include "net/call/fault.h"
 #include "net/call/provider.h"
 #include "net/call/reader.h"
@@ -51,6 +52,11 @@ struct question {
     struct call **lingering;
     /* Where the bytes of request and reply are charged to. May be NULL. */
     struct hold *hold;
+    /* Of the target, entered; the call tells it what happens and ends it. */
+    struct visit visit;
+    /* Called when that changed the state of a breaker. May be NULL. */
+    void (*breaker_changed)(struct world *, const struct question *,
+                            const struct breaker_view *);
 };
 
 struct call {
@@ -63,6 +69,7 @@ struct call {
     struct hints hints; /* what its head says of limits */
     bool dropped;       /* cancelled by us */
     bool arrived;       /* it may have run at the upstream */
+    bool ours;          /* the fault lies with us: no room, no memory */
     /* When, on the world's clock; 0 = not yet. */
     nanos started, sent, connected, first, ended;
     /* Private from here on. */

@@ -1,9 +1,10 @@
 /*
-** call_inner.h -- what the three files of a call tell one another.
+** call_inner.h -- what the files of a call tell one another.
 **
 **     call.c        its life: start, cancel, timers, the end
 **     call_reply.c  what comes back, and what it means
 **     call_flow.c   who gets it, and how fast
+**     call_target.c what its target is told of it
 */
 #ifndef NET_CALL_INNER_H
 #define NET_CALL_INNER_H
@@ -48,5 +49,12 @@ void call_deliver_end(struct call *c);
 
 /* Tell every watcher. */
 void call_changed(struct call *c);
+
+/* call_target.c: it leaves for the upstream; a stream's first token is there;
+** it has ended, with c->fault; it was given up. */
+void call_target_sent(struct call *c);
+void call_target_begun(struct call *c);
+void call_target_ended(struct call *c);
+void call_target_left(struct call *c);
 
 #endif

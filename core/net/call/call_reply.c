@@ -54,6 +54,7 @@ static void commit(struct call *c)
 {
     c->state = CALL_COMMITTED;
     c->first = c->last_event;
+    call_target_begun(c);
     call_arm(c);
     call_changed(c);
 }
@@ -110,6 +111,7 @@ static void take_events(struct call *c, str events)
     bool over = c->tap.terminal && DEFENCE(nothing_after_end);
     pass_on(c, from, over ? event.bytes.p + event.bytes.n : end);
     if (!c->sealed && !buf_ok(&c->held)) {
+        c->ours = true;
         call_end(c, FAULT_SERVER_ERROR, "no memory to hold the reply");
         return;
     }
@@ -164,6 +166,7 @@ static void on_body(struct exchange *x, str bytes)
         return; /* after the terminal event nothing counts */
     call_keep(c);
     if (!has_room(c, bytes.n)) {
+        c->ours = true;
         call_end(c, FAULT_OVERLOADED, "no room for the reply (max_memory)");
     } else if (well(c) && c->event_stream && c->ask.asked.stream) {
         take_stream(c, bytes);
@@ -205,6 +208,7 @@ static void end_by_exchange(struct call *c, enum exchange_end end, str detail)
         [EXCHANGE_LIMIT] = "the reply's head is too large",
         [EXCHANGE_MEMORY] = "not enough memory",
     };
+    c->ours = end == EXCHANGE_MEMORY;
     call_end_detailed(c, fault_of_end(end), whys[end], detail);
 }
 

@@ -130,6 +130,14 @@ void *realm_share(struct realm *r, const struct shared_kind *kind, str name)
     return thing;
 }
 
+void *realm_find(struct realm *r, const struct shared_kind *kind, str name)
+{
+    pthread_mutex_lock(&r->lock);
+    void *thing = shared_find(&r->shared, kind, name);
+    pthread_mutex_unlock(&r->lock);
+    return thing;
+}
+
 void realm_each(struct realm *r, const struct shared_kind *kind,
                 void (*see)(void *, str, void *), void *user)
 {

@@ -37,6 +37,9 @@ struct shared_kind {
 ** may come from clients). */
 void *realm_share(struct realm *r, const struct shared_kind *kind, str name);
 
+/* The thing of that kind and name, or NULL when nobody has made it. */
+void *realm_find(struct realm *r, const struct shared_kind *kind, str name);
+
 /* Call see(thing, name, user) for each thing of a kind, the oldest first, under
 ** the realm's lock. */
 void realm_each(struct realm *r, const struct shared_kind *kind,

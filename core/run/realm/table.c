@@ -109,6 +109,13 @@ static struct shared *make(struct shared_table *t,
     return s;
 }
 
+void *shared_find(const struct shared_table *t, const struct shared_kind *kind,
+                  str name)
+{
+    struct shared *s = find(t, kind, name, hash_of(kind, name));
+    return s != NULL ? s->thing : NULL;
+}
+
 void *shared_get(struct shared_table *t, const struct shared_kind *kind,
                  str name)
 {

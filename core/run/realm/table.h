@@ -19,7 +19,9 @@ struct shared_table {
 void shared_init(struct shared_table *t);
 void shared_fini(struct shared_table *t);
 
-/* See realm_share and realm_each. */
+/* See realm_share, realm_find and realm_each. */
+void *shared_find(const struct shared_table *t, const struct shared_kind *kind,
+                  str name);
 void *shared_get(struct shared_table *t, const struct shared_kind *kind,
                  str name);
 void shared_each(struct shared_table *t, const struct shared_kind *kind,
