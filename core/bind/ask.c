@@ -12,6 +12,7 @@
 
 #include "base/defence.h"
 #include "run/path.h"
+#include "run/realm/targets.h"
 #include "run/task.h"
 
 #define BACKOFF     (NANOS_S / 2) /* before the second try, at most */
@@ -24,7 +25,8 @@ struct asking {
     str name;  /* the upstream's name of the model */
     int tries; /* left */
     int tried;
-    nanos pause_until; /* between two tries; 0 = not pausing */
+    nanos pause_until;  /* between two tries; 0 = not pausing */
+    struct visit visit; /* of its target, until the call has it */
     struct call *call;
 };
 
@@ -73,6 +75,18 @@ static int decline_by_us(lua_State *L, struct request *r,
     return decline(L, r);
 }
 
+/* May its target be asked? If not, the first time that is what it declines
+** with; later the fault of the try before stands. */
+static bool admit(struct request *r, struct asking *a)
+{
+    struct fault fault;
+    if (model_admit(r, a->model, a->name, &a->visit, &fault))
+        return true;
+    if (a->tried == 0)
+        request_fault(r, &fault);
+    return false;
+}
+
 /* --- asking ---------------------------------------------------------------- */
 
 static int asked(lua_State *L, int status, lua_KContext context);
@@ -102,10 +116,14 @@ static bool start(struct request *r, struct asking *a)
         .hops = r->hops,
         .lingering = &r->rt->lingering,
         .hold = &r->rt->hold,
+        .visit = a->visit,
+        .breaker_changed = targets_breaker_changed,
     };
     struct call *call = start_call(r, &ask);
-    if (call == NULL)
+    if (call == NULL) {
+        visit_left(&a->visit, world_now(r->rt->world));
         return false;
+    }
     bool noted = request_step(r, a->name, NULL, call);
     if (!noted)
         call_cancel(call);
@@ -187,6 +205,8 @@ static int asked(lua_State *L, int status, lua_KContext context)
         if (world_now(r->rt->world) < a->pause_until)
             return lua_yieldk(L, 0, context, asked);
         a->pause_until = 0;
+        if (!admit(r, a))
+            return decline(L, r);
         if (!start(r, a))
             return luaL_error(L, "not enough memory to ask a model");
         task_watch(r, a->call);
@@ -226,6 +246,8 @@ int model_ask(lua_State *L, struct model *m, struct view *view, str name)
     if (DEFENCE(attempts_end) && r->attempts >= r->rt->limits.attempts)
         return decline_by_us(L, r, &a, FAULT_REJECTED);
     struct asking *kept = keep(L, &a);
+    if (!admit(r, kept))
+        return decline(L, r);
     if (!start(r, kept))
         return luaL_error(L, "not enough memory to ask a model");
     task_watch(r, kept->call);

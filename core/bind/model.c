@@ -4,6 +4,7 @@
 #include "bind/model.h"
 
 #include "run/generation.h"
+#include "run/realm/targets.h"
 
 static struct model *to_model(lua_State *L, int arg)
 {
@@ -43,7 +44,7 @@ static void read_faults(lua_State *L, struct model *m)
     lua_pop(L, 1);
 }
 
-static void remember(lua_State *L, const struct model *m)
+static void remember(lua_State *L, struct model *m)
 {
     struct generation *g = generation_of(L);
     if (str_find(m->name, '*') < m->name.n)
@@ -54,6 +55,7 @@ static void remember(lua_State *L, const struct model *m)
         (m->as.p != NULL &&
          generation_declare(g, m->as, m->provider->name) != 0))
         luaL_error(L, "not enough memory");
+    m->target = targets_declare(g->rt->realm, m->provider->name, m->name);
 }
 
 /* model(provider, spec) -> a model; spec is checked by perilune.model */
@@ -82,6 +84,7 @@ static int new_model(lua_State *L)
     lua_getfield(L, 2, "free");
     m->free = lua_toboolean(L, -1);
     read_faults(L, m);
+    model_read_rules(L, m);
     remember(L, m);
     lua_settop(L, 3);
     return 1;

@@ -82,6 +82,7 @@ struct breaker_word {
 
 #define BREAKER_FORCED UINT64_MAX /* a ticket; see breaker_tell */
 
+/* A closed one; and the end of one. */
 void breaker_init(struct breaker *b);
 void breaker_fini(struct breaker *b);
 

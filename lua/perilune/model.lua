@@ -4,6 +4,7 @@
 -- also remembers what was declared, by every name a client may use for it.
 
 local core = require "perilune.core"
+local guard = require "perilune.guard"
 local moment = require "perilune.moment"
 local named = require "perilune.named"
 local options = require "perilune.options"
@@ -41,6 +42,7 @@ end
 model.PATIENCE = {
   connect = options.timeout, first = options.timeout, idle = options.timeout,
   total = options.timeout, tries = options.whole(1, 10), on = on_fault, free = options.flag,
+  breaker = guard.breaker, concurrency = guard.concurrency,
 }
 
 local OPTIONS = { as = alias }

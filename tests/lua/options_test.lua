@@ -13,8 +13,9 @@ local function model(options)
 end
 
 check.that("an unknown option lists the known ones and guesses", function()
-  check.raises("P:3: model: unknown option 'timout' (there are: as, connect, first, free, idle, "
-    .. [[on, total, tries); did you mean "total"?]], model 'timout = "3s"')
+  check.raises("P:3: model: unknown option 'timout' (there are: as, breaker, "
+    .. [[concurrency, connect, first, free, idle, on, total, tries); did you mean "total"?]],
+    model 'timout = "3s"')
 end)
 
 check.that("what others call an option is known", function()
@@ -27,8 +28,8 @@ check.that("what others call an option is known", function()
 end)
 
 check.that("a guess that is far off is not made", function()
-  check.raises("P:3: model: unknown option 'colour' (there are: as, connect, first, free, idle, "
-    .. "on, total, tries)", model 'colour = "red"')
+  check.raises("P:3: model: unknown option 'colour' (there are: as, breaker, concurrency, "
+    .. "connect, first, free, idle, on, total, tries)", model 'colour = "red"')
 end)
 
 check.that("a wrong type says what is expected", function()

@@ -316,7 +316,7 @@ static void other_content_is_asked_again_15(void)
 
 static void there_is_a_cap_on_attempts_15(void)
 {
-    begin(FAILS("b", 503) "local b = p.model 'b/x' "
+    begin(FAILS("b", 503) "local b = p.model { 'b/x', breaker = false } "
                           "return function(req) "
                           "  for i = 1, 40 do b(req) end end");
     chat();

@@ -73,6 +73,7 @@ void call_target_ended(struct call *c)
     struct visit_end end = {.sign = asked ? sign_of_kind(c->fault.kind)
                                           : VISIT_NOTHING,
                             .now = c->ended,
+                            .retry_after = c->hints.retry_after,
                             .tokens = c->tap.usage.completion};
     if (end.sign != VISIT_WELL && end.sign != VISIT_NOTHING)
         end.dice = dice(c);

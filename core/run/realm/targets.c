@@ -90,10 +90,15 @@ void targets_log_breaker(struct world *world, str name,
     event_send(&line, world);
 }
 
+void targets_log(struct world *world, str provider, str model,
+                 const struct breaker_view *view)
+{
+    char room[TARGETS_NAME_MAX];
+    targets_log_breaker(world, full_name(room, provider, model), view);
+}
+
 void targets_breaker_changed(struct world *world, const struct question *ask,
                              const struct breaker_view *view)
 {
-    char room[TARGETS_NAME_MAX];
-    targets_log_breaker(world, full_name(room, ask->provider->name, ask->model),
-                        view);
+    targets_log(world, ask->provider->name, ask->model, view);
 }

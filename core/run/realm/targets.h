@@ -30,7 +30,10 @@ void targets_each(struct realm *r, void (*see)(void *, str, void *),
 void targets_log_breaker(struct world *world, str name,
                          const struct breaker_view *view);
 
-/* The same for a call's target; see struct question. */
+/* The same for a target, by the two halves of its name; and for that of a
+** call, see struct question. */
+void targets_log(struct world *world, str provider, str model,
+                 const struct breaker_view *view);
 void targets_breaker_changed(struct world *world, const struct question *ask,
                              const struct breaker_view *view);
 
