@@ -222,7 +222,7 @@ void answer_written(struct request *r, const struct written_reply *w)
 {
     static const char *const names[] = {"say", "sorry", "refuse"};
     if (!w->raw) /* else the call that was refused is in the path */
-        request_step(r, str_of(names[w->kind]), "", NULL);
+        request_step(r, str_of(names[w->kind]), "");
     if (w->kind != WRITTEN_REFUSE) {
         send_written(r, w);
         return;

@@ -317,7 +317,7 @@ lua_State *sandbox_open(struct generation *g)
     lua_State *L = lua_newstate(allowance_allocate, g);
     if (L == NULL)
         return NULL;
-    *(struct request **)lua_getextraspace(L) = NULL;
+    *(struct strand **)lua_getextraspace(L) = NULL;
     lua_pushcfunction(L, open_libraries);
     if (lua_pcall(L, 0, 0, 0) != LUA_OK) {
         lua_close(L);
