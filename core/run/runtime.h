@@ -78,6 +78,7 @@ struct runtime {
     struct request *woken, **woken_last; /* their policies go on this turn */
     struct later wake;
     bool no_inotify;
+    bool unwatched; /* edits are told by runtime_load, and not looked for */
 };
 
 /* 0 or ERR_MEMORY. The runtime is zeroed memory of the caller's. */
