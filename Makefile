@@ -44,7 +44,7 @@ CFLAGS += -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -pthread $(WARN) \
 STATIC := -Wl,-Bstatic -llua5.4 -lev -Wl,-Bdynamic
 LIBS := $(STATIC) -lcurl -lm -ldl -pthread
 
-ROOMS := base kernel wire meter store net run bind serve
+ROOMS := base kernel wire meter store net run bind serve tool
 SOURCES := $(foreach r,$(ROOMS),$(wildcard core/$(r)/*.c core/$(r)/*/*.c)) $(wildcard core/perilune*.c)
 OBJECTS := $(SOURCES:core/%.c=$(B)/%.o) $(B)/embedded.o $(B)/lua_cjson.o
 GATE := $(patsubst core/%.c,$(B)/%.o,$(wildcard core/gate/*.c))

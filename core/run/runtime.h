@@ -79,6 +79,7 @@ struct runtime {
     struct strand *woken, **woken_last; /* they go on this turn */
     struct later wake;
     bool no_inotify;
+    bool unwatched; /* edits are told by runtime_load, and not looked for */
 };
 
 /* 0 or ERR_MEMORY. The runtime is zeroed memory of the caller's. */

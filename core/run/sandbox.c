@@ -215,6 +215,8 @@ static void make_environment(lua_State *L, bool trusted)
     copy_globals(L, base_names, false);
     copy_globals(L, library_names, true);
     safe_base(L);
+    if (generation_of(L)->rt->world->replays)
+        safe_order(L);
     lua_pushcfunction(L, loader_require);
     lua_setfield(L, -2, "require");
     if (trusted) {

@@ -76,7 +76,7 @@ static lua_State *enter(struct request *r, lua_State *L, nanos cpu)
 static void leave(struct request *r, lua_State *before)
 {
     struct generation *g = r->gen;
-    nanos now = world_now(r->rt->world);
+    nanos now = world_stopwatch(r->rt->world);
     r->heap =
         (int64_t)held(r) + (int64_t)g->heap.used - (int64_t)r->heap_before;
     r->charged += allowance_used(g, now);

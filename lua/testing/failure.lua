@@ -1,0 +1,50 @@
+-- testing.failure -- an expectation that was not met, and all that helps to see why.
+
+local core = require "perilune.core"
+local match = require "testing.match"
+
+local failure = {}
+
+local Failure = { __tostring = function(f) return f.lines[1] or "it failed" end }
+Failure.__index = Failure
+
+--- Is this error one of ours?
+function failure.is(v)
+  return getmetatable(v) == Failure
+end
+
+--- Raise: what was expected and what came, line by line.
+function failure.raise(lines)
+  error(setmetatable({ lines = lines, where = core.where() }, Failure), 0)
+end
+
+--- Raise with one line of text.
+function failure.say(format, ...)
+  failure.raise { format:format(...) }
+end
+
+-- Two values on a line where they are short, one below the other where not.
+local function differ(lines, name, want, came)
+  want, came = match.say(want), match.say(came)
+  if #want + #came <= 44 and not (want .. came):find "\n" then
+    lines[#lines + 1] = ("%-10s expected %s, came %s"):format(name, want, came)
+  else
+    lines[#lines + 1] = ("%-10s expected %s"):format(name, want)
+    lines[#lines + 1] = ("%-10s came     %s"):format("", came)
+  end
+end
+
+--- Compare by name what is wanted with what `came` says for it; the lines that
+-- tell each difference are added to `lines`.
+function failure.compare(lines, wanted, came)
+  local names = {}
+  for name in pairs(wanted) do names[#names + 1] = name end
+  table.sort(names, function(a, b) return tostring(a) < tostring(b) end)
+  for _, name in ipairs(names) do
+    local v = came(name)
+    if not match.fits(wanted[name], v) then differ(lines, tostring(name), wanted[name], v) end
+  end
+  return lines
+end
+
+return failure
