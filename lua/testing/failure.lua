@@ -27,10 +27,10 @@ end
 local function differ(lines, name, want, came)
   want, came = match.say(want), match.say(came)
   if #want + #came <= 44 and not (want .. came):find "\n" then
-    lines[#lines + 1] = ("%-10s expected %s, came %s"):format(name, want, came)
+    lines[#lines + 1] = ("%-13s expected %s, came %s"):format(name, want, came)
   else
-    lines[#lines + 1] = ("%-10s expected %s"):format(name, want)
-    lines[#lines + 1] = ("%-10s came     %s"):format("", came)
+    lines[#lines + 1] = ("%-13s expected %s"):format(name, want)
+    lines[#lines + 1] = ("%-13s came     %s"):format("", came)
   end
 end
 

@@ -24,8 +24,8 @@ end
 local function details(test, result)
   local lines = {}
   for _, line in ipairs(result.lines) do lines[#lines + 1] = line end
-  lines[#lines + 1] = ("%-10s %s"):format("where", result.where or test.where or test.file)
-  lines[#lines + 1] = ("%-10s %d; again: %s"):format("seed", result.seed, again(test, result))
+  lines[#lines + 1] = ("%-13s %s"):format("where", result.where or test.where or test.file)
+  lines[#lines + 1] = ("%-13s %d; again: %s"):format("seed", result.seed, again(test, result))
   return lines
 end
 

@@ -22,7 +22,7 @@ local function shown(line)
 end
 
 local function add(lines, name, text)
-  lines[#lines + 1] = ("%-10s %s"):format(name, text)
+  lines[#lines + 1] = ("%-13s %s"):format(name, text)
 end
 
 local function tell_upstreams(self, lines)
