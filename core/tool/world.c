@@ -177,6 +177,21 @@ static int upstreams(lua_State *L)
     return 1;
 }
 
+/* world:last(name) -> body and head of the last request sent to an upstream, as
+** texts; nil if there was none */
+static int last(lua_State *L)
+{
+    str name, body, fields;
+    struct stage *s = to_stage(L);
+    name.p = luaL_checklstring(L, 2, &name.n);
+    if (!upstreams_last(virtual_upstreams(stage_world(s)), name, &body,
+                        &fields))
+        return 0;
+    tool_push(L, body);
+    tool_push(L, fields);
+    return 2;
+}
+
 /* --- guests ---------------------------------------------------------------- */
 
 static int read_fields(lua_State *L, int t, struct http_field *fields)
@@ -273,10 +288,11 @@ static int log_text(lua_State *L)
 }
 
 static const luaL_Reg methods[] = {
-    {"load", load},       {"play", play},   {"upstreams", upstreams},
-    {"guest", guest},     {"leave", leave}, {"is_done", is_done},
-    {"outcome", outcome}, {"run", run},     {"now", now},
-    {"log", log_text},    {"close", close}, {NULL, NULL},
+    {"load", load},       {"play", play},       {"upstreams", upstreams},
+    {"last", last},       {"guest", guest},     {"leave", leave},
+    {"is_done", is_done}, {"outcome", outcome}, {"run", run},
+    {"now", now},         {"log", log_text},    {"close", close},
+    {NULL, NULL},
 };
 
 void tool_worlds(lua_State *L)

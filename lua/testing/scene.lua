@@ -142,6 +142,16 @@ function Scene.arrivals(self, name)
   return n
 end
 
+--- The last request that was sent to a model: { body = {...}, headers = {...},
+-- text = "the body as it was" }; nil if there was none.
+function Scene.last(self, name)
+  local body, head = self.world:last(acts.name(name))
+  if not body then return nil end
+  local headers = {}
+  for field, value in head:gmatch "([^\n:]+): ([^\n]*)" do headers[field:lower()] = value end
+  return { body = self.tool.decode(body), headers = headers, text = body }
+end
+
 --- The log, as the gateway wrote it: a list of tables, oldest first.
 function Scene.log(self)
   return story.lines(self.world:log(), self.tool.decode)

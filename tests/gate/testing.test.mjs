@@ -254,6 +254,88 @@ test('no key and no variable of the environment is looked at', (t) => {
     assert.match(run(['test'], { cwd: dir, env }).stdout, /2 passed, 0 failed/);
 });
 
+test('what a test can look at', (t) => {
+  const { stdout } = perilune(
+    t,
+    file(
+      one(
+        'requests as models get them',
+        `assert(t:last "openai/gpt-4o" == nil)
+         t:ask { text = "hello", user = "ann", max_tokens = 9, body = { seed = 3 } }
+         local sent = t:last "openai/gpt-4o"
+         assert(sent.body.model == "gpt-4o" and sent.body.max_tokens == 9 and sent.body.seed == 3)
+         assert(sent.body.messages[1].content == "hello")
+         assert(sent.headers.authorization == "Bearer simulated-OPENAI_API_KEY")`,
+      ),
+      one(
+        'pieces of a stream and when they came',
+        `t:model("openai/gpt-4o", { text = "one two three", rate = 10, latency = "100ms" })
+         local r = t:ask { text = "hi", stream = true }
+         assert(#r.pieces == 3 and r.pieces[2].text == " two")
+         assert(math.abs(r.pieces[3].at - r.pieces[2].at - 0.1) < 1e-6)
+         r:expect { text = "one two three", finish = "stop", first_seconds = "100ms",
+           seconds = 0.3, stream = true, error = false }`,
+      ),
+      one(
+        'a stream that breaks off',
+        `t:model("openai/gpt-4o", { text = "one two three", cuts_after = 3 })
+         t:ask { text = "hi", stream = true }:expect { cut = true, text = "one two",
+           path = test.has "broken" }`,
+      ),
+      one(
+        'clients that leave',
+        `t:model("openai/gpt-4o", { hangs = true })
+         local a = t:send "one"
+         local b = t:send { text = "two", leaves = "2s" }
+         t:later("1s", function() t:leave(a) end)
+         t:advance "500ms"
+         assert(not a.done and a.status == nil)
+         t:advance "2s"
+         a:expect { done = true, left = true, seconds = 1, outcome = "client_gone" }
+         b:expect { left = true, seconds = 2 }`,
+      ),
+      one(
+        'edits while it runs',
+        `t:ask "x":expect { model = "gpt-4o" }
+         assert(t:edit 'return "openai/gpt-4o-mini"')
+         t:ask "x":expect { model = "gpt-4o-mini" }
+         local ok, why = t:edit 'return nonsense'
+         assert(not ok and why:find "nonsense")
+         t:ask "x":expect { model = "gpt-4o-mini" }
+         local events = {}
+         for _, line in ipairs(t:log()) do events[#events + 1] = line.event end
+         assert(table.concat(events, " ") ==
+           "policy_loaded request policy_reloaded request policy_error request")`,
+      ),
+      one(
+        'other endpoints, and bodies that are wrong',
+        `t:ask { path = "/healthz", method = "GET" }:expect { status = 200 }
+         assert(t:ask { path = "/healthz", method = "GET" }:json().status == "ok")
+         t:ask { body = "{" }:expect { status = 400, error = "invalid_json" }
+         t:ask { path = "/nowhere" }:expect { status = 404, error = "unknown_url" }`,
+      ),
+      one(
+        'limits, and what the heads say of them',
+        `t:model("openai/gpt-4o", { limits = { "2 requests/min", "1M tokens/min" } })
+         t:ask_many(3, { text = "x", every = "1s" })
+         assert(t:arrivals "openai/gpt-4o" == 3 and t:arrivals() == 4)
+         local two = t:ask_many(2, function(i) return "q" .. i end)
+         assert(two:count { model = "gpt-4o-mini" } == 2 and two:seconds(1) < 0.1)`,
+      ),
+      one(
+        'the calendar',
+        `t:policy [[local p = require "perilune"
+           return function() return p.say(tostring(p.now())) end]]
+         t:ask "x":expect { text = "1774747800.0" }
+         t:advance "1h"
+         t:ask "x":expect { text = "1774751400.0" }`,
+        '{ at = "2026-03-29 01:30" }',
+      ),
+    ),
+  );
+  assert.match(stdout, /8 passed, 0 failed/, stdout);
+});
+
 test('a path from anywhere finds the policy beside its test', (t) => {
   const { dir } = perilune(t, file(one('x', 't:ask "x":expect { model = "gpt-4o" }')));
   const away = folder(t);

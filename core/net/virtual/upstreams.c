@@ -6,10 +6,12 @@
 */
 #include "net/virtual/upstreams.h"
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/mem.h"
 
 #define BUCKETS       256
+#define MOST_KEPT     ((size_t)64 << 20)
 #define LONGEST_NAME  512
 #define NEARLY        1e-6 /* who comes when told to is let in */
 #define BYTES_A_TOKEN 4
@@ -28,6 +30,7 @@ struct upstream {
     int acts_n;
     struct level requests, tokens;
     struct upstream_counts counts;
+    struct buf body, fields; /* of the last request sent to it */
 };
 
 struct upstreams {
@@ -61,6 +64,8 @@ static struct upstream *find_or_make(struct upstreams *u, str name)
         return at;
     at->name = arena_copy(&u->arena, name);
     at->greeting = arena_join(&u->arena, STR("I am "), at->name, STR("."));
+    buf_init(&at->body, MOST_KEPT);
+    buf_init(&at->fields, MOST_KEPT);
     at->next_in_bucket = *bucket;
     *bucket = at;
     *u->last = at;
@@ -175,6 +180,19 @@ static const struct upstream_act *act_now(struct upstreams *u,
     return &acting->acts[acting->acts_n - 1];
 }
 
+static void keep(struct upstream *one, const struct exchange *x)
+{
+    buf_clear(&one->body);
+    buf_clear(&one->fields);
+    buf_add(&one->body, x->body);
+    for (int i = 0; i < x->headers_n; i++) {
+        buf_add(&one->fields, x->headers[i].name);
+        buf_text(&one->fields, ": ");
+        buf_add(&one->fields, x->headers[i].value);
+        buf_byte(&one->fields, '\n');
+    }
+}
+
 static nanos drawn(struct world *w, nanos least, nanos most)
 {
     uint64_t dice;
@@ -194,6 +212,7 @@ static int start(struct transport *t, struct exchange *x)
     struct upstream *one = asked(u, x, &acting);
     if (one == NULL)
         return ERR_MEMORY;
+    keep(one, x);
     const struct sim_script *own = x->sim != NULL ? x->sim : &healthy;
     struct sim_script script = *own;
     if (acting->acts_n > 0) {
@@ -250,6 +269,10 @@ void upstreams_close(struct upstreams *u)
     if (u == NULL)
         return;
     sim_close(u->sim);
+    for (struct upstream *one = u->first; one != NULL; one = one->next) {
+        buf_fini(&one->body);
+        buf_fini(&one->fields);
+    }
     arena_fini(&u->arena);
     mem_free(u);
 }
@@ -286,6 +309,16 @@ int upstreams_play(struct upstreams *u, str name,
     }
     one->requests.since = one->tokens.since = world_now(u->world);
     return 0;
+}
+
+bool upstreams_last(struct upstreams *u, str name, str *body, str *fields)
+{
+    const struct upstream *one = find(u, name);
+    if (one == NULL || one->fields.n == 0)
+        return false;
+    *body = buf_str(&one->body);
+    *fields = buf_str(&one->fields);
+    return true;
 }
 
 void upstreams_each(const struct upstreams *u,

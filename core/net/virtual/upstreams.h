@@ -55,6 +55,10 @@ struct arena *upstreams_arena(struct upstreams *u);
 int upstreams_play(struct upstreams *u, str name,
                    const struct upstream_act *acts, int n);
 
+/* The last request sent to one: its body, and "name: value" lines of its head.
+** False if there was none. Borrowed until the next. */
+bool upstreams_last(struct upstreams *u, str name, str *body, str *fields);
+
 /* Call see(name, counts, user) for each that was asked or has acts, in the
 ** order in which they were first named. */
 void upstreams_each(const struct upstreams *u,
