@@ -6,6 +6,7 @@
 */
 #include "tool/stage_inner.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 
 #include "base/err.h"
@@ -17,9 +18,8 @@
 #define MOST_LOG   ((size_t)256 << 20)
 #define MOST_TURNS 1000000 /* at one instant */
 
-/* One thread has stages, one at a time or one in another. */
-static struct compiled *kept;
-static unsigned long stages;
+static _Thread_local struct compiled *kept;
+static atomic_ulong stages; /* each has a realm of its own */
 
 static const char request_mark[] = ",\"event\":\"request\",";
 
@@ -52,7 +52,7 @@ static int open_parts(struct stage *s, const struct stage_setup *setup)
         return error;
     s->rt.compiled = kept;
     kept = NULL;
-    snprintf(store, sizeof store, "simulated:%lu", ++stages);
+    snprintf(store, sizeof store, "simulated:%lu", atomic_fetch_add(&stages, 1));
     error = runtime_init(&s->rt, s->world, store);
     if (error != 0)
         return error;

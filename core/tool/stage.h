@@ -96,7 +96,7 @@ void stage_forget(struct guest *v);
 enum stage_pause stage_play(struct stage *s, const struct guest *v,
                             nanos until);
 
-/* Free what stages have compiled and kept for the next one. */
+/* Free what the stages of this thread have compiled and kept for the next. */
 void stage_forget_compiled(void);
 
 #endif

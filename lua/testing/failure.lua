@@ -34,15 +34,25 @@ local function differ(lines, name, want, came)
   end
 end
 
+-- The wanted fields of a field: headers = { ["retry-after"] = "1" }.
+local function inside(wanted, came)
+  return type(wanted) == "table" and not match.is_matcher(wanted) and type(came) == "table"
+end
+
 --- Compare by name what is wanted with what `came` says for it; the lines that
 -- tell each difference are added to `lines`.
-function failure.compare(lines, wanted, came)
+function failure.compare(lines, wanted, came, within)
   local names = {}
   for name in pairs(wanted) do names[#names + 1] = name end
   table.sort(names, function(a, b) return tostring(a) < tostring(b) end)
   for _, name in ipairs(names) do
-    local v = came(name)
-    if not match.fits(wanted[name], v) then differ(lines, tostring(name), wanted[name], v) end
+    local want, v = wanted[name], came(name)
+    local said = (within or "") .. tostring(name)
+    if inside(want, v) then
+      failure.compare(lines, want, function(field) return v[field] end, said .. " ")
+    elseif not match.fits(want, v) then
+      differ(lines, said, want, v)
+    end
   end
   return lines
 end

@@ -1,10 +1,11 @@
 -- testing.files -- finding test files, and reading what they declare.
 
+local core = require "perilune.core"
 local suite = require "testing.suite"
 
 local files = {}
 
-local NAMES = { "assert", "error", "ipairs", "next", "pcall", "rawequal", "rawget", "rawlen",
+local NAMES = { "error", "ipairs", "next", "pcall", "rawequal", "rawget", "rawlen",
   "rawset", "select", "setmetatable", "getmetatable", "tonumber", "type", "xpcall",
   "load", "string", "table", "math", "utf8", "coroutine" }
 
@@ -65,6 +66,10 @@ end
 local function environment(tool, file)
   local env, modules = { pairs = ordered_pairs, tostring = text_of }, {}
   for _, name in ipairs(NAMES) do env[name] = _G[name] end
+  function env.assert(v, message, ...)
+    if v then return v, message, ... end
+    core.raise(message == nil and "this does not hold" or text_of(message))
+  end
   function env.print(...)
     local said = table.pack(...)
     for i = 1, said.n do said[i] = text_of(said[i]) end

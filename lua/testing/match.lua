@@ -14,6 +14,11 @@ local function matcher(says, fits)
   return setmetatable({ says = says, fits = fits }, Matcher)
 end
 
+--- Is it one of these, and not a plain value?
+function match.is_matcher(v)
+  return getmetatable(v) == Matcher
+end
+
 local function contains(text, part)
   return type(text) == "string" and text:find(part, 1, true) ~= nil
 end
