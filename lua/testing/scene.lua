@@ -72,9 +72,12 @@ local function guest(self, what, at)
   return r
 end
 
---- A client asks; what it gets is in the reply as time passes.
+--- A client asks; what it gets is in the reply as time passes. It has reached the
+-- gateway when this returns.
 function Scene.send(self, what)
-  return guest(self, what, self.world:now())
+  local r = guest(self, what, self.world:now())
+  play(self, nil, self.world:now())
+  return r
 end
 
 --- Let time pass until a reply is over.

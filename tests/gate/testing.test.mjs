@@ -1,6 +1,7 @@
 // perilune test: policies in a simulated world, from the command line.
 
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
 import path from 'node:path';
 import { test } from './lib/test.mjs';
 import { folder, run } from './lib/gateway.mjs';
@@ -334,6 +335,33 @@ test('what a test can look at', (t) => {
     ),
   );
   assert.match(stdout, /8 passed, 0 failed/, stdout);
+});
+
+test('every example of the reference passes', (t) => {
+  const text = fs.readFileSync('../../lua/TESTING.md', 'utf8');
+  const examples = [...text.matchAll(/^```lua\n(.*?)^```$/gms)].map((match) => match[1]);
+  assert.ok(examples.length > 3);
+  const files = Object.fromEntries(examples.map((example, i) => [`${i}_test.lua`, example]));
+  const dir = folder(t, { 'ladder.lua': LADDER, ...files });
+  const { status, stdout } = run(['test'], { cwd: dir });
+  assert.equal(status, 0, stdout);
+});
+
+test('every word of a reply and of an act is in the reference', () => {
+  const text = fs.readFileSync('../../lua/TESTING.md', 'utf8');
+  const words = (file, from) => {
+    const source = fs.readFileSync(`../../lua/${file}`, 'utf8');
+    const block = source.slice(source.indexOf(from));
+    return [...block.slice(0, block.indexOf('\n}')).matchAll(/\b(\w+) = /g)].map((m) => m[1]);
+  };
+  const all = [
+    ...words('testing/reply.lua', 'local FIELDS = {').slice(1),
+    ...words('testing/acts.lua', 'local WORDS = {').slice(1),
+    ...words('testing/request.lua', 'local OPTIONS = {').slice(1),
+    ...words('perilune/test.lua', 'local OPTIONS = {').slice(1),
+  ];
+  assert.ok(all.length > 40);
+  for (const word of all) assert.match(text, new RegExp('`[^`]*\\b' + word + '\\b'), word);
 });
 
 test('a path from anywhere finds the policy beside its test', (t) => {
