@@ -74,7 +74,8 @@ void call_target_ended(struct call *c)
                                           : VISIT_NOTHING,
                             .now = c->ended,
                             .retry_after = c->hints.retry_after,
-                            .tokens = c->tap.usage.completion};
+                            .input = c->tap.usage.prompt,
+                            .output = c->tap.usage.completion};
     if (end.sign != VISIT_WELL && end.sign != VISIT_NOTHING)
         end.dice = dice(c);
     visit_ended(&c->ask.visit, &end, &news);
