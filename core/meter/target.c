@@ -246,10 +246,16 @@ static double load_of(const struct target *t, nanos now)
     return cost * (t->in_flight + 1);
 }
 
+static double spare_of(const struct target *t)
+{
+    double used = (double)t->in_flight / aimd_limit(&t->aimd);
+    return used < 1 ? 1 - used : 0;
+}
+
 void target_look(struct target *t, const struct target_rules *rules, nanos now,
                  struct target_view *view)
 {
-    *view = (struct target_view){.room.share = 1};
+    *view = (struct target_view){.room.share = 1, .spare = 1};
     if (t == NULL)
         return;
     pthread_mutex_lock(&t->lock);
@@ -258,6 +264,7 @@ void target_look(struct target *t, const struct target_rules *rules, nanos now,
     view->in_flight = t->in_flight;
     view->busy = t->in_flight + fading_value(&t->ghosts, now);
     view->load = load_of(t, now);
+    view->spare = spare_of(t);
     view->room = headroom_look(&t->room, SOON, now);
     pthread_mutex_unlock(&t->lock);
     breaker_look(&t->breaker, now, &view->breaker);

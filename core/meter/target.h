@@ -92,6 +92,7 @@ struct target_view {
     int in_flight;
     double busy; /* calls on their way, failed ones for a while among them */
     struct headroom_view room; /* what its rate limits leave */
+    double spare;              /* share of what it bears that is free, 0 to 1 */
     double load; /* peak EWMA x (calls on their way + 1), in nanos */
 };
 
