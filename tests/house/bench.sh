@@ -34,6 +34,11 @@ wire_runs() {
 mkdir -p "${log%/*}"
 tell "the bench of bodies and streams runs" wire_runs
 
+targets_run() {
+    make --no-print-directory build/bench/targets >"$log" 2>&1 && build/bench/targets 1000
+}
+tell "the bench of what is decided before a call runs" targets_run
+
 # --- every row, for a moment ---------------------------------------------------
 
 runs() {
