@@ -184,7 +184,10 @@ static void badly(struct visit *v, const struct visit_end *end)
     observe(&t->cost, sample, now);
     t->ghosts = (struct fading){fading_value(&t->ghosts, now) + 1, now};
     nanos rests = now + rest_of(end);
-    t->rests = rests > t->rests ? rests : t->rests;
+    if (rests > t->rests) {
+        t->rests = rests;
+        t->barred = end->sign == VISIT_BARRED;
+    }
     if (end->sign == VISIT_STRAINED || end->sign == VISIT_LIMITED)
         aimd_cut(&t->aimd, v->sent, now);
 }
@@ -261,6 +264,7 @@ void target_look(struct target *t, const struct target_rules *rules, nanos now,
     pthread_mutex_lock(&t->lock);
     view->full = is_full(t, rules);
     view->rests = now < t->rests;
+    view->barred = view->rests && t->barred;
     view->in_flight = t->in_flight;
     view->busy = t->in_flight + fading_value(&t->ghosts, now);
     view->load = load_of(t, now);

@@ -38,7 +38,8 @@ struct target {
     int in_flight;
     struct fading cost;   /* peak EWMA of the first token, in nanos */
     struct fading ghosts; /* failures, as if they were still on their way */
-    nanos rests;          /* it said not before then */
+    bool barred; /* it rests because key, account or name was refused */
+    nanos rests; /* it said not before then */
     struct aimd aimd;
     struct headroom room;
     struct sketch first, whole; /* streams to the first token; whole replies */
@@ -86,9 +87,10 @@ struct visit_end {
 /* What a target looks like at a moment, to whoever chooses between several. */
 struct target_view {
     struct breaker_view breaker;
-    bool open;  /* its breaker lets nobody pass now */
-    bool full;  /* no more at a time */
-    bool rests; /* it asked for time */
+    bool open;   /* its breaker lets nobody pass now */
+    bool full;   /* no more at a time */
+    bool barred; /* of those that rest: it refused our key, account or name */
+    bool rests;  /* it asked for time */
     int in_flight;
     double busy; /* calls on their way, failed ones for a while among them */
     struct headroom_view room; /* what its rate limits leave */

@@ -80,6 +80,17 @@ static void priority_says_who_was_passed_over(void)
     finish();
 }
 
+static void one_that_refused_our_key_is_asked_last_for_a_while(void)
+{
+    begin(OK("b") FAILS(
+        "d", 401) "return p.balance { 'd/x', 'b/y', by = 'priority' }");
+    chat();
+    CHECK_STR(path(), "x auth, y ok");
+    chat();
+    CHECK_STR(path(), "x barred, y ok");
+    finish();
+}
+
 static void the_last_of_a_group_is_asked_though_its_breaker_is_open(void)
 {
     begin(FAILS("d", 503) FAILS("e", 503) "return p.balance { 'd/x', 'e/y' }");
@@ -248,6 +259,7 @@ static void a_client_that_leaves_ends_what_was_asked(void)
 TESTS(round_robin_asks_one_after_another, weights_share_the_work,
       one_that_fails_hands_over_to_the_next, it_declines_when_all_have,
       one_with_an_open_breaker_is_not_chosen, priority_says_who_was_passed_over,
+      one_that_refused_our_key_is_asked_last_for_a_while,
       the_last_of_a_group_is_asked_though_its_breaker_is_open,
       the_last_one_is_ejected_if_one_says_so, a_group_that_is_away_says_why,
       the_last_one_comes_back_when_it_answers, one_that_is_full_is_not_chosen,

@@ -102,7 +102,7 @@ static struct balance *to_balance(lua_State *L)
 /* How each of them stands, as bits. */
 struct standing {
     struct candidate of[PICK_MOST];
-    uint64_t there, rests, open, full, scarce, failed;
+    uint64_t there, rests, open, full, scarce, failed, barred;
     nanos wait;      /* until the first of the open ones is asked again */
     int opened_last; /* of the open ones, or PICK_NONE */
     nanos opened;
@@ -133,6 +133,7 @@ static void see_model(struct standing *s, int i, const struct balance *b,
     s->of[i].busy = view->busy;
     s->of[i].load = view->load;
     s->of[i].share = share_of(view);
+    s->barred |= view->barred ? bit : 0;
     if (view->open && DEFENCE(open_is_passed_over))
         add_open(s, i, &view->breaker);
     else if (view->full)
@@ -194,7 +195,8 @@ static void see_all(struct standing *s, const struct balance *b,
                     const struct view *view)
 {
     nanos now = world_now(view->request->rt->world);
-    s->there = s->rests = s->open = s->full = s->scarce = s->failed = 0;
+    s->there = s->rests = s->open = s->full = s->scarce = s->failed =
+        s->barred = 0;
     s->wait = 0;
     s->opened_last = PICK_NONE;
     for (int i = 0; i < b->n; i++)
@@ -235,7 +237,9 @@ static const char *word_of(const struct standing *s, int i)
         return "open";
     if (s->full & bit)
         return "full";
-    return s->failed & bit ? "skipped" : "limited";
+    if (s->failed & bit)
+        return "skipped";
+    return s->barred & bit ? "barred" : "limited";
 }
 
 static void tell(const struct standing *s, const struct balance *b,
