@@ -147,6 +147,7 @@ torture: deps-test ## every allocation and system call fails in turn; takes long
 bench: deps-bench ## CPU time per request, beside nginx and haproxy
 	@$(MAKE) --no-print-directory -j$$(nproc) all
 	@tests/bench/run.sh
+	@$(MAKE) --no-print-directory bench-targets
 
 bench-wire: $(B)/tests/wire/bench_wire ## what reading bodies and streams costs, per byte
 	@$<
@@ -154,15 +155,15 @@ bench-wire: $(B)/tests/wire/bench_wire ## what reading bodies and streams costs,
 mutants: deps-test ## each defence's test is red without it
 	@tests/house/mutants.sh
 
-bench-hook: $(OBJECTS) ## what the sandbox's count hook costs a policy
-	@mkdir -p $(B)/bench
-	$(Q)$(CC) $(CFLAGS) -o $(B)/bench/hook tests/bench/micro/hook.c $(OBJECTS) $(LIBS)
-	@$(B)/bench/hook
+$(B)/bench/micro/%: tests/bench/micro/%.c $(OBJECTS)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -o $@ $< $(OBJECTS) $(LIBS)
 
-bench-world: $(OBJECTS) ## requests a second in the simulated world
-	@mkdir -p $(B)/bench
-	$(Q)$(CC) $(CFLAGS) -o $(B)/bench/world tests/bench/micro/world.c $(OBJECTS) $(LIBS)
-	@$(B)/bench/world
+bench-hook: $(B)/bench/micro/hook ## what the sandbox's count hook costs a policy
+bench-world: $(B)/bench/micro/world ## requests a second in the simulated world
+bench-targets: $(B)/bench/micro/targets ## what is decided before a call: breaker, pick of a target
+bench-hook bench-world bench-targets:
+	@$<
 
 overload: deps-test ## ten times too much for a minute, and slow clients
 	@$(MAKE) --no-print-directory -j$$(nproc) all
@@ -214,7 +215,7 @@ deps-bench: ## the same for the bench
 	@tests/house/deps.sh $(NEED_BENCH)
 
 .PHONY: all help run test test-long unit asan tsan torture mutants bench bench-wire \
-        bench-hook bench-world \
+        bench-hook bench-world bench-targets \
         overload soak fuzz layers symbols lint fmt install clean deps \
         deps-test deps-bench
 .DELETE_ON_ERROR:

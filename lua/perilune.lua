@@ -5,6 +5,8 @@
 -- are asked). Each word of p lives in a small file of lua/perilune.
 
 local asked = require "perilune.asked"
+local balance = require "perilune.balance"
+local breaker = require "perilune.breaker"
 local core = require "perilune.core"
 local filter = require "perilune.filter"
 local model = require "perilune.model"
@@ -24,6 +26,8 @@ local p = {
   provider = providers.declare,
   has = providers.has,
   asked = asked.new,
+  balance = balance.new,
+  breaker = breaker.new,
   race = race.new,
   rescue = rescue.new,
   filter = filter.new,

@@ -233,14 +233,16 @@ static struct asking *keep(lua_State *L, const struct asking *on_stack)
     return a;
 }
 
-int model_ask(lua_State *L, struct model *m, struct view *view, str name)
+static int ask(lua_State *L, struct model *m, struct view *view, str name,
+               bool forced)
 {
     struct request *r = bind_request(L, "a model");
     struct asking a = {.strand = strand_of(L),
                        .model = m,
                        .view = *view,
                        .name = name,
-                       .tries = m->tries};
+                       .tries = m->tries,
+                       .visit.forced = forced};
     if (scarred(r, &a)) {
         request_step(r, name, "skipped");
         return decline(L, &a);
@@ -256,4 +258,14 @@ int model_ask(lua_State *L, struct model *m, struct view *view, str name)
         return luaL_error(L, "not enough memory to ask a model");
     task_watch(kept->strand, kept->call);
     return asked(L, LUA_YIELD, (lua_KContext)kept);
+}
+
+int model_ask(lua_State *L, struct model *m, struct view *view, str name)
+{
+    return ask(L, m, view, name, false);
+}
+
+int model_press(lua_State *L, struct model *m, struct view *view, str name)
+{
+    return ask(L, m, view, name, true);
 }

@@ -14,6 +14,8 @@ static int open_core(lua_State *L)
     bind_secret(L);
     bind_provider(L);
     bind_model(L);
+    bind_balance(L);
+    bind_breaker(L);
     bind_request_type(L);
     bind_reply(L);
     bind_written(L);

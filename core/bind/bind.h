@@ -105,6 +105,8 @@ void bind_number(lua_State *L);
 void bind_time(lua_State *L);
 void bind_secret(lua_State *L);
 void bind_branch(lua_State *L);
+void bind_balance(lua_State *L);
+void bind_breaker(lua_State *L);
 
 /* secret.c: the value of the secret (or plain text) at `arg`, copied to the
 ** arena; absent when it has none. */

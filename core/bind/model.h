@@ -21,6 +21,9 @@ struct model {
 ** fault. To be returned by a C function of Lua's. */
 int model_ask(lua_State *L, struct model *m, struct view *view, str name);
 
+/* The same, though its breaker be open: it is the last of its group. */
+int model_press(lua_State *L, struct model *m, struct view *view, str name);
+
 /* target/admit.c: may the provider's model `name` be asked now? Fills *visit,
 ** entered. False: the path has its word for it, and *fault says why (texts in
 ** the request's arena). */

@@ -18,6 +18,7 @@
 #define REST         NANOS_S        /* after a limit that says no time */
 #define REST_BARRED  (30 * NANOS_S)
 #define REST_MOST    (300 * NANOS_S)
+#define SOON         (2 * NANOS_S) /* limits are looked at so far ahead */
 #define WHOLE_TOKENS 32 /* of a whole reply, as if it were its first */
 
 void target_init(void *target)
@@ -32,13 +33,6 @@ void target_fini(void *target)
     struct target *t = target;
     breaker_fini(&t->breaker);
     pthread_mutex_destroy(&t->lock);
-}
-
-static double faded(const struct fading *f, nanos now)
-{
-    if (f->value == 0 || now <= f->as_of)
-        return f->value;
-    return f->value * exp(-(double)(now - f->as_of) / (double)DECAY);
 }
 
 /* A slower one counts at once, a faster one little by little. */
@@ -100,6 +94,11 @@ enum target_entry visit_enter(struct visit *v, nanos now,
 void visit_sent(struct visit *v, nanos now)
 {
     v->sent = now;
+    if (!v->inside)
+        return;
+    pthread_mutex_lock(&v->target->lock);
+    headroom_sent(&v->target->room, v->body, now, &v->mark);
+    pthread_mutex_unlock(&v->target->lock);
 }
 
 /* --- what comes of it ------------------------------------------------------ */
@@ -115,6 +114,15 @@ static void well(struct visit *v, double sample, nanos now)
     observe(&t->cost, sample, now);
     sketch_add(v->stream ? &t->first : &t->whole, now - v->sent, now);
     aimd_well(&t->aimd, t->in_flight);
+}
+
+void visit_heard(struct visit *v, const struct hints *hints, nanos now)
+{
+    if (!v->inside)
+        return;
+    pthread_mutex_lock(&v->target->lock);
+    headroom_heard(&v->target->room, &v->mark, hints, now);
+    pthread_mutex_unlock(&v->target->lock);
 }
 
 static void tell(struct visit *v, const struct breaker_word *word,
@@ -149,8 +157,8 @@ void visit_begun(struct visit *v, nanos now, uint32_t dice,
 static double pace_of(const struct visit *v, const struct visit_end *end)
 {
     double time = (double)(end->now - v->sent);
-    if (end->tokens > WHOLE_TOKENS)
-        time *= (double)WHOLE_TOKENS / (double)end->tokens;
+    if (end->output > WHOLE_TOKENS)
+        time *= (double)WHOLE_TOKENS / (double)end->output;
     return time;
 }
 
@@ -174,9 +182,12 @@ static void badly(struct visit *v, const struct visit_end *end)
     if (asked > 0)
         sample += (double)(asked < PENALTY_MOST ? asked : PENALTY_MOST);
     observe(&t->cost, sample, now);
-    t->ghosts = (struct fading){faded(&t->ghosts, now) + 1, now};
+    t->ghosts = (struct fading){fading_value(&t->ghosts, now) + 1, now};
     nanos rests = now + rest_of(end);
-    t->rests = rests > t->rests ? rests : t->rests;
+    if (rests > t->rests) {
+        t->rests = rests;
+        t->barred = end->sign == VISIT_BARRED;
+    }
     if (end->sign == VISIT_STRAINED || end->sign == VISIT_LIMITED)
         aimd_cut(&t->aimd, v->sent, now);
 }
@@ -211,6 +222,8 @@ void visit_ended(struct visit *v, const struct visit_end *end,
         well(v, pace_of(v, end), end->now);
     else if (end->sign != VISIT_WELL && end->sign != VISIT_NOTHING)
         badly(v, end);
+    if (end->input > 0)
+        headroom_used(&t->room, end->input, end->output);
     t->in_flight--;
     pthread_mutex_unlock(&t->lock);
     struct breaker_word word = {v->ticket, breaker_sign_of(end->sign), end->now,
@@ -230,24 +243,33 @@ void visit_left(struct visit *v, nanos now)
 /* One that nobody has measured is worth a try, but not several at once. */
 static double load_of(const struct target *t, nanos now)
 {
-    double cost = faded(&t->cost, now);
+    double cost = fading_value(&t->cost, now);
     if (t->cost.as_of == 0 && t->in_flight > 0)
         cost = PENALTY;
     return cost * (t->in_flight + 1);
 }
 
+static double spare_of(const struct target *t)
+{
+    double used = (double)t->in_flight / aimd_limit(&t->aimd);
+    return used < 1 ? 1 - used : 0;
+}
+
 void target_look(struct target *t, const struct target_rules *rules, nanos now,
                  struct target_view *view)
 {
-    *view = (struct target_view){.open = false};
+    *view = (struct target_view){.room.share = 1, .spare = 1};
     if (t == NULL)
         return;
     pthread_mutex_lock(&t->lock);
     view->full = is_full(t, rules);
     view->rests = now < t->rests;
+    view->barred = view->rests && t->barred;
     view->in_flight = t->in_flight;
-    view->busy = t->in_flight + faded(&t->ghosts, now);
+    view->busy = t->in_flight + fading_value(&t->ghosts, now);
     view->load = load_of(t, now);
+    view->spare = spare_of(t);
+    view->room = headroom_look(&t->room, SOON, now);
     pthread_mutex_unlock(&t->lock);
     breaker_look(&t->breaker, now, &view->breaker);
     view->open = !rules->unbroken && view->breaker.wait > 0;

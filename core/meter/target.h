@@ -19,6 +19,7 @@
 
 #include "meter/aimd.h"
 #include "meter/breaker.h"
+#include "meter/headroom.h"
 #include "meter/sketch.h"
 
 #define TARGET_ADAPTIVE (-1) /* as many at a time as it bears */
@@ -31,20 +32,16 @@ struct target_rules {
     nanos slow;      /* a first token later than this is a failure; 0: none */
 };
 
-/* Something that fades: half of it is gone after 7 s. */
-struct fading {
-    double value;
-    nanos as_of;
-};
-
 struct target {
     pthread_mutex_t lock; /* of the rest but the breaker, which has its own */
     struct breaker breaker;
     int in_flight;
     struct fading cost;   /* peak EWMA of the first token, in nanos */
     struct fading ghosts; /* failures, as if they were still on their way */
-    nanos rests;          /* it said not before then */
+    bool barred; /* it rests because key, account or name was refused */
+    nanos rests; /* it said not before then */
     struct aimd aimd;
+    struct headroom room;
     struct sketch first, whole; /* streams to the first token; whole replies */
 };
 
@@ -52,11 +49,13 @@ struct visit {
     struct target *target; /* NULL: nothing is known, nobody is told */
     struct target_rules rules;
     bool stream;
+    size_t body; /* bytes of what is sent */
     bool forced; /* it passes an open breaker: the last of a group does */
     /* Private from here on. */
     bool inside, begun;
     uint64_t ticket; /* of the breaker; 0: it has none */
     nanos sent;
+    struct headroom_mark mark;
 };
 
 enum target_entry { TARGET_PASSES, TARGET_OPEN, TARGET_FULL };
@@ -81,18 +80,21 @@ struct visit_end {
     enum visit_sign sign;
     nanos now;
     uint32_t dice;
-    nanos retry_after; /* what the upstream asked for; 0: nothing */
-    int64_t tokens;    /* of a whole reply; 0: not known */
+    nanos retry_after;     /* what the upstream asked for; 0: nothing */
+    int64_t input, output; /* tokens it used; 0: not known */
 };
 
 /* What a target looks like at a moment, to whoever chooses between several. */
 struct target_view {
     struct breaker_view breaker;
-    bool open;  /* its breaker lets nobody pass now */
-    bool full;  /* no more at a time */
-    bool rests; /* it asked for time */
+    bool open;   /* its breaker lets nobody pass now */
+    bool full;   /* no more at a time */
+    bool barred; /* of those that rest: it refused our key, account or name */
+    bool rests;  /* it asked for time */
     int in_flight;
     double busy; /* calls on their way, failed ones for a while among them */
+    struct headroom_view room; /* what its rate limits leave */
+    double spare;              /* share of what it bears that is free, 0 to 1 */
     double load; /* peak EWMA x (calls on their way + 1), in nanos */
 };
 
@@ -107,6 +109,9 @@ enum target_entry visit_enter(struct visit *v, nanos now,
 
 /* The call leaves for the upstream now: it had its turn. */
 void visit_sent(struct visit *v, nanos now);
+
+/* The head of its reply came, and says this of limits. */
+void visit_heard(struct visit *v, const struct hints *hints, nanos now);
 
 /* The first token of a stream is there. */
 void visit_begun(struct visit *v, nanos now, uint32_t dice,

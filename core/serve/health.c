@@ -3,12 +3,14 @@
 **
 ** A policy whose newest version does not load is told here as `degraded`,
 ** with the error; the last good version goes on serving, so this is a 200.
+** Targets and breakers are those of all workers.
 */
 #include "serve/inner.h"
 
 #include "run/generation.h"
+#include "run/realm/targets.h"
 
-#define HEALTH_MAX (256 * 1024)
+#define HEALTH_MAX (2048 * 1024)
 
 static void put_text(struct buf *b, const char *name, str value)
 {
@@ -56,6 +58,70 @@ static void put_counts(struct buf *b, const struct runtime *rt)
     buf_byte(b, '}');
 }
 
+/* --- targets --------------------------------------------------------------- */
+
+struct listing {
+    struct buf *to;
+    nanos now;
+    int n;
+};
+
+static void put_int(struct buf *b, const char *name, int64_t value)
+{
+    json_put_name(b, str_of(name));
+    buf_int(b, value);
+}
+
+static void put_breaker(struct listing *list, str name,
+                        const struct breaker_view *breaker)
+{
+    struct buf *b = list->to;
+    buf_text(b, list->n++ > 0 ? ",{" : "{");
+    put_text(b, "name", name);
+    put_text(b, "state", str_of(targets_state(breaker->state)));
+    put_int(b, "failures", breaker->in_row);
+    if (breaker->state == BREAKER_OPEN)
+        put_int(b, "open_for_ms", breaker->wait / NANOS_MS);
+}
+
+static void put_target(void *target, str name, void *user)
+{
+    static const struct target_rules rules = {.unbroken = false};
+    struct listing *list = user;
+    struct buf *b = list->to;
+    struct target_view view;
+    target_look(target, &rules, list->now, &view);
+    put_breaker(list, name, &view.breaker);
+    put_int(b, "in_flight", view.in_flight);
+    put_int(b, "first_p50_ms",
+            target_first_quantile(target, 0.5, list->now) / NANOS_MS);
+    put_int(b, "first_p95_ms",
+            target_first_quantile(target, 0.95, list->now) / NANOS_MS);
+    if (view.room.known)
+        put_int(b, "headroom_percent", (int64_t)(view.room.share * 100));
+    buf_byte(b, '}');
+}
+
+static void put_named(void *breaker, str name, void *user)
+{
+    struct listing *list = user;
+    struct breaker_view view;
+    breaker_look(breaker, list->now, &view);
+    put_breaker(list, name, &view);
+    buf_byte(list->to, '}');
+}
+
+static void put_targets(struct buf *b, struct runtime *rt)
+{
+    struct listing list = {.to = b, .now = world_now(rt->world)};
+    buf_text(b, ",\"targets\":[");
+    targets_each(rt->realm, put_target, &list);
+    list.n = 0;
+    buf_text(b, "],\"breakers\":[");
+    targets_each_breaker(rt->realm, put_named, &list);
+    buf_byte(b, ']');
+}
+
 void health_full(struct service *s, struct arrival *a)
 {
     struct buf body;
@@ -68,6 +134,7 @@ void health_full(struct service *s, struct arrival *a)
     put_text(&body, "perilune", STR(PERI_VERSION_TEXT));
     put_policy(&body, rt);
     put_counts(&body, rt);
+    put_targets(&body, rt);
     buf_byte(&body, '}');
     arrival_json(a, 200, buf_str(&body));
     buf_fini(&body);

@@ -159,7 +159,7 @@ for (const [how, breaks] of [
   test(`H4: cut at any byte, a stream that ${how} gives one terminal event`, async (t) => {
     let at = 0;
     const upstream = await mock(t, (a) => cutAt(a, at, breaks));
-    const g = await gateway(t, policyFor(upstream));
+    const g = await gateway(t, policyFor(upstream, 'return { { "up/m", breaker = false } }'));
     const size = Buffer.byteLength(FIVE);
     const firstEnd = FIVE.indexOf('\n\n') + 2;
     for (at = 0; at <= size; at++) {
@@ -265,7 +265,7 @@ test('R1: attempts are counted over all rungs, and end', async (t) => {
 
 test('R1: tries are what they say, for each of many at once', async (t) => {
   const upstream = await mock(t, (a) => a.say(error('busy'), 503));
-  const g = await gateway(t, policyFor(upstream, 'return { { "up/m", tries = 3 } }'));
+  const g = await gateway(t, policyFor(upstream, 'return { { "up/m", tries = 3, breaker = false } }'));
   const replies = await Promise.all(Array.from({ length: 40 }, () => chatWith(g)));
   assert.ok(replies.every((r) => r.headers['x-perilune-attempts'] === '3'));
   assert.equal(upstream.arrivals.length, 120);

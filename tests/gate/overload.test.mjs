@@ -125,7 +125,7 @@ for (const [what, [answer, send]] of Object.entries(ENDINGS))
     const upstream = await mock(t, answer);
     const g = await gateway(
       t,
-      policyFor(upstream, 'return { { "up/m", tries = 1, first = "200ms", total = "200ms" } }'),
+      policyFor(upstream, 'return { { "up/m", tries = 1, breaker = false, first = "200ms", total = "200ms" } }'),
       { args: ['--max-requests', 2] },
     );
     for (let i = 0; i < 6; i++) assert.notEqual((await send(g)).status, 503);

@@ -18,7 +18,7 @@ local GLOBALS = { "assert", "error", "ipairs", "next", "pairs", "pcall", "xpcall
 
 local function make(kind, fields, call)
   KINDS[fields] = kind
-  return setmetatable(fields, { __call = call, __name = kind,
+  return setmetatable(fields, { __call = call, __name = kind, __close = function() end,
     __tostring = function() return fields.shown or kind end })
 end
 
@@ -87,6 +87,32 @@ local function add_models(core, world)
   function core.set_fault(req, fault) req.state.fault = fault end
 end
 
+-- Groups ask their items in order; world.forced, world.open say how they stand.
+local function add_guards(core, world)
+  function core.balance(spec)
+    world.groups[#world.groups + 1] = spec
+    return spec
+  end
+  function core.balance_round(_, _, key)
+    world.rounds = world.rounds + 1
+    world.keys[world.rounds] = key
+    return { at = 0 }
+  end
+  function core.balance_next(group, _, round)
+    round.at = round.at + 1
+    if group[round.at] then return round.at, world.forced end
+  end
+  function core.press(model)
+    return make("reply", { said = "pressed " .. model.name })
+  end
+  function core.breaker(name, rules)
+    world.breakers[name] = rules
+    return rules
+  end
+  function core.breaker_enter() return not world.open and make("pass", {}) or nil end
+  function core.breaker_tell(_, _, reply) world.told[#world.told + 1] = reply ~= nil end
+end
+
 local function add_rest(core, world)
   function core.in_request() return world.in_request end
   function core.kind(v) return KINDS[v] end
@@ -138,10 +164,12 @@ end
 -- modules, and policies.
 function fake.world()
   local world = { script = {}, asked = {}, calls = {}, providers = {}, models = {},
+    groups = {}, keys = {}, rounds = 0, breakers = {}, told = {},
     declared = {}, env = {}, files = {}, in_request = false }
   local core = { raise = raise, where = where, null = {}, json_encode = tostring,
     json_decode = tonumber, array = function(t) return t end }
   add_models(core, world)
+  add_guards(core, world)
   add_rest(core, world)
   local env
   world.require, env = loader(core)

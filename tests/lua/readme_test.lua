@@ -12,9 +12,9 @@ end
 
 local README = text_of "lua/README.md"
 
-local FILES = { "address", "asked", "branches", "callable", "filter", "ladder", "model", "moment",
-  "named", "nearest", "options", "presets", "providers", "race", "rescue", "rung", "secret", "show",
-  "sim", "units", "written" }
+local FILES = { "address", "asked", "balance", "branches", "breaker", "callable", "filter",
+  "guard", "ladder", "model", "moment", "named", "nearest", "options", "presets", "providers",
+  "race", "rescue", "rung", "secret", "show", "sim", "units", "written" }
 
 check.that("every example of the reference is a policy that loads", function()
   local examples = 0

@@ -346,7 +346,7 @@ static void a_long_answer_is_not_a_slow_one(void)
     struct visit v = visit(false);
     visit_enter(&v, now, &news);
     now += 32 * NANOS_S;
-    struct visit_end e = {.sign = VISIT_WELL, .now = now, .tokens = 3200};
+    struct visit_end e = {.sign = VISIT_WELL, .now = now, .output = 3200};
     visit_ended(&v, &e, &news);
     CHECK_NEAR(look()->load / 1e9, 0.32);
     end();

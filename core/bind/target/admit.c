@@ -71,6 +71,7 @@ bool model_admit(struct request *r, const struct model *m, str name,
     v->target = model_target(r, m, name);
     v->rules = m->rules;
     v->stream = r->asked.stream;
+    v->body = r->body.n;
     enum target_entry entry = visit_enter(v, world_now(world), &news);
     if (news.changed)
         targets_log(world, m->provider->name, name, &news.breaker);

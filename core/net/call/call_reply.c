@@ -46,6 +46,7 @@ static void on_head(struct exchange *x, int status,
     c->status = status;
     c->event_stream = is_event_stream(fields, n);
     hints_read(&c->hints, fields, n, world_calendar(c->world));
+    visit_heard(&c->ask.visit, &c->hints, world_now(c->world));
 }
 
 /* --- a stream -------------------------------------------------------------- */

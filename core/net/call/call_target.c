@@ -1,39 +1,11 @@
 /*
 ** call_target.c -- what a call tells of the one it asked.
 **
-** The breaker hears of failures of the upstream's, and of nothing else: what
-** lies in the request would fail anywhere; a limit says "slower", not "broken";
-** a key or an account that is refused is not cured by waiting; and what nobody
-** was asked for, or what we had no room for, says nothing about anybody.
+** What nobody was asked for, or what we had no room for, says nothing about
+** anybody; what else a fault says of the target is told by fault_sign.
 */
 #include "net/call/call_inner.h"
-
-static enum visit_sign sign_of_kind(enum fault_kind kind)
-{
-    switch (kind) {
-    case FAULT_NONE:
-        return VISIT_WELL;
-    case FAULT_RATE_LIMITED:
-        return VISIT_LIMITED;
-    case FAULT_OVERLOADED:
-    case FAULT_TIMEOUT_CONNECT:
-    case FAULT_TIMEOUT_FIRST:
-    case FAULT_TIMEOUT_TOTAL:
-        return VISIT_STRAINED;
-    case FAULT_SERVER_ERROR:
-    case FAULT_TIMEOUT_IDLE:
-    case FAULT_NETWORK:
-    case FAULT_BROKEN_STREAM:
-    case FAULT_MALFORMED:
-        return VISIT_FAILED;
-    case FAULT_QUOTA_EXHAUSTED:
-    case FAULT_AUTH:
-    case FAULT_NOT_FOUND:
-        return VISIT_BARRED;
-    default:
-        return VISIT_NOTHING;
-    }
-}
+#include "net/call/fault_sign.h"
 
 static void note(struct call *c, const struct target_news *news)
 {
@@ -70,11 +42,12 @@ void call_target_ended(struct call *c)
     if (!c->ask.visit.inside)
         return;
     bool asked = c->sent != 0 && !c->ours;
-    struct visit_end end = {.sign = asked ? sign_of_kind(c->fault.kind)
+    struct visit_end end = {.sign = asked ? fault_sign(c->fault.kind)
                                           : VISIT_NOTHING,
                             .now = c->ended,
                             .retry_after = c->hints.retry_after,
-                            .tokens = c->tap.usage.completion};
+                            .input = c->tap.usage.prompt,
+                            .output = c->tap.usage.completion};
     if (end.sign != VISIT_WELL && end.sign != VISIT_NOTHING)
         end.dice = dice(c);
     visit_ended(&c->ask.visit, &end, &news);

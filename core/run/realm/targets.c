@@ -20,6 +20,22 @@ static const struct shared_kind asked = {.name = "asked target",
                                          .init = target_init,
                                          .fini = target_fini};
 
+static void init_breaker(void *b)
+{
+    breaker_init(b);
+}
+
+static void fini_breaker(void *b)
+{
+    breaker_fini(b);
+}
+
+static const struct shared_kind breakers = {.name = "breaker",
+                                            .size = sizeof(struct breaker),
+                                            .most = 1000,
+                                            .init = init_breaker,
+                                            .fini = fini_breaker};
+
 /* "provider/model" in `room`; absent when it is too long. */
 static str full_name(char room[TARGETS_NAME_MAX], str provider, str model)
 {
@@ -55,6 +71,17 @@ void targets_each(struct realm *r, void (*see)(void *, str, void *), void *user)
 {
     realm_each(r, &declared, see, user);
     realm_each(r, &asked, see, user);
+}
+
+struct breaker *targets_breaker(struct realm *r, str name)
+{
+    return realm_share(r, &breakers, name);
+}
+
+void targets_each_breaker(struct realm *r, void (*see)(void *, str, void *),
+                          void *user)
+{
+    realm_each(r, &breakers, see, user);
 }
 
 const char *targets_state(enum breaker_state state)

@@ -21,6 +21,14 @@ struct target *targets_declare(struct realm *r, str provider, str model);
 ** when there is no room. */
 struct target *targets_asked(struct realm *r, str provider, str model);
 
+/* The breaker that policies declare under that name (p.breaker); NULL when there
+** is no room. */
+struct breaker *targets_breaker(struct realm *r, str name);
+
+/* Call see(breaker, name, user) for each of those. */
+void targets_each_breaker(struct realm *r, void (*see)(void *, str, void *),
+                          void *user);
+
 /* Call see(target, name, user) for each, under the realm's lock: the declared
 ** ones, then those that clients named. */
 void targets_each(struct realm *r, void (*see)(void *, str, void *),
