@@ -11,13 +11,11 @@
 #include "base/defence.h"
 #include "base/err.h"
 #include "base/mem.h"
-#include "wire/json.h"
 
-#define BUSY_RETRY     1 /* seconds until it is worth to ask us again */
-#define ERROR_BODY_MAX (64 * 1024)
-#define LONGEST_SHOWN  200           /* bytes of a model's name in messages */
-#define TAIL_MAX       (1024 * 1024) /* bytes of one unfinished event */
-#define LINGER         NANOS_S /* for the upstream to close after its end */
+#define BUSY_RETRY    1   /* seconds until it is worth to ask us again */
+#define LONGEST_SHOWN 200 /* bytes of a model's name in messages */
+#define TAIL_MAX      (1024 * 1024) /* bytes of one unfinished event */
+#define LINGER        NANOS_S /* for the upstream to close after its end */
 
 static void on_due(struct timer *t);
 static void on_turn(struct lane_pass *pass);
@@ -242,7 +240,7 @@ void call_cancel(struct call *c)
 
 /* --- the end --------------------------------------------------------------- */
 
-static void finish(struct call *c, const struct fault *fault)
+void call_finish(struct call *c, const struct fault *fault)
 {
     if (c->state == CALL_ENDED)
         return;
@@ -262,7 +260,7 @@ static void finish(struct call *c, const struct fault *fault)
     call_release(c);
 }
 
-static str told(struct call *c, const char *why)
+str call_told(struct call *c, const char *why)
 {
     str model = c->ask.model;
     model.n = model.n < LONGEST_SHOWN ? model.n : LONGEST_SHOWN;
@@ -274,15 +272,19 @@ static str told(struct call *c, const char *why)
 void call_end_detailed(struct call *c, enum fault_kind kind, const char *why,
                        str detail)
 {
-    struct fault fault = {.kind = kind, .status = fault_status(kind)};
+    struct fault fault = {.kind = kind,
+                          .status = fault_status(kind),
+                          .again = fault_passing(kind),
+                          .ran = c->arrived,
+                          .firm = true};
     if (kind != FAULT_NONE)
-        fault.message = told(c, why);
+        fault.message = call_told(c, why);
     if (detail.n > 0)
         fault.detail = arena_print(&c->arena, "%.*s (%.*s)",
                                    STR_ARG(fault.message), STR_ARG(detail));
     if (!DEFENCE(addresses_inside))
         fault.message = fault.detail;
-    finish(c, &fault);
+    call_finish(c, &fault);
 }
 
 void call_end(struct call *c, enum fault_kind kind, const char *why)
@@ -294,78 +296,8 @@ void call_end_busy(struct call *c, const char *why)
 {
     struct fault fault = {
         .kind = FAULT_OVERLOADED, .status = 503, .retry_after = BUSY_RETRY};
-    fault.message = told(c, why);
-    finish(c, &fault);
-}
-
-/* What a provider says of these helps the client; what it says of our key,
-** our account or its own innards does not, and may hold secrets. */
-static bool tells_client(enum fault_kind kind)
-{
-    return !DEFENCE(provider_errors) || kind == FAULT_BAD_REQUEST ||
-           kind == FAULT_CONTENT_FILTERED || kind == FAULT_CONTEXT_TOO_LONG ||
-           kind == FAULT_NOT_FOUND;
-}
-
-/* The provider's error for the client: as it came when it has the shape of
-** the dialect, else what it says in that shape. */
-static str error_for_client(struct call *c, str body,
-                            const struct upstream_error *e)
-{
-    struct json error = json_get(json_of(body), STR("error"));
-    if (json_get(error, STR("message")).kind == JSON_STRING &&
-        body.n <= ERROR_BODY_MAX)
-        return arena_copy(&c->arena, body);
-    struct error_shape shape = {.message = e->message,
-                                .type = STR("invalid_request_error"),
-                                .code = e->code};
-    struct buf text;
-    buf_init(&text, e->message.n * 6 + e->code.n * 6 + 1024);
-    c->ask.provider->dialect->put_error(&text, &shape);
-    str copy = arena_copy(&c->arena, buf_str(&text));
-    buf_fini(&text);
-    return copy;
-}
-
-/* The provider's word for it, if it is a word and nothing else. */
-static str code_of(const struct call *c, const struct upstream_error *e)
-{
-    str code = e->code.p != NULL ? e->code : e->type;
-    if (!str_is_word(code) || provider_hides(c->ask.provider, code))
-        return STR_NONE;
-    return code;
-}
-
-static str reported(struct call *c, enum fault_kind kind,
-                    const struct upstream_error *e)
-{
-    str code = code_of(c, e);
-    str why =
-        arena_print(&c->arena, "the provider answered %d %s%s%.*s", c->status,
-                    fault_name(kind), code.n > 0 ? ", code " : "", (int)code.n,
-                    code.n > 0 ? code.p : "");
-    return told(c, why.p != NULL ? why.p : "the provider failed");
-}
-
-void call_end_reported(struct call *c, str body)
-{
-    struct upstream_error e = {0};
-    struct json_error wrong;
-    struct buf scratch;
-    buf_init(&scratch, body.n + 16);
-    bool legible = json_check(body, &wrong) &&
-                   c->ask.provider->dialect->error_of(body, &e, &scratch);
-    int status = c->status >= 300 ? c->status : 0;
-    struct fault fault = {.kind = fault_of_error(status, &e)};
-    bool tell = legible && e.message.p != NULL && tells_client(fault.kind) &&
-                !provider_hides(c->ask.provider, body) &&
-                !provider_hides(c->ask.provider, e.message);
-    fault.status = tell && status >= 400 ? status : fault_status(fault.kind);
-    fault.message = reported(c, fault.kind, &e);
-    if (tell)
-        fault.body = error_for_client(c, body, &e);
-    finish(c, &fault);
-    buf_fini(&scratch);
+    fault.message = call_told(c, why);
+    call_finish(c, &fault);
 }
 
 /* --- the timer ------------------------------------------------------------- */

@@ -8,6 +8,7 @@
 #ifndef NET_FAULT_H
 #define NET_FAULT_H
 
+#include "base/nanos.h"
 #include "net/transport.h"
 #include "wire/dialect.h"
 
@@ -40,6 +41,11 @@ struct fault {
     enum fault_kind kind;
     int status;      /* for a client that gets this fault as its answer */
     int retry_after; /* seconds; > 0: nobody was asked, the client may retry */
+    nanos wait;      /* > 0: the provider asks us to wait so long at least */
+    bool again;      /* another attempt at the same target may help */
+    bool ran;        /* it may have run there, and may be billed */
+    bool firm;       /* known by a status or a code, not by words alone: words
+                     ** may be the client's own, repeated */
     str message;     /* for people: what happened; no secrets, no addresses */
     str detail;      /* more, for the log alone; may be absent */
     str body;        /* the provider's own error body, or absent */
@@ -67,9 +73,20 @@ bool fault_lasting(enum fault_kind kind);
 /* Does it end the ladder unless the policy says otherwise? (rule 9) */
 bool fault_refuses(enum fault_kind kind);
 
-/* The kind of an error: the status (0 for an error event inside a stream) and
-** what the provider said; absent texts are fine. */
-enum fault_kind fault_of_error(int status, const struct upstream_error *e);
+/* What an error is. */
+struct verdict {
+    enum fault_kind kind;
+    int status; /* for the client, where it is not the kind's; or 0 */
+    bool firm;  /* see struct fault */
+    bool again; /* see struct fault */
+};
+
+/* Judge an error: the status (0 for an error event inside a stream) and what
+** the provider said; absent texts are fine. */
+struct verdict fault_judge(int status, const struct upstream_error *e);
+
+/* Does the provider turn such a request away before it runs? */
+bool fault_turned_away(enum fault_kind kind);
 
 /* The kind of an exchange that ended by itself. */
 enum fault_kind fault_of_end(enum exchange_end end);
