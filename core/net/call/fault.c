@@ -75,6 +75,14 @@ bool fault_turned_away(enum fault_kind kind)
     return kind == FAULT_RATE_LIMITED || kind == FAULT_OVERLOADED;
 }
 
+nanos fault_comeback(const struct fault *fault)
+{
+    bool known = fault_turned_away(fault->kind) && fault->wait != NANOS_NEVER;
+    if (fault->retry_after > 0)
+        return fault->retry_after * NANOS_S;
+    return known ? fault->wait : 0;
+}
+
 enum fault_kind fault_of_end(enum exchange_end end)
 {
     switch (end) {

@@ -85,6 +85,10 @@ struct verdict {
 ** the provider said; absent texts are fine. */
 struct verdict fault_judge(int status, const struct upstream_error *e);
 
+/* How long a client should wait before it comes again; 0: nobody knows. Known
+** of those who turn requests away for a time. */
+nanos fault_comeback(const struct fault *fault);
+
 /* Does the provider turn such a request away before it runs? */
 bool fault_turned_away(enum fault_kind kind);
 
