@@ -12,6 +12,7 @@
 
 #include "base/defence.h"
 #include "net/call/retry.h"
+#include "run/events.h"
 #include "run/path.h"
 #include "run/realm/targets.h"
 #include "run/task.h"
@@ -110,6 +111,7 @@ static bool start(struct request *r, struct asking *a)
         .system = a->view.system,
         .max_tokens = a->view.max_tokens,
         .asked = r->asked,
+        .keys_but = a->retry.keys,
         .deadline = r->deadline,
         .hops = r->hops,
         .lingering = &r->rt->lingering,
@@ -165,7 +167,8 @@ static bool try_again(struct request *r, struct asking *a)
     if (when == NANOS_NEVER)
         return false;
     a->pause_until = when;
-    task_sleep(a->strand, when);
+    if (when > now)
+        task_sleep(a->strand, when);
     return true;
 }
 
@@ -173,8 +176,9 @@ static int failed(lua_State *L, struct request *r, struct asking *a)
 {
     const struct fault *fault = &a->call->fault;
     strand_fault(a->strand, fault);
+    event_key(r->rt, a->call);
     if (try_again(r, a))
-        return lua_yieldk(L, 0, (lua_KContext)a, asked);
+        return asked(L, LUA_YIELD, (lua_KContext)a);
     if (fault_lasting(fault->kind))
         scar(r, a);
     uint32_t bit = (uint32_t)1 << fault->kind;

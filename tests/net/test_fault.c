@@ -128,6 +128,7 @@ static void what_words_prove_is_not_firm(void)
     e = (struct upstream_error){.code = STR("insufficient_quota")};
     CHECK(fault_judge(429, &e).firm);
     CHECK(fault_judge(401, &(struct upstream_error){0}).firm);
+    CHECK(!fault_judge(403, &(struct upstream_error){0}).firm);
 }
 
 static void what_fits_no_minute_is_not_asked_again(void)

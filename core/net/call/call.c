@@ -56,31 +56,67 @@ static bool build(struct call *c)
     return c->ask.provider->dialect->build(&in, &c->request) == 0;
 }
 
-/* The provider's headers; gateways before us are named in front of our own
-** mark. Without memory for that our own must do. */
-static const struct http_field *headers_of(struct call *c)
+/* A copy of the provider's headers in which some will differ; the provider's
+** own where none does. NULL without memory. */
+static struct http_field *fields_of(struct call *c)
 {
     const struct provider *p = c->ask.provider;
-    size_t n = (size_t)p->headers_n;
-    struct http_field *fields = NULL;
-    if (c->ask.hops.n > 0)
-        fields = arena_zero(&c->arena, n * sizeof *fields);
-    if (fields == NULL)
-        return p->headers;
-    for (size_t i = 0; i < n; i++) {
-        fields[i] = p->headers[i];
+    size_t size = (size_t)p->headers_n * sizeof *p->headers;
+    struct http_field *fields = arena_zero(&c->arena, size);
+    if (fields != NULL)
+        memcpy(fields, p->headers, size);
+    return fields;
+}
+
+/* Gateways before us are named in front of our own mark. */
+static void name_hops(struct call *c, struct http_field *fields)
+{
+    for (int i = 0; i < c->ask.provider->headers_n; i++) {
         if (!str_eq(fields[i].name, PROVIDER_VIA))
             continue;
         str all = arena_print(&c->arena, "%.*s, %.*s", STR_ARG(c->ask.hops),
                               STR_ARG(fields[i].value));
         fields[i].value = all.p != NULL ? all : fields[i].value;
     }
+}
+
+/* The provider's headers, with the key of this call. NULL without memory. */
+static const struct http_field *headers_of(struct call *c)
+{
+    const struct provider *p = c->ask.provider;
+    if (c->ask.hops.n == 0 && c->key == 0)
+        return p->headers;
+    struct http_field *fields = fields_of(c);
+    if (fields == NULL)
+        return c->key == 0 ? p->headers : NULL;
+    if (c->ask.hops.n > 0)
+        name_hops(c, fields);
+    if (c->key > 0)
+        fields[p->keys.field].value = p->keys.key[c->key].value;
     return fields;
+}
+
+/* All keys are away: nobody is asked. */
+static void end_keyless(struct call *c)
+{
+    struct provider *p = c->ask.provider;
+    struct fault fault = {.kind = FAULT_RATE_LIMITED,
+                          .status = fault_status(FAULT_RATE_LIMITED),
+                          .wait = keys_wait(&p->keys, world_now(c->world)),
+                          .again = true};
+    fault.message = call_told(c, "every key of this provider is away: limited, "
+                                 "refused or without credit");
+    call_finish(c, &fault);
 }
 
 static void send(struct call *c)
 {
     struct provider *p = c->ask.provider;
+    c->key = keys_choose(&p->keys, c->ask.keys_but, world_now(c->world));
+    if (c->key < 0) {
+        end_keyless(c);
+        return;
+    }
     c->exchange = (struct exchange){.events = &call_events,
                                     .url = p->endpoint.p,
                                     .headers = headers_of(c),
@@ -95,7 +131,8 @@ static void send(struct call *c)
     c->exchanging = true;
     call_target_sent(c);
     call_keep(c);
-    if (exchange_start(c->transport, &c->exchange) != 0) {
+    if (c->exchange.headers == NULL ||
+        exchange_start(c->transport, &c->exchange) != 0) {
         c->exchanging = false;
         c->ours = true;
         call_end(c, FAULT_SERVER_ERROR, "the call could not be started");
@@ -240,6 +277,18 @@ void call_cancel(struct call *c)
 
 /* --- the end --------------------------------------------------------------- */
 
+/* What the key came to; of several, the first to come back is waited for. */
+static void learn_of_key(struct call *c)
+{
+    struct keys *keys = &c->ask.provider->keys;
+    nanos now = world_now(c->world);
+    if (c->sent == 0)
+        return;
+    keys_learn(keys, c->key, &c->fault, now);
+    if (keys->n > 1 && c->fault.kind == FAULT_RATE_LIMITED)
+        c->fault.wait = keys_wait(keys, now);
+}
+
 void call_finish(struct call *c, const struct fault *fault)
 {
     if (c->state == CALL_ENDED)
@@ -247,6 +296,7 @@ void call_finish(struct call *c, const struct fault *fault)
     call_keep(c);
     c->state = CALL_ENDED;
     c->fault = *fault;
+    learn_of_key(c);
     c->ended = world_now(c->world);
     call_target_ended(c);
     timer_stop(c->world, &c->timer);

@@ -44,8 +44,9 @@ struct fault {
     nanos wait;      /* > 0: the provider asks us to wait so long at least */
     bool again;      /* another attempt at the same target may help */
     bool ran;        /* it may have run there, and may be billed */
-    bool firm;       /* known by a status or a code, not by words alone: words
-                     ** may be the client's own, repeated */
+    bool firm;       /* known by a status or a code that speaks of the key or
+                     ** the account: not by words, which may be the client's
+                     ** own, nor by a 403, which may be of the model alone */
     str message;     /* for people: what happened; no secrets, no addresses */
     str detail;      /* more, for the log alone; may be absent */
     str body;        /* the provider's own error body, or absent */

@@ -177,13 +177,12 @@ static bool never_fits(const struct upstream_error *e)
 struct verdict fault_judge(int status, const struct upstream_error *e)
 {
     const struct sign *sign = find(status, e);
-    struct verdict v = {.firm = true};
+    struct verdict v = {.kind = by_status(status_in(status, e->code))};
+    v.firm = status != 403 && status != 0;
     if (sign != NULL) {
         v.kind = sign->kind;
         v.status = sign->status;
-        v.firm = sign->where != WORDS || !DEFENCE(words_condemn);
-    } else {
-        v.kind = by_status(status_in(status, e->code));
+        v.firm = sign->where < WORDS || !DEFENCE(words_condemn);
     }
     bool moved = status >= 300 && status < 400;
     v.again = fault_passing(v.kind) && !moved && !never_fits(e);

@@ -1,7 +1,8 @@
 /*
 ** retry.c -- the reasons not to ask again, one after another.
 **
-** The budget comes last: it is taken from only by those who will ask.
+** The budget comes last: it is taken from only by those who will ask. Another
+** key has limits of its own and needs none.
 */
 #include "net/call/retry.h"
 
@@ -27,10 +28,27 @@ static nanos pause(const struct retry *t, const struct fault *fault,
     return wait < NANOS_NEVER - random ? wait + random : NANOS_NEVER;
 }
 
+/* Another key may be asked at once, and that is no try of its own: it is the
+** key's fault and not the model's. */
+static bool switches(struct retry *t, const struct call *failed, nanos now)
+{
+    struct keys *keys = &failed->ask.provider->keys;
+    enum fault_kind kind = failed->fault.kind;
+    bool of_key = kind == FAULT_RATE_LIMITED || kind == FAULT_AUTH ||
+                  kind == FAULT_QUOTA_EXHAUSTED;
+    if (!of_key || failed->sent == 0 || keys->n < 2)
+        return false;
+    t->keys |= (uint32_t)1 << failed->key;
+    return DEFENCE(key_switch) && keys_others(keys, t->keys, now);
+}
+
 nanos retry_when(struct retry *t, const struct call *failed, nanos now,
                  uint32_t dice)
 {
     const struct fault *fault = &failed->fault;
+    if (switches(t, failed, now))
+        return now;
+    t->keys = 0;
     t->tries--;
     t->tried++;
     if (t->tries <= 0 || !hopeful(t, fault))

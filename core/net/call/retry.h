@@ -20,6 +20,7 @@ struct retry {
     int tried;     /* attempts made */
     bool doubted;  /* one that may have run was asked again already */
     uint32_t also; /* bits by fault_kind: policy says these may pass, too */
+    uint32_t keys; /* bits by number: tried since the last wait */
 };
 
 /* The instant to ask again after this call, which has failed; NANOS_NEVER: not
