@@ -143,7 +143,7 @@ struct reply {
     int status;            /* 0: no head */
     struct http_field fields[16];
     int fields_n;
-    str body;
+    str body, more; /* the second a while behind the first, if present */
 };
 
 /* One request that arrived. Lives until script_end. */
@@ -151,7 +151,7 @@ struct play {
     struct play *next;
     struct timer timer;
     struct exchange *x; /* NULL: it has ended, or was cancelled */
-    bool cancelled;
+    bool cancelled, begun;
     str url, key; /* the Authorization that came */
     nanos at;
     struct reply reply;
@@ -168,25 +168,45 @@ static struct upstreams {
 
 static inline void bridge(struct play *p);
 
-static inline void play_on(struct timer *t)
+static inline void play_end(struct play *p)
 {
-    struct play *p = (void *)((char *)t - offsetof(struct play, timer));
+    struct exchange *x = p->x;
+    if (x == NULL || p->reply.hangs)
+        return;
+    p->x = NULL;
+    x->events->done(x, p->reply.end,
+                    p->reply.end == EXCHANGE_OK ? STR("") : STR("script"));
+}
+
+static inline void play_begin(struct play *p)
+{
     struct reply *r = &p->reply;
     struct exchange *x = p->x;
-    if (p->client == NULL && str_starts(p->url, STR("http://g"))) {
-        bridge(p);
-        return;
-    }
+    p->begun = true;
     if (!r->unconnected)
         x->events->connected(x);
     if (p->x != NULL && r->status != 0)
         x->events->head(x, r->status, r->fields, r->fields_n);
     if (p->x != NULL && r->body.n > 0)
         x->events->body(x, r->body);
-    if (p->x == NULL || r->hangs)
-        return;
-    p->x = NULL;
-    x->events->done(x, r->end, r->end == EXCHANGE_OK ? STR("") : STR("script"));
+    if (r->more.p == NULL)
+        play_end(p);
+    else if (p->x != NULL)
+        script_start(&script.base, &p->timer, script.now + LATENCY);
+}
+
+static inline void play_on(struct timer *t)
+{
+    struct play *p = (void *)((char *)t - offsetof(struct play, timer));
+    if (p->begun) {
+        if (p->reply.more.n > 0)
+            p->x->events->body(p->x, p->reply.more);
+        play_end(p);
+    } else if (p->client == NULL && str_starts(p->url, STR("http://g"))) {
+        bridge(p);
+    } else {
+        play_begin(p);
+    }
 }
 
 static inline int transport_start(struct transport *t, struct exchange *x)

@@ -337,6 +337,17 @@ void call_end_detailed(struct call *c, enum fault_kind kind, const char *why,
     call_finish(c, &fault);
 }
 
+/* It may be somebody else who answers there: that is not tried again. */
+void call_end_untrusted(struct call *c, const char *why, str detail)
+{
+    struct fault fault = {.kind = FAULT_NETWORK,
+                          .status = fault_status(FAULT_NETWORK),
+                          .message = call_told(c, why)};
+    fault.detail = arena_print(&c->arena, "%.*s (%.*s)", STR_ARG(fault.message),
+                               STR_ARG(detail));
+    call_finish(c, &fault);
+}
+
 void call_end(struct call *c, enum fault_kind kind, const char *why)
 {
     call_end_detailed(c, kind, why, STR_NONE);

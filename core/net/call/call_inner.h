@@ -25,6 +25,9 @@ void call_end_detailed(struct call *c, enum fault_kind kind, const char *why,
 /* The same for a call that asked nobody, because we are overloaded. */
 void call_end_busy(struct call *c, const char *why);
 
+/* End it because nobody vouches for the upstream; both texts are copied. */
+void call_end_untrusted(struct call *c, const char *why, str detail);
+
 /* The same with all that is known of it. Texts are in the call's arena. */
 void call_finish(struct call *c, const struct fault *fault);
 

@@ -217,6 +217,7 @@ static void end_by_exchange(struct call *c, enum exchange_end end, str detail)
     static const char *const whys[] = {
         [EXCHANGE_RESOLVE] = "the provider's name did not resolve",
         [EXCHANGE_CONNECT] = "no connection could be made",
+        [EXCHANGE_UNTRUSTED] = "nobody vouches for its certificate",
         [EXCHANGE_CLOSED] = "the connection closed without a reply",
         [EXCHANGE_BROKEN] = "the reply broke off",
         [EXCHANGE_PROTOCOL] = "what came back is not proper HTTP",
@@ -224,7 +225,10 @@ static void end_by_exchange(struct call *c, enum exchange_end end, str detail)
         [EXCHANGE_MEMORY] = "not enough memory",
     };
     c->ours = end == EXCHANGE_MEMORY;
-    call_end_detailed(c, fault_of_end(end), whys[end], detail);
+    if (end == EXCHANGE_UNTRUSTED)
+        call_end_untrusted(c, whys[end], detail);
+    else
+        call_end_detailed(c, fault_of_end(end), whys[end], detail);
 }
 
 static void on_done(struct exchange *x, enum exchange_end end, str detail)

@@ -97,6 +97,7 @@ enum fault_kind fault_of_end(enum exchange_end end)
         return FAULT_SERVER_ERROR;
     case EXCHANGE_RESOLVE:
     case EXCHANGE_CONNECT:
+    case EXCHANGE_UNTRUSTED:
     case EXCHANGE_CLOSED:
         return FAULT_NETWORK;
     }
