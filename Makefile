@@ -164,6 +164,11 @@ bench-world: $(OBJECTS) ## requests a second in the simulated world
 	$(Q)$(CC) $(CFLAGS) -o $(B)/bench/world tests/bench/micro/world.c $(OBJECTS) $(LIBS)
 	@$(B)/bench/world
 
+bench-retry: $(OBJECTS) ## what the bookkeeping of retries costs
+	@mkdir -p $(B)/bench
+	$(Q)$(CC) $(CFLAGS) -o $(B)/bench/retry tests/bench/micro/retry.c $(OBJECTS) $(LIBS)
+	@$(B)/bench/retry
+
 overload: deps-test ## ten times too much for a minute, and slow clients
 	@$(MAKE) --no-print-directory -j$$(nproc) all
 	@tests/overload/run.sh
@@ -214,7 +219,7 @@ deps-bench: ## the same for the bench
 	@tests/house/deps.sh $(NEED_BENCH)
 
 .PHONY: all help run test test-long unit asan tsan torture mutants bench bench-wire \
-        bench-hook bench-world \
+        bench-hook bench-world bench-retry \
         overload soak fuzz layers symbols lint fmt install clean deps \
         deps-test deps-bench
 .DELETE_ON_ERROR:

@@ -95,6 +95,7 @@ static void keys_take_turns(void)
         ask();
     CHECK_STR(used(), "abcab");
     CHECK_INT(c.status, 200);
+    CHECK(holds(&script.log, STR("\"model\":\"m\",\"key\":\"k3\"")));
     finish();
 }
 
