@@ -26,8 +26,8 @@ bool key_take(struct key_state *k, nanos now)
         return !DEFENCE(keys_away);
     if (until == 0 || atomic_load(&k->trouble) <= KEY_LIMITED)
         return true;
-    return atomic_compare_exchange_strong(&k->until, &until, now + TRIAL) ||
-           !DEFENCE(key_trial);
+    return !DEFENCE(key_trial) ||
+           atomic_compare_exchange_strong(&k->until, &until, now + TRIAL);
 }
 
 static nanos away(enum key_trouble trouble, nanos wait)

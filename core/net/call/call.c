@@ -355,8 +355,10 @@ void call_end(struct call *c, enum fault_kind kind, const char *why)
 
 void call_end_busy(struct call *c, const char *why)
 {
-    struct fault fault = {
-        .kind = FAULT_OVERLOADED, .status = 503, .retry_after = BUSY_RETRY};
+    struct fault fault = {.kind = FAULT_OVERLOADED,
+                          .status = 503,
+                          .retry_after = BUSY_RETRY,
+                          .again = true};
     fault.message = call_told(c, why);
     call_finish(c, &fault);
 }
