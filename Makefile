@@ -162,7 +162,8 @@ $(B)/bench/micro/%: tests/bench/micro/%.c $(OBJECTS)
 bench-hook: $(B)/bench/micro/hook ## what the sandbox's count hook costs a policy
 bench-world: $(B)/bench/micro/world ## requests a second in the simulated world
 bench-targets: $(B)/bench/micro/targets ## what is decided before a call: breaker, pick of a target
-bench-hook bench-world bench-targets:
+bench-retry: $(B)/bench/micro/retry ## what the bookkeeping of retries costs
+bench-hook bench-world bench-targets bench-retry:
 	@$<
 
 overload: deps-test ## ten times too much for a minute, and slow clients
@@ -215,7 +216,7 @@ deps-bench: ## the same for the bench
 	@tests/house/deps.sh $(NEED_BENCH)
 
 .PHONY: all help run test test-long unit asan tsan torture mutants bench bench-wire \
-        bench-hook bench-world bench-targets \
+        bench-hook bench-world bench-targets bench-retry \
         overload soak fuzz layers symbols lint fmt install clean deps \
         deps-test deps-bench
 .DELETE_ON_ERROR:

@@ -11,21 +11,19 @@
 #include <stdio.h>
 
 #include "base/defence.h"
+#include "net/call/retry.h"
+#include "run/events.h"
 #include "run/path.h"
 #include "run/realm/targets.h"
 #include "run/task.h"
-
-#define BACKOFF     (NANOS_S / 2) /* before the second try, at most */
-#define BACKOFF_MAX (8 * NANOS_S)
 
 /* One model(req) under way. */
 struct asking {
     struct strand *strand;
     struct model *model;
     struct view view;
-    str name;  /* the upstream's name of the model */
-    int tries; /* left */
-    int tried;
+    str name; /* the upstream's name of the model */
+    struct retry retry;
     nanos pause_until;  /* between two tries; 0 = not pausing */
     struct visit visit; /* of its target, until the call has it */
     struct call *call;
@@ -83,7 +81,7 @@ static bool admit(struct request *r, struct asking *a)
     struct fault fault;
     if (model_admit(r, a->model, a->name, &a->visit, &fault))
         return true;
-    if (a->tried == 0)
+    if (a->call == NULL)
         strand_fault(a->strand, &fault);
     return false;
 }
@@ -113,6 +111,7 @@ static bool start(struct request *r, struct asking *a)
         .system = a->view.system,
         .max_tokens = a->view.max_tokens,
         .asked = r->asked,
+        .keys_but = a->retry.keys,
         .deadline = r->deadline,
         .hops = r->hops,
         .lingering = &r->rt->lingering,
@@ -131,7 +130,6 @@ static bool start(struct request *r, struct asking *a)
     call_release(call); /* the step keeps it */
     if (call->state != CALL_ENDED || call->sent != 0)
         r->attempts++;
-    a->tried++;
     a->call = call;
     return noted;
 }
@@ -152,32 +150,25 @@ static int push_refusal(lua_State *L, const struct fault *fault)
         L, WRITTEN_REFUSE, raw ? fault->body : fault->message);
     w->raw = raw;
     w->status = fault->status;
+    w->wait = fault_comeback(fault);
     snprintf(w->code, sizeof w->code, "%s", fault_name(fault->kind));
     return 1;
 }
 
-static nanos backoff(struct world *world, int tried)
+/* Another try? It begins after a pause, or at once. */
+static bool try_again(struct request *r, struct asking *a)
 {
-    nanos most = BACKOFF << (tried < 6 ? tried - 1 : 5);
     uint32_t dice;
-    world_random(world, &dice, sizeof dice);
-    most = most < BACKOFF_MAX ? most : BACKOFF_MAX;
-    return (nanos)((double)most * ((double)dice / 4294967296.0));
-}
-
-/* Another try after a pause? */
-static bool try_again(struct request *r, struct asking *a,
-                      const struct fault *fault)
-{
-    struct world *world = r->rt->world;
-    nanos until = world_now(world) + backoff(world, a->tried);
-    bool hopeless = DEFENCE(hopeless_faults) && !fault_passing(fault->kind);
-    if (--a->tries <= 0 || hopeless ||
-        (DEFENCE(busy_once) && fault->retry_after > 0) ||
-        until >= r->deadline || r->attempts >= r->rt->limits.attempts)
+    if (r->attempts >= r->rt->limits.attempts)
         return false;
-    a->pause_until = until;
-    task_sleep(a->strand, until);
+    world_random(r->rt->world, &dice, sizeof dice);
+    nanos now = world_now(r->rt->world);
+    nanos when = retry_when(&a->retry, a->call, now, dice);
+    if (when == NANOS_NEVER)
+        return false;
+    a->pause_until = when;
+    if (when > now)
+        task_sleep(a->strand, when);
     return true;
 }
 
@@ -185,8 +176,9 @@ static int failed(lua_State *L, struct request *r, struct asking *a)
 {
     const struct fault *fault = &a->call->fault;
     strand_fault(a->strand, fault);
-    if (try_again(r, a, fault))
-        return lua_yieldk(L, 0, (lua_KContext)a, asked);
+    event_key(r->rt, a->call);
+    if (try_again(r, a))
+        return asked(L, LUA_YIELD, (lua_KContext)a);
     if (fault_lasting(fault->kind))
         scar(r, a);
     uint32_t bit = (uint32_t)1 << fault->kind;
@@ -241,7 +233,7 @@ static int ask(lua_State *L, struct model *m, struct view *view, str name,
                        .model = m,
                        .view = *view,
                        .name = name,
-                       .tries = m->tries,
+                       .retry = {.tries = m->tries, .also = m->retry},
                        .visit.forced = forced};
     if (scarred(r, &a)) {
         request_step(r, name, "skipped");
@@ -254,6 +246,8 @@ static int ask(lua_State *L, struct model *m, struct view *view, str name,
     struct asking *kept = keep(L, &a);
     if (!admit(r, kept))
         return decline(L, kept);
+    if (m->provider->retries != NULL)
+        retry_budget_load(m->provider->retries, world_now(r->rt->world));
     if (!start(r, kept))
         return luaL_error(L, "not enough memory to ask a model");
     task_watch(kept->strand, kept->call);

@@ -25,6 +25,10 @@ void bind_push_fault(lua_State *L, const struct fault *fault)
     lua_pushlstring(L, fault->message.p != NULL ? fault->message.p : "",
                     fault->message.n);
     lua_setfield(L, -2, "message");
+    if (fault_comeback(fault) > 0) {
+        lua_pushnumber(L, (lua_Number)fault_comeback(fault) / 1e9);
+        lua_setfield(L, -2, "retry_after");
+    }
     luaL_setmetatable(L, FAULT_META);
 }
 

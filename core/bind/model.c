@@ -35,9 +35,12 @@ static void read_faults(lua_State *L, struct model *m)
     if (lua_getfield(L, 2, "on") == LUA_TTABLE)
         for (lua_pushnil(L); lua_next(L, -2) != 0; lua_pop(L, 1)) {
             enum fault_kind kind = fault_of(str_of(lua_tostring(L, -2)));
+            str word = str_of(lua_tostring(L, -1));
             uint32_t bit = (uint32_t)1 << kind;
-            if (str_eq(str_of(lua_tostring(L, -1)), STR("decline")))
+            if (str_eq(word, STR("decline")))
                 m->decline |= bit;
+            else if (str_eq(word, STR("retry")))
+                m->retry |= bit;
             else
                 m->refuse |= bit;
         }

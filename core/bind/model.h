@@ -11,7 +11,8 @@ struct model {
     str name, as;
     struct patience patience;
     int tries;
-    uint32_t decline, refuse; /* bits by fault_kind: LANGUAGE rule 9 */
+    /* Bits by fault_kind: LANGUAGE rule 9. */
+    uint32_t decline, refuse, retry;
     bool free;
     struct target *target; /* of this very model; NULL: it has none */
     struct target_rules rules;

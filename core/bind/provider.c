@@ -5,6 +5,7 @@
 #include "bind/bind.h"
 
 #include "base/err.h"
+#include "base/siphash.h"
 #include "run/generation.h"
 #include "run/realm/realm.h"
 #include "run/sandbox.h"
@@ -81,31 +82,81 @@ static void add_header(lua_State *L, struct provider *p, str name, str value)
                       PROVIDER_HEADERS);
 }
 
-static void add_key(lua_State *L, struct provider *p)
+/* What is known of a key, for all workers and versions. */
+static struct key_state *state_of(lua_State *L, str key)
 {
-    str auth = text_field(L, 2, "auth", &p->arena);
-    p->key_name = text_field(L, 2, "key_name", &p->arena);
-    if (auth.p == NULL || str_eq(auth, STR("none")))
+    static const struct shared_kind kind = {"key", sizeof(struct key_state),
+                                            MOST_SHARED, NULL, NULL};
+    struct realm *realm = generation_of(L)->rt->realm;
+    uint64_t secret[2] = {realm_number(realm, 1), UINT64_C(0x6b657973)};
+    uint64_t hash = siphash(secret, key);
+    return realm_share(realm, &kind, (str){(const char *)&hash, sizeof hash});
+}
+
+static bool has_key(const struct keys *keys, const struct key_state *state)
+{
+    for (int i = 0; i < keys->n; i++)
+        if (state != NULL && keys->key[i].state == state)
+            return true;
+    return false;
+}
+
+/* The header's value for a key. */
+static str sent_as(struct provider *p, str auth, str key)
+{
+    return str_eq(auth, STR("bearer"))
+               ? arena_print(&p->arena, "Bearer %.*s", STR_ARG(key))
+               : arena_copy(&p->arena, key);
+}
+
+/* One more key; the first stands in the headers. The same twice is one. */
+static void add_key(lua_State *L, struct provider *p, str auth, str key)
+{
+    struct keys *keys = &p->keys;
+    struct key_state *state = state_of(L, key);
+    if (has_key(keys, state))
         return;
-    lua_getfield(L, 2, "key");
+    str value = sent_as(p, auth, key);
+    if (value.p == NULL || keys->n == KEYS_MOST)
+        luaL_error(L, "not enough memory");
+    keys->key[keys->n].value = value;
+    keys->key[keys->n].state = state;
+    if (keys->n++ > 0)
+        return;
+    keys->field = p->headers_n;
+    bool bearer = str_eq(auth, STR("bearer"));
+    add_header(L, p, bearer ? STR("Authorization") : auth, value);
+}
+
+/* The secret or text on top, which leaves; one that is not there is no key. */
+static void add_secret(lua_State *L, struct provider *p, str auth)
+{
     str key = lua_isnil(L, -1) ? STR_NONE : bind_secret_value(L, -1, &p->arena);
     lua_pop(L, 1);
-    p->keyless = key.p == NULL;
-    if (p->keyless)
+    if (key.p == NULL)
         return;
     if (!http_value_ok(key))
         sandbox_raise(L,
                       "provider: the key of '%s' holds characters that may "
                       "not stand in a header",
                       p->name.p);
-    if (str_eq(auth, STR("bearer"))) {
-        str bearer = arena_print(&p->arena, "Bearer %.*s", STR_ARG(key));
-        add_header(L, p, STR("Authorization"), bearer);
-        explicit_bzero((char *)(uintptr_t)bearer.p, bearer.n);
-    } else {
-        add_header(L, p, auth, key);
-    }
+    add_key(L, p, auth, key);
     explicit_bzero((char *)(uintptr_t)key.p, key.n);
+}
+
+static void add_keys(lua_State *L, struct provider *p)
+{
+    str auth = text_field(L, 2, "auth", &p->arena);
+    p->key_name = text_field(L, 2, "key_name", &p->arena);
+    if (auth.p == NULL || str_eq(auth, STR("none")))
+        return;
+    lua_getfield(L, 2, "key");
+    add_secret(L, p, auth);
+    if (lua_getfield(L, 2, "keys") == LUA_TTABLE)
+        for (lua_Integer i = 1; lua_geti(L, -1, i) != LUA_TNIL; i++)
+            add_secret(L, p, auth);
+    lua_settop(L, 3);
+    p->keyless = p->keys.n == 0;
 }
 
 static void add_headers(lua_State *L, struct provider *p)
@@ -117,7 +168,7 @@ static void add_headers(lua_State *L, struct provider *p)
     str via = arena_print(&p->arena, "1.1 %s", generation_of(L)->rt->mark);
     add_header(L, p, PROVIDER_VIA, via);
     p->open_n = p->headers_n;
-    add_key(L, p);
+    add_keys(L, p);
     if (lua_getfield(L, 2, "headers") == LUA_TTABLE)
         for (lua_pushnil(L); lua_next(L, -2) != 0; lua_pop(L, 1)) {
             str name, value;

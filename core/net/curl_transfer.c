@@ -437,6 +437,19 @@ static enum exchange_end end_before_reply(CURLcode code)
     }
 }
 
+static enum exchange_end end_before_connection(CURLcode code)
+{
+    switch (code) {
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_RESOLVE_PROXY:
+        return EXCHANGE_RESOLVE;
+    case CURLE_PEER_FAILED_VERIFICATION:
+        return EXCHANGE_UNTRUSTED;
+    default:
+        return EXCHANGE_CONNECT;
+    }
+}
+
 /* libcurl found an end: did we? */
 static bool whole(const struct transfer *t)
 {
@@ -455,10 +468,7 @@ static enum exchange_end end_of(const struct transfer *t, CURLcode code)
         return EXCHANGE_MEMORY;
     if (t->headed)
         return EXCHANGE_BROKEN;
-    return code == CURLE_COULDNT_RESOLVE_HOST ||
-                   code == CURLE_COULDNT_RESOLVE_PROXY
-               ? EXCHANGE_RESOLVE
-               : EXCHANGE_CONNECT;
+    return end_before_connection(code);
 }
 
 static const char *detail_of(const struct transfer *t, CURLcode code)

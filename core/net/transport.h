@@ -27,14 +27,15 @@ struct transport;
 
 /* Why an exchange ended. */
 enum exchange_end {
-    EXCHANGE_OK,       /* the reply is whole, by its framing */
-    EXCHANGE_RESOLVE,  /* the name did not resolve */
-    EXCHANGE_CONNECT,  /* no connection: refused, unreachable, TLS */
-    EXCHANGE_CLOSED,   /* connected, then closed without a reply */
-    EXCHANGE_BROKEN,   /* closed or failed inside the reply */
-    EXCHANGE_PROTOCOL, /* what came back is not HTTP we accept */
-    EXCHANGE_LIMIT,    /* header section past its limit */
-    EXCHANGE_MEMORY    /* we had no memory for it */
+    EXCHANGE_OK,        /* the reply is whole, by its framing */
+    EXCHANGE_RESOLVE,   /* the name did not resolve */
+    EXCHANGE_CONNECT,   /* no connection: refused, unreachable, TLS */
+    EXCHANGE_UNTRUSTED, /* nobody vouches for the upstream's certificate */
+    EXCHANGE_CLOSED,    /* connected, then closed without a reply */
+    EXCHANGE_BROKEN,    /* closed or failed inside the reply */
+    EXCHANGE_PROTOCOL,  /* what came back is not HTTP we accept */
+    EXCHANGE_LIMIT,     /* header section past its limit */
+    EXCHANGE_MEMORY     /* we had no memory for it */
 };
 
 struct exchange_events {

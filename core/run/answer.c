@@ -111,31 +111,40 @@ str answer_error_type(int status)
     }
 }
 
-/* After `retry_after` seconds the client may ask again; 0: it need not, for
-** whoever retries was retried here already. */
-static void send_error(struct request *r, int status, int retry_after, str body)
+/* What a client is told of another attempt. Whoever retries was retried here
+** already, so mostly it is not worth it; `wait`: not before so long. */
+struct comeback {
+    bool worth;
+    nanos wait; /* 0: nobody knows */
+};
+
+static const struct comeback no_comeback = {false, 0};
+
+static void send_error(struct request *r, int status, struct comeback again,
+                       str body)
 {
     struct head h = json_head();
     head_add(&h, STR("x-should-retry"),
-             retry_after > 0 ? STR("true") : STR("false"));
-    if (retry_after > 0)
-        head_add(&h, STR("retry-after"), arena_int(&r->arena, retry_after));
+             again.worth ? STR("true") : STR("false"));
+    if (again.wait > 0)
+        head_add(&h, STR("retry-after"),
+                 arena_int(&r->arena, (again.wait - 1) / NANOS_S + 1));
     send_whole(r, status, &h, body);
 }
 
-static void send_shape(struct request *r, int status, int retry_after,
+static void send_shape(struct request *r, int status, struct comeback again,
                        const struct error_shape *e)
 {
     struct buf body;
     buf_init(&body, e->message.n * 6 + 4096);
     r->dialect->put_error(&body, e);
-    send_error(r, status, retry_after, buf_str(&body));
+    send_error(r, status, again, buf_str(&body));
     buf_fini(&body);
 }
 
 void answer_error(struct request *r, int status, const struct error_shape *e)
 {
-    send_shape(r, status, 0, e);
+    send_shape(r, status, no_comeback, e);
 }
 
 static struct error_shape shape_of(const struct fault *fault)
@@ -157,13 +166,14 @@ void answer_fault(struct request *r, const struct fault *fault)
     if (fault->kind == FAULT_NONE)
         fault = &none;
     if (fault->body.p != NULL) {
-        send_error(r, fault->status, 0, fault->body);
+        send_error(r, fault->status, no_comeback, fault->body);
         return;
     }
     struct error_shape e = shape_of(fault);
     if (fault->kind == FAULT_NONE)
         e.code = STR("no_answer");
-    send_shape(r, fault->status, fault->retry_after, &e);
+    struct comeback again = {fault->retry_after > 0, fault_comeback(fault)};
+    send_shape(r, fault->status, again, &e);
 }
 
 static void send_error_event(struct request *r, const struct fault *fault)
@@ -228,7 +238,7 @@ void answer_written(struct request *r, const struct written_reply *w)
         return;
     }
     if (w->raw) {
-        send_error(r, w->status, 0, (str){w->text, w->len});
+        send_error(r, w->status, no_comeback, (str){w->text, w->len});
         return;
     }
     struct error_shape e = {
@@ -236,7 +246,7 @@ void answer_written(struct request *r, const struct written_reply *w)
         .type = answer_error_type(w->status),
         .code = w->code[0] != '\0' ? str_of(w->code) : STR_NONE,
     };
-    answer_error(r, w->status, &e);
+    send_shape(r, w->status, (struct comeback){false, w->wait}, &e);
 }
 
 /* --- live ------------------------------------------------------------------ */

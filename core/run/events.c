@@ -3,6 +3,8 @@
 */
 #include "run/events.h"
 
+#include <stdio.h>
+
 #include "base/utc.h"
 
 #define LONGEST_LINE (64 * 1024)
@@ -68,6 +70,26 @@ void event_runtime(struct runtime *rt, const char *event, str message)
     event_begin(&line, rt->world);
     event_text(&line, "event", str_of(event));
     event_text(&line, "message", message);
+    event_send(&line, rt->world);
+}
+
+void event_key(struct runtime *rt, const struct call *call)
+{
+    const struct keys *keys = &call->ask.provider->keys;
+    enum key_trouble trouble = keys_trouble(&call->fault);
+    bool sent = call->sent != 0 && call->key < keys->n;
+    struct key_state *state = sent ? keys->key[call->key].state : NULL;
+    char number[16];
+    struct buf line;
+    if (state == NULL || trouble < KEY_SPENT || !key_untold(state, trouble))
+        return;
+    snprintf(number, sizeof number, "k%d", call->key + 1);
+    event_begin(&line, rt->world);
+    event_text(&line, "event", STR("key_refused"));
+    event_text(&line, "provider", call->ask.provider->name);
+    event_text(&line, "key", str_of(number));
+    event_text(&line, "fault", str_of(fault_name(call->fault.kind)));
+    event_text(&line, "message", call->fault.message);
     event_send(&line, rt->world);
 }
 

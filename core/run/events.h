@@ -24,6 +24,10 @@ void event_send(struct buf *line, struct world *world);
 void event_policy(struct runtime *rt, const struct request *r,
                   const char *reason, str message);
 
+/* A key_refused, once for each key and trouble in all workers, if this call
+** tells of one: its number, "k1", and never a part of it. */
+void event_key(struct runtime *rt, const struct call *call);
+
 /* A line about the runtime. */
 void event_runtime(struct runtime *rt, const char *event, str message);
 

@@ -30,6 +30,7 @@ struct written_reply {
     int status;
     bool raw;      /* of a refusal: the text is the provider's error body */
     char code[48]; /* of a refusal */
+    nanos wait;    /* of a refusal: before another attempt; 0: nobody knows */
     size_t len;
     char text[];
 };

@@ -6,6 +6,8 @@
 */
 #include "serve/inner.h"
 
+#include <stdio.h>
+
 #include "run/events.h"
 #include "run/generation.h"
 #include "run/path.h"
@@ -31,6 +33,16 @@ static void put_model(struct buf *line, const struct request *r)
     event_text(line, "model_asked", bounded(r->model));
     event_text(line, "provider", ask != NULL ? ask->provider->name : STR_NONE);
     event_text(line, "model", bounded(ask != NULL ? ask->model : STR_NONE));
+}
+
+/* Which key of several: its number, never a part of it. */
+static void put_key(struct buf *line, const struct request *r)
+{
+    char number[16];
+    if (r->answer == NULL || r->answer->ask.provider->keys.n < 2)
+        return;
+    snprintf(number, sizeof number, "k%d", r->answer->key + 1);
+    event_text(line, "key", str_of(number));
 }
 
 static void put_path(struct buf *line, const struct request *r)
@@ -110,6 +122,7 @@ static void write_line(struct ending *ending, struct request *r)
     event_text(&line, "user", r->user);
     buf_text(&line, ",\"user_verified\":false");
     put_model(&line, r);
+    put_key(&line, r);
     put_path(&line, r);
     event_int(&line, "attempts", r->attempts);
     event_int(&line, "status", r->status);

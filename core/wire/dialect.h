@@ -68,9 +68,10 @@ struct error_shape {
     str message, type, param, code;
 };
 
-/* An error as a provider told it; what it did not say is absent. */
+/* An error as a provider told it; what it did not say is absent. `details` is
+** raw JSON: what some say beside the code, each in its own shape. */
 struct upstream_error {
-    str message, type, code;
+    str message, type, code, details;
 };
 
 /* A reply made here. */

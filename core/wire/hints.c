@@ -12,29 +12,30 @@
 enum part { LIMIT, REMAINING, RESET };
 
 #define AT(which) offsetof(struct hints, which)
-#define OPENAI    "x-ratelimit-"
-#define CLAUDE    "anthropic-ratelimit-"
-#define QUOTA(prefix, middle, which)                       \
-    {prefix "limit" middle, LIMIT, AT(which)},             \
-        {prefix "remaining" middle, REMAINING, AT(which)}, \
-    {                                                      \
-        prefix "reset" middle, RESET, AT(which)            \
+#define NAME(text)             \
+    {                          \
+        text, sizeof(text) - 1 \
     }
-#define NAMED(name, which)                                \
-    {CLAUDE name "-limit", LIMIT, AT(which)},             \
-        {CLAUDE name "-remaining", REMAINING, AT(which)}, \
-    {                                                     \
-        CLAUDE name "-reset", RESET, AT(which)            \
+#define OPENAI "x-ratelimit-"
+#define CLAUDE "anthropic-ratelimit-"
+#define ROWS_OF(before, behind, which)                           \
+    {NAME(before "limit" behind), LIMIT, AT(which)},             \
+        {NAME(before "remaining" behind), REMAINING, AT(which)}, \
+    {                                                            \
+        NAME(before "reset" behind), RESET, AT(which)            \
     }
 
 static const struct row {
-    const char *name;
+    str name;
     enum part part;
     size_t quota; /* where in struct hints */
 } rows[] = {
-    QUOTA(OPENAI, "-requests", requests), QUOTA(OPENAI, "-tokens", tokens),
-    NAMED("requests", requests),          NAMED("tokens", tokens),
-    NAMED("input-tokens", input),         NAMED("output-tokens", output),
+    ROWS_OF(OPENAI, "-requests", requests),
+    ROWS_OF(OPENAI, "-tokens", tokens),
+    ROWS_OF(CLAUDE "requests-", "", requests),
+    ROWS_OF(CLAUDE "tokens-", "", tokens),
+    ROWS_OF(CLAUDE "input-tokens-", "", input),
+    ROWS_OF(CLAUDE "output-tokens-", "", output),
 };
 
 static const struct quota_hint unsaid = {-1, -1, WHEN_NONE};
@@ -89,10 +90,9 @@ static int should_retry(str value)
     return str_eq_nocase(value, STR("false")) ? 0 : -1;
 }
 
-static bool starts(str name, const char *with)
+static bool starts(str name, str with)
 {
-    size_t n = strlen(with);
-    return name.n > n && str_eq_nocase((str){name.p, n}, (str){with, n});
+    return name.n > with.n && str_eq_nocase((str){name.p, with.n}, with);
 }
 
 static nanos longer(nanos a, nanos b)
@@ -114,9 +114,9 @@ static void read_field(struct hints *h, struct waits *w,
         w->seconds = longer(w->seconds, retry_after(f->value, calendar));
     else if (str_eq_nocase(f->name, STR("x-should-retry")))
         h->should_retry = should_retry(f->value);
-    else if (starts(f->name, OPENAI) || starts(f->name, CLAUDE))
+    else if (starts(f->name, STR(OPENAI)) || starts(f->name, STR(CLAUDE)))
         for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-            if (str_eq_nocase(f->name, str_of(rows[i].name)))
+            if (str_eq_nocase(f->name, rows[i].name))
                 read_quota(h, &rows[i], f->value, calendar);
 }
 

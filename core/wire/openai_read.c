@@ -241,6 +241,9 @@ static void read_error(struct json object, struct upstream_error *e,
     if (e->type.p == NULL) /* Gemini: RESOURCE_EXHAUSTED */
         e->type = plain(json_get(object, STR("status")), scratch);
     e->code = plain(json_get(object, STR("code")), scratch);
+    e->details = json_get(object, STR("details")).text;
+    if (e->details.p == NULL) /* Azure */
+        e->details = json_get(object, STR("innererror")).text;
 }
 
 bool openai_error_of(str data, struct upstream_error *e, struct buf *scratch)

@@ -12,7 +12,7 @@ local OURS = { host = true, ["content-length"] = true, ["transfer-encoding"] = t
   connection = true, ["accept-encoding"] = true, ["content-type"] = true, te = true,
   upgrade = true, expect = true, trailer = true }
 local AUTH = { "bearer", "x-api-key", "api-key", "x-goog-api-key", "none" }
-local MOST_HEADERS = 16
+local MOST_HEADERS, MOST_KEYS = 16, 32
 
 local function port_ok(port)
   local n = tonumber(port)
@@ -95,6 +95,23 @@ function address.key(v)
   if v == "" or v:find "[^%g]" then
     core.raise "provider: 'key' is empty, or holds spaces or characters that no key has"
   end
+  return v
+end
+
+--- Checker: a list of them.
+function address.keys(v, name)
+  if type(v) ~= "table" or #v == 0 then
+    core.raise 'provider: \'keys\' is not a list such as { p.secret "A", p.secret "B" }'
+  end
+  if #v > MOST_KEYS then
+    core.raise(("provider: %d keys are too many (at most %d)"):format(#v, MOST_KEYS))
+  end
+  for i in pairs(v) do
+    if math.type(i) ~= "integer" or i < 1 or i > #v then
+      core.raise "provider: 'keys' is a list, without names and gaps"
+    end
+  end
+  for _, key in ipairs(v) do address.key(key, name) end
   return v
 end
 

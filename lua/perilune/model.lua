@@ -20,7 +20,8 @@ local FAULTS = { "rate_limited", "quota_exhausted", "overloaded", "context_too_l
 
 local declared = {} -- by alias and by the model's own name; the first one stays
 
-local answer = options.choice { "decline", "refuse" }
+local answer = options.choice { "decline", "refuse", "retry" }
+local final = options.choice { "decline", "refuse" } -- waiting cures neither key nor account
 
 local function on_fault(v, name)
   if type(v) ~= "table" then
@@ -28,6 +29,7 @@ local function on_fault(v, name)
   end
   local spec = {}
   for _, kind in ipairs(FAULTS) do spec[kind] = answer end
+  spec.auth, spec.quota_exhausted = final, final
   return options.read("on", v, spec)
 end
 

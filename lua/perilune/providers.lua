@@ -25,6 +25,7 @@ end
 local OPTIONS = {
   url = address.url,
   key = address.key,
+  keys = address.keys,
   auth = address.auth,
   headers = address.headers,
   http2 = options.flag,
@@ -39,7 +40,7 @@ local PASSED_ON = { "headers", "http2", "concurrency", "queue", "queue_wait", "m
 -- Who waits longer, or behind more, is better served by the next rung.
 local QUEUE, QUEUE_WAIT = 100, 30
 
-local made = {} -- by name: { provider =, where =, key = }
+local made = {} -- by name: { provider =, where =, keys = }
 
 -- The address: what is said, or else the preset's.
 local function set_address(spec, name, given, preset)
@@ -54,19 +55,33 @@ local function set_address(spec, name, given, preset)
   spec.url, spec.sim = preset.url, preset.sim
 end
 
+-- What to set when none of them is there, for the message.
+local function variables(spec)
+  local names = {}
+  for _, key in ipairs(spec.keys or { spec.key }) do
+    names[#names + 1] = core.kind(key) == "secret" and secret.variable(key) or nil
+  end
+  return names[1] and table.concat(names, " or ") or nil
+end
+
 local function set_key(spec, given, preset)
   local usual = preset and preset.key
   if usual and spec.url ~= preset.url then usual = nil end -- DEFENCE(key_stays_home)
-  spec.key = given.key or usual and secret.new(usual) or nil
-  if not spec.key and given.auth and given.auth ~= "none" then
+  if given.key and given.keys then
+    core.raise 'provider: "key" and "keys" at once; put all of them into "keys"'
+  end
+  spec.keys = given.keys
+  spec.key = given.key or not given.keys and usual and secret.new(usual) or nil
+  local has_key = spec.key or spec.keys
+  if not has_key and given.auth and given.auth ~= "none" then
     core.raise(('provider: auth = "%s" needs a key; write key = p.secret "NAME"')
       :format(given.auth))
   end
-  if spec.key and given.auth == "none" then
+  if has_key and given.auth == "none" then
     core.raise 'provider: a key and auth = "none" at once; leave one of them out'
   end
-  spec.auth = given.auth or spec.key and "bearer" or "none"
-  spec.key_name = core.kind(spec.key) == "secret" and secret.variable(spec.key) or nil
+  spec.auth = given.auth or has_key and "bearer" or "none"
+  spec.key_name = variables(spec)
 end
 
 local function make(name, given)
@@ -81,7 +96,8 @@ local function make(name, given)
   spec.usage = given.usage
   if spec.usage == nil then spec.usage = not preset or preset.usage ~= false end
   local provider = core.provider(name, spec)
-  made[name] = { provider = provider, where = core.where(), key = spec.key }
+  made[name] = { provider = provider, where = core.where(),
+    keys = spec.keys or { spec.key } }
   return provider
 end
 
@@ -101,9 +117,13 @@ local function with_url(t)
   return named_url
 end
 
+-- What no message shows and a second declaration must repeat.
 local function hidden(t)
-  local headers = type(t.headers) == "table" and show.options(t.headers) or ""
-  return (type(t.key) == "string" and t.key or "") .. "\n" .. headers
+  local said = { type(t.headers) == "table" and show.options(t.headers) or "" }
+  for _, key in ipairs(t.keys or { t.key }) do
+    said[#said + 1] = type(key) == "string" and key or tostring(key)
+  end
+  return table.concat(said, "\n")
 end
 
 --- p.provider: declare a provider, or change a known one.
@@ -116,7 +136,7 @@ function providers.declare(name, t)
     core.raise(('provider "%s" was used at %s already; declare it above that')
       :format(name, made[name].where))
   end
-  local text = show.options(t, { key = true, headers = true })
+  local text = show.options(t, { key = true, keys = true, headers = true })
   return named.once("provider", name, text, function() return make(name, given) end, hidden(t))
 end
 
@@ -150,15 +170,20 @@ function providers.get(kind, name)
   return made[name].provider
 end
 
+local function any_there(keys)
+  for _, key in ipairs(keys) do
+    local variable = core.kind(key) == "secret" and secret.variable(key)
+    if not variable or core.has_env(variable) then return true end
+  end
+  return #keys == 0
+end
+
 --- p.has: can this provider be asked: is its key there, or needs it none?
 function providers.has(name)
   if type(name) ~= "string" then
     core.raise(("has: expected a provider's name, not %s"):format(show.value(name)))
   end
-  if made[name] then
-    local variable = core.kind(made[name].key) == "secret" and secret.variable(made[name].key)
-    return not variable or core.has_env(variable)
-  end
+  if made[name] then return any_there(made[name].keys) end
   if presets.example[name] then return false end -- not declared
   local preset = presets.known[name] or unknown("has", name)
   return not preset.key or core.has_env(preset.key)

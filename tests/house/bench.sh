@@ -43,7 +43,8 @@ world_runs() {
 tell "the bench of the simulated world runs" world_runs
 
 targets_run() {
-    make --no-print-directory build/bench/micro/targets >"$log" 2>&1 && build/bench/micro/targets 1000
+    make --no-print-directory build/bench/micro/targets >"$log" 2>&1 &&
+        build/bench/micro/targets 1000
 }
 tell "the bench of what is decided before a call runs" targets_run
 

@@ -9,7 +9,8 @@ tap() { # ARGUMENT...
     local said status
     said=$("$build/perilune" test --tap "$@" 2>&1)
     status=$?
-    sed -E 's/^ok [0-9]+ - /ok   /; s/^not ok [0-9]+ - /not ok /; /^(TAP version|1\.\.)/d' <<<"$said"
+    sed -E 's/^ok [0-9]+ - /ok   /; s/^not ok [0-9]+ - /not ok /
+        /^(TAP version|1\.\.)/d' <<<"$said"
     [ $status = 0 ] || grep -q '^not ok' <<<"$said" || echo "not ok perilune test $*"
     return $status
 }

@@ -88,4 +88,14 @@ check.that("on is closed like the other tables", function()
   check.has(why, 'did you mean "content_filtered"?')
   check.raises("P:2: 'auth = \"retry\"' is not one of decline, refuse",
     p .. 'local m = p.model { "openai/a", on = { auth = "retry" } }')
+  check.raises("P:2: 'not_found = \"again\"' is not one of decline, refuse, retry",
+    p .. 'local m = p.model { "openai/a", on = { not_found = "again" } }')
+end)
+
+check.that("a kind may be tried again, but for a key or an account at fault", function()
+  local world = fake.world().load(p .. 'return p.model { "openai/a", tries = 2, '
+    .. 'on = { not_found = "retry", malformed = "retry" } }')
+  check.is(world.models[1].on.not_found, "retry")
+  check.raises("P:2: 'quota_exhausted = \"retry\"' is not one of decline, refuse",
+    p .. 'local m = p.model { "openai/a", on = { quota_exhausted = "retry" } }')
 end)

@@ -81,6 +81,42 @@ check.that("a key goes to no host but its own", function()
   check.is(world.providers.openai.key_name, nil)
 end)
 
+check.that("several keys are a pool", function()
+  local world = fake.world().load(p .. [[
+    p.provider("openai", { keys = { p.secret "A", p.secret { file = "b.txt" }, p.secret "C" } })
+    return "openai/a"]])
+  local spec = world.providers.openai
+  check.is(#spec.keys, 3)
+  check.is(tostring(spec.keys[2]), "secret b.txt")
+  check.is(spec.key, nil)
+  check.is(spec.auth, "bearer")
+  check.is(spec.key_name, "A or C")
+end)
+
+check.that("a pool is a list of keys, and no message shows one", function()
+  local list = 'P:2: provider: \'keys\' is not a list such as { p.secret "A", p.secret "B" }'
+  check.raises(list, provider 'url = "http://a", keys = "sk-1"')
+  check.raises(list, provider 'url = "http://a", keys = {}')
+  check.raises("P:2: provider: 'keys' is a list, without names and gaps",
+    provider 'url = "http://a", keys = { "sk-1", b = "sk-2" }')
+  check.raises('P:2: provider: \'key\' is not a secret or a text; write key = p.secret "NAME"',
+    provider 'url = "http://a", keys = { "sk-1", 5 }')
+  check.raises('P:2: provider: "key" and "keys" at once; put all of them into "keys"',
+    provider 'url = "http://a", key = "sk-1", keys = { "sk-2" }')
+  check.raises('P:2: provider: a key and auth = "none" at once; leave one of them out',
+    provider 'url = "http://a", auth = "none", keys = { "sk-2" }')
+  local many = provider 'url = "http://a", keys = many'
+  check.raises("P:2: provider: 33 keys are too many (at most 32)", (many:gsub("\n",
+    '\nlocal many = {} for i = 1, 33 do many[i] = "sk-" .. i end ', 1)))
+end)
+
+check.that("another secret is another key", function()
+  check.raises('P:3: provider "a" was declared at P:2 with keys = ..., url = "http://x/v1"; '
+    .. "use that one or another name", p .. [[
+    p.provider("a", { url = "http://x/v1", keys = { p.secret "A" } })
+    p.provider("a", { url = "http://x/v1", keys = { p.secret "B" } })]])
+end)
+
 check.that("a change after the first use is told where that was", function()
   check.raises('P:3: provider "openai" was used at P:2 already; declare it above that', p .. [[
     local m = p.model "openai/a"
@@ -103,7 +139,7 @@ end)
 
 check.that("an unknown option lists the known ones", function()
   check.raises("P:2: provider: unknown option 'base_url' (there are: auth, concurrency, headers, "
-    .. 'http2, key, max_reply, queue, queue_wait, sim, url, usage); did you mean "url"?',
+    .. 'http2, key, keys, max_reply, queue, queue_wait, sim, url, usage); did you mean "url"?',
     provider 'base_url = "x"')
 end)
 
@@ -169,4 +205,10 @@ check.that("has says whether a provider can be asked", function()
   check.is(p_of.has "mine", false)
   world.env.MINE = "k"
   check.is(p_of.has "mine", true)
+  world = fake.world().load(p .. 'p.provider("two", { url = "http://a", '
+    .. 'keys = { p.secret "A", p.secret "B" } })\nreturn "two/m"')
+  p_of = world.require "perilune"
+  check.is(p_of.has "two", false)
+  world.env.B = "k"
+  check.is(p_of.has "two", true)
 end)

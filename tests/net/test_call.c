@@ -287,6 +287,47 @@ static void the_providers_error_is_kept_when_it_helps_the_client(void)
     finish();
 }
 
+static void refused_with(const char *body)
+{
+    begin();
+    call = ask(false);
+    upstream_head(400, "application/json");
+    upstream_says(body);
+    upstream_ends(EXCHANGE_OK);
+}
+
+static void a_code_that_clients_look_for_is_put_where_there_is_none(void)
+{
+    refused_with("{\"error\":{\"message\":\"prompt is too long\","
+                 "\"type\":\"x\",\"code\":400}}");
+    CHECK_STR(call->fault.body,
+              "{\"error\":{\"message\":\"prompt is too long\",\"type\":"
+              "\"invalid_request_error\",\"param\":null,\"code\":"
+              "\"context_length_exceeded\"}}");
+    finish();
+    static const char *const own = "{\"error\":{\"message\":\"no\",\"code\":"
+                                   "\"content_policy_violation\"}}";
+    refused_with(own);
+    CHECK_STR(call->fault.body, own);
+    finish();
+}
+
+static void plain_json_at_the_end_of_a_stream_is_an_error(void)
+{
+    begin_stream();
+    upstream_says(HELLO "{\n  \"error\": {\"code\": 429,\n");
+    upstream_says("  \"message\": \"slow\", \"status\": "
+                  "\"RESOURCE_EXHAUSTED\"}\n}\n");
+    upstream_ends(EXCHANGE_OK);
+    CHECK_FAULT(call, "rate_limited");
+    finish();
+    begin_stream();
+    upstream_says("{\"id\":1}");
+    upstream_ends(EXCHANGE_OK);
+    CHECK_FAULT(call, "broken_stream");
+    finish();
+}
+
 static void what_a_provider_says_of_our_key_stays_here(void)
 {
     begin();
@@ -438,6 +479,8 @@ TESTS(a_call_goes_from_connecting_to_asked_to_committed_to_ended,
       a_stream_without_its_terminal_event_is_broken,
       a_connection_that_fails_is_a_network_fault,
       the_providers_error_is_kept_when_it_helps_the_client,
+      a_code_that_clients_look_for_is_put_where_there_is_none,
+      plain_json_at_the_end_of_a_stream_is_an_error,
       what_a_provider_says_of_our_key_stays_here,
       an_error_body_that_is_no_json_is_an_error_all_the_same,
       an_error_event_inside_a_stream_is_the_providers_error,

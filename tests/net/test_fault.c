@@ -10,7 +10,7 @@ static enum fault_kind by(int status, const char *type, const char *code,
 {
     struct upstream_error e = {
         .type = str_of(type), .code = str_of(code), .message = str_of(message)};
-    return fault_of_error(status, &e);
+    return fault_judge(status, &e).kind;
 }
 
 #define CHECK_KIND(got, want) CHECK_STR(str_of(fault_name(got)), want)
@@ -94,6 +94,61 @@ static void an_error_event_has_no_status_and_is_read_by_its_texts(void)
 {
     CHECK_KIND(by(0, "overloaded_error", NULL, "Overloaded"), "overloaded");
     CHECK_KIND(by(0, NULL, "rate", "who knows"), "server_error");
+    CHECK_KIND(by(0, NULL, "rate_limit_exceeded", "slow"), "rate_limited");
+    CHECK_KIND(by(0, "invalid_request_error", NULL, "no"), "bad_request");
+    CHECK_KIND(by(0, "authentication_error", NULL, "no"), "auth");
+    CHECK_KIND(by(0, "UNAVAILABLE", "503", "no"), "overloaded");
+    CHECK_KIND(by(0, "INTERNAL", "500", "no"), "server_error");
+}
+
+static void a_number_for_a_code_inside_a_stream_is_the_status(void)
+{
+    CHECK_KIND(by(0, NULL, "429", "no"), "rate_limited");
+    CHECK_KIND(by(0, NULL, "402", "no"), "quota_exhausted");
+    CHECK_KIND(by(0, NULL, "200", "no"), "server_error");
+    CHECK_KIND(by(400, NULL, "429", "no"), "bad_request");
+}
+
+static void details_say_more_than_the_type(void)
+{
+    struct upstream_error e = {
+        .type = STR("rate_limit_error"),
+        .details = STR("{\"error_code\":\"enforced_spend_limit_reached\"}")};
+    CHECK_KIND(fault_judge(429, &e).kind, "quota_exhausted");
+    e.details = STR_NONE;
+    CHECK_KIND(fault_judge(429, &e).kind, "rate_limited");
+}
+
+static void what_words_prove_is_not_firm(void)
+{
+    struct upstream_error e = {.message = STR("your spend limit was reached")};
+    CHECK_KIND(fault_judge(400, &e).kind, "quota_exhausted");
+    CHECK(!fault_judge(400, &e).firm);
+    CHECK_KIND(fault_judge(500, &e).kind, "server_error");
+    e = (struct upstream_error){.code = STR("insufficient_quota")};
+    CHECK(fault_judge(429, &e).firm);
+    CHECK(fault_judge(401, &(struct upstream_error){0}).firm);
+    CHECK(!fault_judge(403, &(struct upstream_error){0}).firm);
+}
+
+static void what_fits_no_minute_is_not_asked_again(void)
+{
+    struct upstream_error e = {
+        .code = STR("rate_limit_exceeded"),
+        .message = STR("Request too large: Limit 10000, Requested 12000.")};
+    CHECK_KIND(fault_judge(429, &e).kind, "rate_limited");
+    CHECK(!fault_judge(429, &e).again);
+    e.message = STR("Rate limit reached: Limit 10000, Used 9000, Requested "
+                    "1200.");
+    CHECK(fault_judge(429, &e).again);
+    e.message = STR("Limit x, Requested 99999999999999999999999");
+    CHECK(fault_judge(429, &e).again);
+}
+
+static void a_redirect_is_not_asked_again(void)
+{
+    CHECK(!fault_judge(307, &(struct upstream_error){0}).again);
+    CHECK(fault_judge(502, &(struct upstream_error){0}).again);
 }
 
 static void every_timeout_leaves_the_same_word_in_the_path(void)
@@ -153,6 +208,9 @@ TESTS(every_kind_has_a_name_of_its_own,
       a_status_alone_is_the_last_word, a_code_says_more_than_the_status,
       a_message_says_more_than_the_status,
       an_error_event_has_no_status_and_is_read_by_its_texts,
+      a_number_for_a_code_inside_a_stream_is_the_status,
+      details_say_more_than_the_type, what_words_prove_is_not_firm,
+      what_fits_no_minute_is_not_asked_again, a_redirect_is_not_asked_again,
       every_timeout_leaves_the_same_word_in_the_path,
       what_passes_by_itself_does_not_last,
       what_lies_in_the_request_or_key_lasts,

@@ -11,13 +11,11 @@
 #include "base/defence.h"
 #include "base/err.h"
 #include "base/mem.h"
-#include "wire/json.h"
 
-#define BUSY_RETRY     1 /* seconds until it is worth to ask us again */
-#define ERROR_BODY_MAX (64 * 1024)
-#define LONGEST_SHOWN  200           /* bytes of a model's name in messages */
-#define TAIL_MAX       (1024 * 1024) /* bytes of one unfinished event */
-#define LINGER         NANOS_S /* for the upstream to close after its end */
+#define BUSY_RETRY    1   /* seconds until it is worth to ask us again */
+#define LONGEST_SHOWN 200 /* bytes of a model's name in messages */
+#define TAIL_MAX      (1024 * 1024) /* bytes of one unfinished event */
+#define LINGER        NANOS_S /* for the upstream to close after its end */
 
 static void on_due(struct timer *t);
 static void on_turn(struct lane_pass *pass);
@@ -58,31 +56,67 @@ static bool build(struct call *c)
     return c->ask.provider->dialect->build(&in, &c->request) == 0;
 }
 
-/* The provider's headers; gateways before us are named in front of our own
-** mark. Without memory for that our own must do. */
-static const struct http_field *headers_of(struct call *c)
+/* A copy of the provider's headers in which some will differ; the provider's
+** own where none does. NULL without memory. */
+static struct http_field *fields_of(struct call *c)
 {
     const struct provider *p = c->ask.provider;
-    size_t n = (size_t)p->headers_n;
-    struct http_field *fields = NULL;
-    if (c->ask.hops.n > 0)
-        fields = arena_zero(&c->arena, n * sizeof *fields);
-    if (fields == NULL)
-        return p->headers;
-    for (size_t i = 0; i < n; i++) {
-        fields[i] = p->headers[i];
+    size_t size = (size_t)p->headers_n * sizeof *p->headers;
+    struct http_field *fields = arena_zero(&c->arena, size);
+    if (fields != NULL)
+        memcpy(fields, p->headers, size);
+    return fields;
+}
+
+/* Gateways before us are named in front of our own mark. */
+static void name_hops(struct call *c, struct http_field *fields)
+{
+    for (int i = 0; i < c->ask.provider->headers_n; i++) {
         if (!str_eq(fields[i].name, PROVIDER_VIA))
             continue;
         str all = arena_print(&c->arena, "%.*s, %.*s", STR_ARG(c->ask.hops),
                               STR_ARG(fields[i].value));
         fields[i].value = all.p != NULL ? all : fields[i].value;
     }
+}
+
+/* The provider's headers, with the key of this call. NULL without memory. */
+static const struct http_field *headers_of(struct call *c)
+{
+    const struct provider *p = c->ask.provider;
+    if (c->ask.hops.n == 0 && c->key == 0)
+        return p->headers;
+    struct http_field *fields = fields_of(c);
+    if (fields == NULL)
+        return c->key == 0 ? p->headers : NULL;
+    if (c->ask.hops.n > 0)
+        name_hops(c, fields);
+    if (c->key > 0)
+        fields[p->keys.field].value = p->keys.key[c->key].value;
     return fields;
+}
+
+/* All keys are away: nobody is asked. */
+static void end_keyless(struct call *c)
+{
+    struct provider *p = c->ask.provider;
+    struct fault fault = {.kind = FAULT_RATE_LIMITED,
+                          .status = fault_status(FAULT_RATE_LIMITED),
+                          .wait = keys_wait(&p->keys, world_now(c->world)),
+                          .again = true};
+    fault.message = call_told(c, "every key of this provider is away: limited, "
+                                 "refused or without credit");
+    call_finish(c, &fault);
 }
 
 static void send(struct call *c)
 {
     struct provider *p = c->ask.provider;
+    c->key = keys_choose(&p->keys, c->ask.keys_but, world_now(c->world));
+    if (c->key < 0) {
+        end_keyless(c);
+        return;
+    }
     c->exchange = (struct exchange){.events = &call_events,
                                     .url = p->endpoint.p,
                                     .headers = headers_of(c),
@@ -97,7 +131,8 @@ static void send(struct call *c)
     c->exchanging = true;
     call_target_sent(c);
     call_keep(c);
-    if (exchange_start(c->transport, &c->exchange) != 0) {
+    if (c->exchange.headers == NULL ||
+        exchange_start(c->transport, &c->exchange) != 0) {
         c->exchanging = false;
         c->ours = true;
         call_end(c, FAULT_SERVER_ERROR, "the call could not be started");
@@ -242,13 +277,26 @@ void call_cancel(struct call *c)
 
 /* --- the end --------------------------------------------------------------- */
 
-static void finish(struct call *c, const struct fault *fault)
+/* What the key came to; of several, the first to come back is waited for. */
+static void learn_of_key(struct call *c)
+{
+    struct keys *keys = &c->ask.provider->keys;
+    nanos now = world_now(c->world);
+    if (c->sent == 0)
+        return;
+    keys_learn(keys, c->key, &c->fault, now);
+    if (keys->n > 1 && c->fault.kind == FAULT_RATE_LIMITED)
+        c->fault.wait = keys_wait(keys, now);
+}
+
+void call_finish(struct call *c, const struct fault *fault)
 {
     if (c->state == CALL_ENDED)
         return;
     call_keep(c);
     c->state = CALL_ENDED;
     c->fault = *fault;
+    learn_of_key(c);
     c->ended = world_now(c->world);
     call_target_ended(c);
     timer_stop(c->world, &c->timer);
@@ -262,7 +310,7 @@ static void finish(struct call *c, const struct fault *fault)
     call_release(c);
 }
 
-static str told(struct call *c, const char *why)
+str call_told(struct call *c, const char *why)
 {
     str model = c->ask.model;
     model.n = model.n < LONGEST_SHOWN ? model.n : LONGEST_SHOWN;
@@ -274,15 +322,30 @@ static str told(struct call *c, const char *why)
 void call_end_detailed(struct call *c, enum fault_kind kind, const char *why,
                        str detail)
 {
-    struct fault fault = {.kind = kind, .status = fault_status(kind)};
+    struct fault fault = {.kind = kind,
+                          .status = fault_status(kind),
+                          .again = fault_passing(kind),
+                          .ran = c->arrived,
+                          .firm = true};
     if (kind != FAULT_NONE)
-        fault.message = told(c, why);
+        fault.message = call_told(c, why);
     if (detail.n > 0)
         fault.detail = arena_print(&c->arena, "%.*s (%.*s)",
                                    STR_ARG(fault.message), STR_ARG(detail));
     if (!DEFENCE(addresses_inside))
         fault.message = fault.detail;
-    finish(c, &fault);
+    call_finish(c, &fault);
+}
+
+/* It may be somebody else who answers there: that is not tried again. */
+void call_end_untrusted(struct call *c, const char *why, str detail)
+{
+    struct fault fault = {.kind = FAULT_NETWORK,
+                          .status = fault_status(FAULT_NETWORK),
+                          .message = call_told(c, why)};
+    fault.detail = arena_print(&c->arena, "%.*s (%.*s)", STR_ARG(fault.message),
+                               STR_ARG(detail));
+    call_finish(c, &fault);
 }
 
 void call_end(struct call *c, enum fault_kind kind, const char *why)
@@ -292,80 +355,12 @@ void call_end(struct call *c, enum fault_kind kind, const char *why)
 
 void call_end_busy(struct call *c, const char *why)
 {
-    struct fault fault = {
-        .kind = FAULT_OVERLOADED, .status = 503, .retry_after = BUSY_RETRY};
-    fault.message = told(c, why);
-    finish(c, &fault);
-}
-
-/* What a provider says of these helps the client; what it says of our key,
-** our account or its own innards does not, and may hold secrets. */
-static bool tells_client(enum fault_kind kind)
-{
-    return !DEFENCE(provider_errors) || kind == FAULT_BAD_REQUEST ||
-           kind == FAULT_CONTENT_FILTERED || kind == FAULT_CONTEXT_TOO_LONG ||
-           kind == FAULT_NOT_FOUND;
-}
-
-/* The provider's error for the client: as it came when it has the shape of
-** the dialect, else what it says in that shape. */
-static str error_for_client(struct call *c, str body,
-                            const struct upstream_error *e)
-{
-    struct json error = json_get(json_of(body), STR("error"));
-    if (json_get(error, STR("message")).kind == JSON_STRING &&
-        body.n <= ERROR_BODY_MAX)
-        return arena_copy(&c->arena, body);
-    struct error_shape shape = {.message = e->message,
-                                .type = STR("invalid_request_error"),
-                                .code = e->code};
-    struct buf text;
-    buf_init(&text, e->message.n * 6 + e->code.n * 6 + 1024);
-    c->ask.provider->dialect->put_error(&text, &shape);
-    str copy = arena_copy(&c->arena, buf_str(&text));
-    buf_fini(&text);
-    return copy;
-}
-
-/* The provider's word for it, if it is a word and nothing else. */
-static str code_of(const struct call *c, const struct upstream_error *e)
-{
-    str code = e->code.p != NULL ? e->code : e->type;
-    if (!str_is_word(code) || provider_hides(c->ask.provider, code))
-        return STR_NONE;
-    return code;
-}
-
-static str reported(struct call *c, enum fault_kind kind,
-                    const struct upstream_error *e)
-{
-    str code = code_of(c, e);
-    str why =
-        arena_print(&c->arena, "the provider answered %d %s%s%.*s", c->status,
-                    fault_name(kind), code.n > 0 ? ", code " : "", (int)code.n,
-                    code.n > 0 ? code.p : "");
-    return told(c, why.p != NULL ? why.p : "the provider failed");
-}
-
-void call_end_reported(struct call *c, str body)
-{
-    struct upstream_error e = {0};
-    struct json_error wrong;
-    struct buf scratch;
-    buf_init(&scratch, body.n + 16);
-    bool legible = json_check(body, &wrong) &&
-                   c->ask.provider->dialect->error_of(body, &e, &scratch);
-    int status = c->status >= 300 ? c->status : 0;
-    struct fault fault = {.kind = fault_of_error(status, &e)};
-    bool tell = legible && e.message.p != NULL && tells_client(fault.kind) &&
-                !provider_hides(c->ask.provider, body) &&
-                !provider_hides(c->ask.provider, e.message);
-    fault.status = tell && status >= 400 ? status : fault_status(fault.kind);
-    fault.message = reported(c, fault.kind, &e);
-    if (tell)
-        fault.body = error_for_client(c, body, &e);
-    finish(c, &fault);
-    buf_fini(&scratch);
+    struct fault fault = {.kind = FAULT_OVERLOADED,
+                          .status = 503,
+                          .retry_after = BUSY_RETRY,
+                          .again = true};
+    fault.message = call_told(c, why);
+    call_finish(c, &fault);
 }
 
 /* --- the timer ------------------------------------------------------------- */

@@ -46,7 +46,8 @@ struct question {
     int64_t max_tokens;   /* see struct build */
     str hops;             /* gateways before us, as a Via field; absent: none */
     struct asked asked;
-    nanos deadline; /* of the request, over all attempts */
+    uint32_t keys_but; /* keys not to take, bits by number */
+    nanos deadline;    /* of the request, over all attempts */
     /* Where calls are listed whose reply has ended and whose connection has
     ** not: call_hang_up_all ends those. May be NULL. */
     struct call **lingering;
@@ -66,6 +67,7 @@ struct call {
     struct fault fault; /* kind FAULT_NONE while all is well */
     struct tap tap;     /* what was learnt of the reply */
     int status;         /* the upstream's, 0 before its head */
+    int key;            /* of the provider's keys: its number */
     struct hints hints; /* what its head says of limits */
     bool dropped;       /* cancelled by us */
     bool arrived;       /* it may have run at the upstream */

@@ -2,6 +2,7 @@
 ** call_inner.h -- what the files of a call tell one another.
 **
 **     call.c        its life: start, cancel, timers, the end
+**     call_error.c  what an error that the provider reported comes to
 **     call_reply.c  what comes back, and what it means
 **     call_flow.c   who gets it, and how fast
 **     call_target.c what its target is told of it
@@ -21,11 +22,17 @@ void call_end(struct call *c, enum fault_kind kind, const char *why);
 void call_end_detailed(struct call *c, enum fault_kind kind, const char *why,
                        str detail);
 
-/* The same for an error that the provider reported. */
-void call_end_reported(struct call *c, str error_body);
-
 /* The same for a call that asked nobody, because we are overloaded. */
 void call_end_busy(struct call *c, const char *why);
+
+/* End it because nobody vouches for the upstream; both texts are copied. */
+void call_end_untrusted(struct call *c, const char *why, str detail);
+
+/* The same with all that is known of it. Texts are in the call's arena. */
+void call_finish(struct call *c, const struct fault *fault);
+
+/* "provider/model: why", in the call's arena. */
+str call_told(struct call *c, const char *why);
 
 /* What it holds may have changed: see to the hold. */
 void call_weigh(struct call *c);
@@ -35,6 +42,11 @@ void call_arm(struct call *c);
 
 /* The exchange is over: leave the lane, give its reference back. */
 void call_exchange_over(struct call *c);
+
+/* call_error.c */
+
+/* End it with an error that the provider reported. */
+void call_end_reported(struct call *c, str error_body);
 
 /* call_reply.c */
 extern const struct exchange_events call_events;

@@ -198,11 +198,27 @@ static void end_whole(struct call *c)
         call_end(c, FAULT_NONE, "");
 }
 
+/* Some say an error in the middle of a stream as plain JSON, which never
+** becomes an event. */
+static bool left_an_error(struct call *c)
+{
+    struct upstream_error ignored;
+    struct buf scratch;
+    str rest = buf_str(&c->tail);
+    if (rest.n == 0 || (rest.p[0] != '{' && rest.p[0] != '['))
+        return false;
+    buf_init(&scratch, rest.n + 16);
+    bool it_did = c->ask.provider->dialect->error_of(rest, &ignored, &scratch);
+    buf_fini(&scratch);
+    return it_did;
+}
+
 static void end_by_exchange(struct call *c, enum exchange_end end, str detail)
 {
     static const char *const whys[] = {
         [EXCHANGE_RESOLVE] = "the provider's name did not resolve",
         [EXCHANGE_CONNECT] = "no connection could be made",
+        [EXCHANGE_UNTRUSTED] = "nobody vouches for its certificate",
         [EXCHANGE_CLOSED] = "the connection closed without a reply",
         [EXCHANGE_BROKEN] = "the reply broke off",
         [EXCHANGE_PROTOCOL] = "what came back is not proper HTTP",
@@ -210,7 +226,10 @@ static void end_by_exchange(struct call *c, enum exchange_end end, str detail)
         [EXCHANGE_MEMORY] = "not enough memory",
     };
     c->ours = end == EXCHANGE_MEMORY;
-    call_end_detailed(c, fault_of_end(end), whys[end], detail);
+    if (end == EXCHANGE_UNTRUSTED)
+        call_end_untrusted(c, whys[end], detail);
+    else
+        call_end_detailed(c, fault_of_end(end), whys[end], detail);
 }
 
 static void on_done(struct exchange *x, enum exchange_end end, str detail)
@@ -219,11 +238,12 @@ static void on_done(struct exchange *x, enum exchange_end end, str detail)
     call_keep(c);
     call_exchange_over(c);
     if (c->state != CALL_ENDED) {
-        if (c->status != 0 && !well(c))
+        bool stream = c->event_stream && c->ask.asked.stream;
+        if ((c->status != 0 && !well(c)) || (stream && left_an_error(c)))
             call_end_reported(c, buf_str(&c->tail));
         else if (end != EXCHANGE_OK)
             end_by_exchange(c, end, detail);
-        else if (c->event_stream && c->ask.asked.stream)
+        else if (stream)
             call_end(c, FAULT_BROKEN_STREAM,
                      "the stream ended without its last event");
         else

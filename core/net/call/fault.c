@@ -1,9 +1,5 @@
 /*
-** fault.c -- from what providers send to the closed set.
-**
-** Status alone decides nothing: a 429 may mean "wait" or "never", a 400 may
-** mean "too long" or "filtered". So the code in the error body is looked at
-** first, then the words of the message, then the status. Both are tables.
+** fault.c -- the closed set: what each kind is called and what it means.
 */
 #include "net/call/fault.h"
 
@@ -74,79 +70,17 @@ bool fault_refuses(enum fault_kind kind)
     return kinds[kind].refuses;
 }
 
-/* What error codes and messages say, the most telling first. */
-static const struct sign {
-    const char *text;
-    enum fault_kind kind;
-} codes[] =
-    {
-        {"context_length_exceeded", FAULT_CONTEXT_TOO_LONG},
-        {"exceed_context_size_error", FAULT_CONTEXT_TOO_LONG},
-        {"content_filter", FAULT_CONTENT_FILTERED},
-        {"content_policy_violation", FAULT_CONTENT_FILTERED},
-        {"ResponsibleAIPolicyViolation", FAULT_CONTENT_FILTERED},
-        {"insufficient_quota", FAULT_QUOTA_EXHAUSTED},
-        {"credit_balance_exhausted", FAULT_QUOTA_EXHAUSTED},
-        {"spend_limit", FAULT_QUOTA_EXHAUSTED},
-        {"usage_limit_exceeded", FAULT_QUOTA_EXHAUSTED},
-        {"billing", FAULT_QUOTA_EXHAUSTED},
-        {"invalid_api_key", FAULT_AUTH},
-        {"API_KEY_INVALID", FAULT_AUTH},
-        {"model_not_found", FAULT_NOT_FOUND},
-        {"overloaded", FAULT_OVERLOADED},
-},
-  messages[] = {
-      {"prompt is too long", FAULT_CONTEXT_TOO_LONG},
-      {"exceed context limit", FAULT_CONTEXT_TOO_LONG},
-      {"maximum context length", FAULT_CONTEXT_TOO_LONG},
-      {"exceeds the maximum number of tokens", FAULT_CONTEXT_TOO_LONG},
-      {"content management policy", FAULT_CONTENT_FILTERED},
-};
-
-static bool contains(str text, const char *what)
+bool fault_turned_away(enum fault_kind kind)
 {
-    return text.n != 0 && memmem(text.p, text.n, what, strlen(what)) != NULL;
+    return kind == FAULT_RATE_LIMITED || kind == FAULT_OVERLOADED;
 }
 
-static enum fault_kind by_text(const struct upstream_error *e)
+nanos fault_comeback(const struct fault *fault)
 {
-    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
-        if (contains(e->code, codes[i].text) ||
-            contains(e->type, codes[i].text))
-            return codes[i].kind;
-    for (size_t i = 0; i < sizeof messages / sizeof messages[0]; i++)
-        if (contains(e->message, messages[i].text))
-            return messages[i].kind;
-    return FAULT_NONE;
-}
-
-static enum fault_kind by_status(int status)
-{
-    switch (status) {
-    case 401:
-    case 403:
-        return FAULT_AUTH;
-    case 402:
-        return FAULT_QUOTA_EXHAUSTED;
-    case 404:
-        return FAULT_NOT_FOUND;
-    case 408:
-        return FAULT_TIMEOUT_TOTAL;
-    case 429:
-        return FAULT_RATE_LIMITED;
-    case 503:
-    case 529:
-        return FAULT_OVERLOADED;
-    default:
-        return status >= 400 && status < 500 ? FAULT_BAD_REQUEST
-                                             : FAULT_SERVER_ERROR;
-    }
-}
-
-enum fault_kind fault_of_error(int status, const struct upstream_error *e)
-{
-    enum fault_kind kind = by_text(e);
-    return kind != FAULT_NONE ? kind : by_status(status);
+    bool known = fault_turned_away(fault->kind) && fault->wait != NANOS_NEVER;
+    if (fault->retry_after > 0)
+        return fault->retry_after * NANOS_S;
+    return known ? fault->wait : 0;
 }
 
 enum fault_kind fault_of_end(enum exchange_end end)
@@ -163,6 +97,7 @@ enum fault_kind fault_of_end(enum exchange_end end)
         return FAULT_SERVER_ERROR;
     case EXCHANGE_RESOLVE:
     case EXCHANGE_CONNECT:
+    case EXCHANGE_UNTRUSTED:
     case EXCHANGE_CLOSED:
         return FAULT_NETWORK;
     }

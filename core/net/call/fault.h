@@ -8,6 +8,7 @@
 #ifndef NET_FAULT_H
 #define NET_FAULT_H
 
+#include "base/nanos.h"
 #include "net/transport.h"
 #include "wire/dialect.h"
 
@@ -40,6 +41,12 @@ struct fault {
     enum fault_kind kind;
     int status;      /* for a client that gets this fault as its answer */
     int retry_after; /* seconds; > 0: nobody was asked, the client may retry */
+    nanos wait;      /* > 0: the provider asks us to wait so long at least */
+    bool again;      /* another attempt at the same target may help */
+    bool ran;        /* it may have run there, and may be billed */
+    bool firm;       /* known by a status or a code that speaks of the key or
+                     ** the account: not by words, which may be the client's
+                     ** own, nor by a 403, which may be of the model alone */
     str message;     /* for people: what happened; no secrets, no addresses */
     str detail;      /* more, for the log alone; may be absent */
     str body;        /* the provider's own error body, or absent */
@@ -67,9 +74,24 @@ bool fault_lasting(enum fault_kind kind);
 /* Does it end the ladder unless the policy says otherwise? (rule 9) */
 bool fault_refuses(enum fault_kind kind);
 
-/* The kind of an error: the status (0 for an error event inside a stream) and
-** what the provider said; absent texts are fine. */
-enum fault_kind fault_of_error(int status, const struct upstream_error *e);
+/* What an error is. */
+struct verdict {
+    enum fault_kind kind;
+    int status; /* for the client, where it is not the kind's; or 0 */
+    bool firm;  /* see struct fault */
+    bool again; /* see struct fault */
+};
+
+/* Judge an error: the status (0 for an error event inside a stream) and what
+** the provider said; absent texts are fine. */
+struct verdict fault_judge(int status, const struct upstream_error *e);
+
+/* How long a client should wait before it comes again; 0: nobody knows. Known
+** of those who turn requests away for a time. */
+nanos fault_comeback(const struct fault *fault);
+
+/* Does the provider turn such a request away before it runs? */
+bool fault_turned_away(enum fault_kind kind);
 
 /* The kind of an exchange that ended by itself. */
 enum fault_kind fault_of_end(enum exchange_end end);

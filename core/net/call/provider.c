@@ -26,11 +26,17 @@ void provider_keep(struct provider *p)
     p->refs++;
 }
 
+static void wipe_text(str text)
+{
+    explicit_bzero((char *)(uintptr_t)text.p, text.n);
+}
+
 static void wipe(struct provider *p)
 {
     for (int i = 0; i < p->headers_n; i++)
-        explicit_bzero((char *)(uintptr_t)p->headers[i].value.p,
-                       p->headers[i].value.n);
+        wipe_text(p->headers[i].value);
+    for (int i = 0; i < p->keys.n; i++)
+        wipe_text(p->keys.key[i].value);
 }
 
 void provider_release(struct provider *p)
@@ -52,16 +58,21 @@ static bool share(str secret, str text)
     return false;
 }
 
+static bool tells_secret(str secret, str text)
+{
+    if (str_starts(secret, STR("Bearer ")))
+        secret = str_from(secret, 7);
+    return share(secret, text);
+}
+
 bool provider_hides(const struct provider *p, str text)
 {
-    for (int i = p->open_n; i < p->headers_n; i++) {
-        str secret = p->headers[i].value;
-        if (str_starts(secret, STR("Bearer ")))
-            secret = str_from(secret, 7);
-        if (share(secret, text))
-            return DEFENCE(key_fragments);
-    }
-    return false;
+    bool telling = false;
+    for (int i = p->open_n; i < p->headers_n && !telling; i++)
+        telling = tells_secret(p->headers[i].value, text);
+    for (int i = 1; i < p->keys.n && !telling; i++)
+        telling = tells_secret(p->keys.key[i].value, text);
+    return telling && DEFENCE(key_fragments);
 }
 
 int provider_header(struct provider *p, str name, str value)

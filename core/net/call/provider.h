@@ -13,6 +13,7 @@
 #include "base/nanos.h"
 #include "meter/retry_budget.h"
 #include "net/call/fault.h"
+#include "net/call/keys.h"
 #include "net/call/lane.h"
 #include "net/sim.h"
 #include "wire/dialect.h"
@@ -41,6 +42,7 @@ struct provider {
     /* The whole header section of a request, for a reply of either form. */
     struct http_field headers[PROVIDER_HEADERS];
     int headers_n;
+    struct keys keys;
     int open_n; /* the first of them are known to everybody; the rest, a key
                 ** and what the policy added, are nobody's business */
 };
@@ -65,8 +67,8 @@ void provider_release(struct provider *p);
 ** ERR_INPUT when name or value may not stand in a header. */
 int provider_header(struct provider *p, str name, str value);
 
-/* Does a text hold part of this provider's key, eight bytes in a row of what
-** its own headers say? */
+/* Does a text hold part of one of this provider's keys, eight bytes in a row of
+** what its own headers say? */
 bool provider_hides(const struct provider *p, str text);
 
 #endif
