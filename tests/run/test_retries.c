@@ -12,7 +12,7 @@ static const char good[] =
 
 static struct client c;
 static int fails_with, fails_times;
-static const char *wait_said;
+static const char *wait_said, *again_said; /* x-should-retry */
 
 static void play(struct play *p)
 {
@@ -23,6 +23,9 @@ static void play(struct play *p)
     if (wait_said != NULL)
         p->reply.fields[p->reply.fields_n++] =
             (struct http_field){STR("retry-after"), str_of(wait_said)};
+    if (again_said != NULL)
+        p->reply.fields[p->reply.fields_n++] =
+            (struct http_field){STR("x-should-retry"), str_of(again_said)};
 }
 
 /* One request under a policy whose upstream fails so often with a status. */
@@ -88,6 +91,24 @@ static void a_policy_sees_the_wait_in_the_fault(void)
     finish();
 }
 
+static void the_providers_word_on_coming_again_is_obeyed(void)
+{
+    static const struct {
+        const char *said;
+        int status, arrivals;
+    } cases[] = {{"true", 400, 2}, {"false", 503, 1}, {"true", 401, 1},
+                 {"true", 402, 1}, {"odd", 503, 2},   {"odd", 400, 1}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        again_said = cases[i].said;
+        ask(UP "return p.model { 'up/m', tries = 3 }", cases[i].status, 1,
+            NULL);
+        CHECK_INT(up.arrivals, cases[i].arrivals);
+        CHECK_INT(c.status == 200, cases[i].arrivals == 2);
+        finish();
+    }
+    again_said = NULL;
+}
+
 static void a_wait_past_the_deadline_is_not_waited(void)
 {
     ask(UP "return p.model { 'up/m', tries = 3 }", 429, 9, "200");
@@ -125,5 +146,6 @@ static void a_client_that_leaves_ends_the_wait(void)
 TESTS(a_policy_may_have_a_kind_tried_again,
       a_kind_that_is_refused_ends_the_ladder_and_tells_the_wait,
       a_policy_sees_the_wait_in_the_fault,
+      the_providers_word_on_coming_again_is_obeyed,
       a_wait_past_the_deadline_is_not_waited, a_wait_that_fits_is_waited,
       a_client_that_leaves_ends_the_wait)
