@@ -225,8 +225,8 @@ static void push_str(lua_State *L, str s)
     lua_pushlstring(L, s.p, s.n);
 }
 
-/* reply.status, .refused, .sorry, .stream, .model, .provider, .finish_reason,
-** .usage (tokens: prompt, completion, cached, reasoning) */
+/* reply.status, .refused, .sorry, .stream, .cut (by `total`: what there is of it
+** is partial), .model, .provider, .finish_reason, .usage (tokens: prompt, completion, cached, reasoning) */
 static int field(lua_State *L)
 {
     const struct live *l = to_live(L, 1);
@@ -239,6 +239,8 @@ static int field(lua_State *L)
         lua_pushboolean(L, 0);
     else if (str_eq(key, STR("stream")))
         lua_pushboolean(L, c->event_stream);
+    else if (str_eq(key, STR("cut")))
+        lua_pushboolean(L, c->cut);
     else if (str_eq(key, STR("model")))
         push_str(L, c->ask.model);
     else if (str_eq(key, STR("provider")))

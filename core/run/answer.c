@@ -279,6 +279,15 @@ static void relay_bytes(struct reader *reader, str bytes)
         request_leave(r, outermost);
 }
 
+/* A reply that was cut is an answer, and the log says what it lacks. */
+static void remember_cut(struct request *r, const struct fault *why)
+{
+    struct fault fault = {.kind = FAULT_TIMEOUT_TOTAL,
+                          .status = fault_status(FAULT_TIMEOUT_TOTAL),
+                          .message = why->message};
+    request_fault(r, &fault);
+}
+
 static void relay_end(struct reader *reader, const struct fault *fault)
 {
     struct request *r = OWNER(reader);
@@ -286,6 +295,8 @@ static void relay_end(struct reader *reader, const struct fault *fault)
         if (DEFENCE(broken_told))
             send_error_event(r, fault);
         request_fault(r, fault);
+    } else if (r->answer->cut) {
+        remember_cut(r, fault);
     }
     request_finish(r, fault->kind == FAULT_NONE ? OUTCOME_ANSWERED
                                                 : OUTCOME_BROKEN);

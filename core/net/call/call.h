@@ -42,7 +42,7 @@ struct question {
     str model;            /* the upstream's name of it */
     str body;             /* the client's body, that passed json_check */
     struct json_map *map; /* of `body`, or NULL */
-    str system;           /* see struct build */
+    str system, messages; /* see struct build */
     int64_t max_tokens;   /* see struct build */
     str hops;             /* gateways before us, as a Via field; absent: none */
     struct asked asked;
@@ -68,6 +68,8 @@ struct call {
     int status;         /* the upstream's, 0 before its head */
     struct hints hints; /* what its head says of limits */
     bool dropped;       /* cancelled by us */
+    bool cut;           /* by `total`, and its partial text ended properly;
+                        ** fault.kind is NONE, and fault.message says why */
     bool arrived;       /* it may have run at the upstream */
     bool ours;          /* the fault lies with us: no room, no memory */
     /* When, on the world's clock; 0 = not yet. */
@@ -90,6 +92,7 @@ struct call {
     bool whole_wanted;  /* somebody waits for the end: do not pause */
     bool event_stream;  /* the reply is one */
     size_t share;       /* of the hold */
+    str frame;          /* of its events, where `total` may cut it */
     bool begun;         /* its first event has been read */
     uint64_t relayed;   /* bytes passed on */
     struct reader *readers;

@@ -27,6 +27,9 @@ void call_end_reported(struct call *c, str error_body);
 /* The same for a call that asked nobody, because we are overloaded. */
 void call_end_busy(struct call *c, const char *why);
 
+/* The end of a stream that was cut: all is well, but for `why`. */
+void call_end_cut(struct call *c, const char *why);
+
 /* What it holds may have changed: see to the hold. */
 void call_weigh(struct call *c);
 
@@ -38,6 +41,11 @@ void call_exchange_over(struct call *c);
 
 /* call_reply.c */
 extern const struct exchange_events call_events;
+
+/* End a stream that flows because its time is up, so that the client has its
+** partial text with a proper end. False when there is no honest one: half a
+** tool call, or no memory. */
+bool call_cut(struct call *c, const char *why);
 
 /* call_flow.c */
 
