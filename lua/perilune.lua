@@ -15,6 +15,7 @@ local rescue = require "perilune.rescue"
 local rung = require "perilune.rung"
 local secret = require "perilune.secret"
 local show = require "perilune.show"
+local trim = require "perilune.trim"
 local units = require "perilune.units"
 local written = require "perilune.written"
 
@@ -26,6 +27,7 @@ local p = {
   rescue = rescue.new,
   filter = filter.new,
   cut = filter.cut,
+  trim = trim.new,
   say = written.say,
   sorry = written.sorry,
   refuse = written.refuse,

@@ -20,6 +20,7 @@ static int open_core(lua_State *L)
     bind_json(L);
     bind_number(L);
     bind_time(L);
+    bind_trim(L);
     return 1;
 }
 

@@ -87,6 +87,24 @@ local function add_models(core, world)
   function core.set_fault(req, fault) req.state.fault = fault end
 end
 
+-- Trimming leaves out what a world has nothing of: it only notes how it was asked.
+local function add_rungs(core, world)
+  world.trimmed = {}
+  local function note(options, harder)
+    local asked = { harder = harder }
+    for name, v in pairs(options) do asked[name] = v end
+    world.trimmed[#world.trimmed + 1] = asked
+  end
+  function core.trim(req, options)
+    note(options, false)
+    return req
+  end
+  function core.trim_harder(req, options)
+    note(options, true)
+    return not world.untrimmable and req or nil
+  end
+end
+
 local function add_rest(core, world)
   function core.in_request() return world.in_request end
   function core.kind(v) return KINDS[v] end
@@ -142,6 +160,7 @@ function fake.world()
   local core = { raise = raise, where = where, null = {}, json_encode = tostring,
     json_decode = tonumber, array = function(t) return t end }
   add_models(core, world)
+  add_rungs(core, world)
   add_rest(core, world)
   local env
   world.require, env = loader(core)
