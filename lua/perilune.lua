@@ -6,6 +6,7 @@
 
 local asked = require "perilune.asked"
 local core = require "perilune.core"
+local faq = require "perilune.faq"
 local filter = require "perilune.filter"
 local model = require "perilune.model"
 local moment = require "perilune.moment"
@@ -28,6 +29,7 @@ local p = {
   filter = filter.new,
   cut = filter.cut,
   trim = trim.new,
+  faq = faq.new,
   say = written.say,
   sorry = written.sorry,
   refuse = written.refuse,

@@ -21,6 +21,7 @@ static int open_core(lua_State *L)
     bind_number(L);
     bind_time(L);
     bind_trim(L);
+    bind_faq(L);
     return 1;
 }
 

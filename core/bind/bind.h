@@ -118,6 +118,7 @@ void bind_number(lua_State *L);
 void bind_time(lua_State *L);
 void bind_secret(lua_State *L);
 void bind_trim(lua_State *L);
+void bind_faq(lua_State *L);
 
 /* secret.c: the value of the secret (or plain text) at `arg`, copied to the
 ** arena; absent when it has none. */

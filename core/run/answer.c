@@ -221,7 +221,8 @@ static void send_written(struct request *r, const struct written_reply *w)
 void answer_written(struct request *r, const struct written_reply *w)
 {
     static const char *const names[] = {"say", "sorry", "refuse"};
-    if (!w->raw) /* else the call that was refused is in the path */
+    /* else what said it is in the path: the call that was refused, the faq */
+    if (!w->raw && w->kind != WRITTEN_FAQ)
         request_step(r, str_of(names[w->kind]), "", NULL);
     if (w->kind != WRITTEN_REFUSE) {
         send_written(r, w);

@@ -23,7 +23,7 @@ struct live {
     struct filter *filter; /* p.filter's, or NULL */
 };
 
-enum written_kind { WRITTEN_SAY, WRITTEN_SORRY, WRITTEN_REFUSE };
+enum written_kind { WRITTEN_SAY, WRITTEN_SORRY, WRITTEN_REFUSE, WRITTEN_FAQ };
 
 struct written_reply {
     enum written_kind kind;

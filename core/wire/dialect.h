@@ -138,9 +138,8 @@ struct dialect {
     ** False, and nothing appended, when it has none. */
     bool (*frame)(str data, struct buf *out);
 
-    /* Append the end of a stream that was cut for want of time: each choice of
-    ** `open` (a bit each) finishes with "length"; then the usage, unless it is
-    ** NULL, and the terminal event. An absent frame is replaced by a plain one. */
+    /* Append the end of a stream that was cut: each choice of `open` (a bit
+    ** each) finishes with "length"; the usage, if not NULL; the terminal event. */
     void (*put_end)(struct buf *out, str frame, uint64_t open,
                     const struct usage *usage);
 };

@@ -99,6 +99,15 @@ local function add_rungs(core, world)
     note(options, false)
     return req
   end
+  function core.faq(text)
+    if text == "bad" then return nil, "entry 2 has no \"question\"" end
+    return { text = text }
+  end
+  function core.faq_answer(answers, req, min)
+    world.min = min
+    if req.text ~= "known" then return nil, req.fault end
+    return core.written { kind = "say", text = answers.text }
+  end
   function core.trim_harder(req, options)
     note(options, true)
     return not world.untrimmable and req or nil

@@ -12,8 +12,8 @@ end
 
 local README = text_of "lua/README.md"
 
-local FILES = { "address", "asked", "callable", "filter", "ladder", "model", "moment", "named",
-  "nearest", "options", "presets", "providers", "rescue", "rung", "secret", "show", "sim",
+local FILES = { "address", "asked", "callable", "faq", "filter", "ladder", "model", "moment",
+  "named", "nearest", "options", "presets", "providers", "rescue", "rung", "secret", "show", "sim",
   "trim", "units", "written" }
 
 check.that("every example of the reference is a policy that loads", function()

@@ -67,9 +67,7 @@ struct call {
     struct tap tap;     /* what was learnt of the reply */
     int status;         /* the upstream's, 0 before its head */
     struct hints hints; /* what its head says of limits */
-    bool dropped;       /* cancelled by us */
-    bool cut;           /* by `total`, and its partial text ended properly;
-                        ** fault.kind is NONE, and fault.message says why */
+    bool dropped, cut;  /* by us; by `total`: fault.message says why */
     bool arrived;       /* it may have run at the upstream */
     bool ours;          /* the fault lies with us: no room, no memory */
     /* When, on the world's clock; 0 = not yet. */
@@ -83,18 +81,17 @@ struct call {
     bool held_back;  /* the exchange is paused */
     struct lane_pass pass;
     struct timer timer;
-    nanos last_event;   /* idle counts from here */
-    nanos paused_since; /* 0 = not paused */
-    struct buf request; /* the body sent */
-    struct buf held;    /* what came so far, unless sealed */
-    struct buf tail;    /* the unfinished event; or an error's body */
-    bool sealed;        /* no further reader will attach */
-    bool whole_wanted;  /* somebody waits for the end: do not pause */
-    bool event_stream;  /* the reply is one */
-    size_t share;       /* of the hold */
-    str frame;          /* of its events, where `total` may cut it */
-    bool begun;         /* its first event has been read */
-    uint64_t relayed;   /* bytes passed on */
+    nanos last_event;         /* idle counts from here */
+    nanos paused_since;       /* 0 = not paused */
+    struct buf request;       /* the body sent */
+    struct buf held;          /* what came so far, unless sealed */
+    struct buf tail;          /* the unfinished event; or an error's body */
+    bool sealed;              /* no further reader will attach */
+    bool whole_wanted;        /* somebody waits for the end: do not pause */
+    size_t share;             /* of the hold */
+    str frame;                /* of its events, where `total` may cut it */
+    bool event_stream, begun; /* it is one; its first event has been read */
+    uint64_t relayed;         /* bytes passed on */
     struct reader *readers;
     struct watcher *watchers;
     struct call *linger_next, **linger_at;
