@@ -109,6 +109,25 @@ static void a_word_or_two_is_no_evidence(void)
     keywords_fini(&k);
 }
 
+/* However unsure one is content to be. */
+static void one_word_for_another_is_another_question(void)
+{
+    open_shop();
+    CHECK_INT(keywords_find(&k, STR("cancel my order"), 0.01), -1);
+    CHECK_INT(keywords_find(&k, STR("change my billing address"), 0.01), -1);
+    CHECK_INT(keywords_find(&k, STR("what does plan 2 include"), 0.01), -1);
+    keywords_fini(&k);
+}
+
+static void one_word_alone_is_never_enough(void)
+{
+    open_shop();
+    CHECK_INT(keywords_find(&k, STR("password"), 0.01), -1);
+    CHECK_INT(keywords_find(&k, STR("office"), 0.01), -1);
+    CHECK_INT(keywords_find(&k, STR("subscription"), 0.01), -1);
+    keywords_fini(&k);
+}
+
 static void two_that_fit_alike_are_none(void)
 {
     open_shop();
@@ -165,7 +184,8 @@ static void without_memory_it_says_so(void)
     keywords_fini(&k);
 }
 
-TESTS(a_question_in_other_words_of_the_same, a_similar_question_is_not_answered,
+TESTS(one_word_for_another_is_another_question, one_word_alone_is_never_enough,
+      a_question_in_other_words_of_the_same, a_similar_question_is_not_answered,
       a_word_or_two_is_no_evidence, two_that_fit_alike_are_none,
       the_very_words_are_a_certain_hit, what_all_entries_say_says_nothing,
       a_question_without_words_is_refused, without_memory_it_says_so)
