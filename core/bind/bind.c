@@ -22,6 +22,7 @@ static int open_core(lua_State *L)
     bind_time(L);
     bind_trim(L);
     bind_faq(L);
+    bind_sticky(L);
     return 1;
 }
 

@@ -237,7 +237,7 @@ void answer_written(struct request *r, const struct written_reply *w)
         .type = answer_error_type(w->status),
         .code = w->code[0] != '\0' ? str_of(w->code) : STR_NONE,
     };
-    answer_error(r, w->status, &e);
+    send_shape(r, w->status, w->retry_after, &e);
 }
 
 /* --- live ------------------------------------------------------------------ */

@@ -28,8 +28,9 @@ enum written_kind { WRITTEN_SAY, WRITTEN_SORRY, WRITTEN_REFUSE, WRITTEN_FAQ };
 struct written_reply {
     enum written_kind kind;
     int status;
-    bool raw;      /* of a refusal: the text is the provider's error body */
-    char code[48]; /* of a refusal */
+    int retry_after; /* of a refusal: seconds; 0: do not ask again */
+    bool raw;        /* of a refusal: the text is the provider's error body */
+    char code[48];   /* of a refusal */
     size_t len;
     char text[];
 };

@@ -26,6 +26,7 @@ local ELSEWHERE = {
   condition = "when", ["if"] = "when", validate = "accept", check = "accept",
   fn = "with", func = "with", filter = "with", buffer = "hold",
   marker = "note", keep_last = "last", turns = "last", pins = "pin", max_tokens = "to",
+  ttl = "keep",
 }
 
 --- The known name somebody meant by `name`, or nil.

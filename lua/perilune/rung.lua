@@ -39,6 +39,13 @@ local function check_items(t, n, where)
   end
 end
 
+--- The items of a list of rungs that has options, too: at least one, and no gap.
+function rung.check(where, t)
+  local n = measure(t)
+  check_items(t, n, where)
+  if n == 0 then core.raise(where .. ": the list is empty") end
+end
+
 local function reject(req, name)
   local fault = core.fault("rejected", 502,
     ("the policy did not accept the reply of %s"):format(name))

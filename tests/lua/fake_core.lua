@@ -99,6 +99,18 @@ local function add_rungs(core, world)
     note(options, false)
     return req
   end
+  -- A text is its own target; req.loop says that a tool's result came last.
+  world.pins = {}
+  function core.sticky_target(text) return text end
+  function core.sticky(name, keep)
+    world.kept = keep
+    return { name = name }
+  end
+  function core.sticky_find(_, req, key) return world.pins[key], req.loop or false end
+  function core.sticky_pinned() world.followed = true end
+  function core.sticky_keep(_, _, key, target) if key then world.pins[key] = target end end
+  function core.sticky_refuse() return make("reply", { refused = true, status = 503 }) end
+  function core.failed() return false end
   function core.faq(text)
     if text == "bad" then return nil, "entry 2 has no \"question\"" end
     return { text = text }

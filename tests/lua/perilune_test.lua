@@ -5,7 +5,7 @@ local fake = require "fake_core"
 
 local p = 'local p = require "perilune"\n'
 local NAMES = "asked, cut, faq, file, filter, has, json, ladder, log, model, now, provider, "
-  .. "refuse, rescue, say, secret, sleep, sorry, trim, units"
+  .. "refuse, rescue, say, secret, sleep, sorry, sticky, trim, units"
 
 check.that("an unknown word lists the known ones and guesses", function()
   check.raises("P:2: there is no p.modle (did you mean p.model?); there are: " .. NAMES,

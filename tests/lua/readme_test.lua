@@ -14,7 +14,7 @@ local README = text_of "lua/README.md"
 
 local FILES = { "address", "asked", "callable", "faq", "filter", "ladder", "model", "moment",
   "named", "nearest", "options", "presets", "providers", "rescue", "rung", "secret", "show", "sim",
-  "trim", "units", "written" }
+  "sticky", "trim", "units", "written" }
 
 check.that("every example of the reference is a policy that loads", function()
   local examples = 0
