@@ -178,17 +178,18 @@ static int keep(lua_State *L)
 
 /* --- away ------------------------------------------------------------------ */
 
-/* Has it failed in this request, in a way that content has no part in? Then a
-** combinator asks somebody else (LANGUAGE rule 15). */
+/* Has it failed in this request when it was asked last, in a way that content
+** has no part in? Then a combinator asks somebody else (LANGUAGE rule 15). */
 static bool has_failed(const struct request *r, const struct model *m)
 {
+    bool bad = false;
     for (const struct step *s = r->steps; s != NULL; s = s->next) {
         const struct call *c = s->call;
         if (c != NULL && c->ask.provider == m->provider &&
-            str_eq(c->ask.model, m->name) && fault_passing(c->fault.kind))
-            return true;
+            str_eq(c->ask.model, m->name))
+            bad = fault_passing(c->fault.kind);
     }
-    return false;
+    return bad;
 }
 
 /* failed(req, model) -> has this model failed in this request already? */
