@@ -44,11 +44,11 @@ CFLAGS += -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -pthread $(WARN) \
 STATIC := -Wl,-Bstatic -llua5.4 -lev -Wl,-Bdynamic
 LIBS := $(STATIC) -lcurl -lm -ldl -pthread
 
-ROOMS := base kernel wire meter store net run bind serve
+ROOMS := base kernel wire meter store net run bind serve tool
 SOURCES := $(foreach r,$(ROOMS),$(wildcard core/$(r)/*.c core/$(r)/*/*.c)) $(wildcard core/perilune*.c)
 OBJECTS := $(SOURCES:core/%.c=$(B)/%.o) $(B)/embedded.o $(B)/lua_cjson.o
 GATE := $(patsubst core/%.c,$(B)/%.o,$(wildcard core/gate/*.c))
-LUA := $(sort $(wildcard lua/*.lua lua/*/*.lua policies/*.lua))
+LUA := $(sort $(wildcard lua/*.lua lua/*/*.lua) $(filter-out %_test.lua,$(wildcard policies/*.lua)))
 UNIT := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard $(ROOMS:%=tests/%/test_*.c)))
 
 all: $(B)/perilune $(B)/libperilune.a $(B)/libperilune.so ## build the gateway and the library
@@ -159,6 +159,11 @@ bench-hook: $(OBJECTS) ## what the sandbox's count hook costs a policy
 	$(Q)$(CC) $(CFLAGS) -o $(B)/bench/hook tests/bench/micro/hook.c $(OBJECTS) $(LIBS)
 	@$(B)/bench/hook
 
+bench-world: $(OBJECTS) ## requests a second in the simulated world
+	@mkdir -p $(B)/bench
+	$(Q)$(CC) $(CFLAGS) -o $(B)/bench/world tests/bench/micro/world.c $(OBJECTS) $(LIBS)
+	@$(B)/bench/world
+
 overload: deps-test ## ten times too much for a minute, and slow clients
 	@$(MAKE) --no-print-directory -j$$(nproc) all
 	@tests/overload/run.sh
@@ -209,7 +214,7 @@ deps-bench: ## the same for the bench
 	@tests/house/deps.sh $(NEED_BENCH)
 
 .PHONY: all help run test test-long unit asan tsan torture mutants bench bench-wire \
-        bench-hook \
+        bench-hook bench-world \
         overload soak fuzz layers symbols lint fmt install clean deps \
         deps-test deps-bench
 .DELETE_ON_ERROR:

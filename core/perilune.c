@@ -14,7 +14,7 @@
 #include "base/mem.h"
 #include "base/stack.h"
 #include "bind/bind.h"
-#include "run/tool.h"
+#include "tool/tool.h"
 
 #define LOOK_EVERY (10 * NANOS_MS) /* while draining */
 #define FAREWELL   NANOS_S /* for the last bytes, after the grace is over */
@@ -349,6 +349,7 @@ int peri_command(const char *name, int argc, char *const *argv,
     peri_terminal all = {.size = sizeof all};
     memcpy(&all, terminal,
            terminal->size < sizeof all ? terminal->size : sizeof all);
-    struct tool tool = {&bind_lua, all.library, all.out, all.user};
+    struct tool tool = {&bind_lua, all.library, all.out, all.user,
+                        all.colour != 0};
     return is_command_name(name) ? tool_run(&tool, name, argc, argv) : 2;
 }

@@ -219,9 +219,10 @@ typedef struct peri_terminal {
     /* Stream 1 is for results, 2 for errors. */
     void (*out)(void *user, int stream, const char *text, size_t len);
     void *user;
+    int colour; /* 1: what stream 1 shows may be coloured [0] */
 } peri_terminal;
 
-/* Run a subcommand of the program, such as "check" or "help", that is written
+/* Run a subcommand of the program, such as "check" or "test", that is written
 ** in Lua (lua/cli). Returns its exit status; 2 when there is none of that
 ** name. */
 PERI_API int peri_command(const char *name, int argc, char *const *argv,

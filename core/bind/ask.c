@@ -20,6 +20,7 @@
 
 /* One model(req) under way. */
 struct asking {
+    struct strand *strand;
     struct model *model;
     struct view view;
     str name;  /* the upstream's name of the model */
@@ -53,10 +54,10 @@ static void scar(struct request *r, const struct asking *a)
     r->scars = s;
 }
 
-static int decline(lua_State *L, struct request *r)
+static int decline(lua_State *L, const struct asking *a)
 {
     lua_pushnil(L);
-    bind_push_fault(L, &r->fault);
+    bind_push_fault(L, &a->strand->fault);
     return 2;
 }
 
@@ -70,9 +71,9 @@ static int decline_by_us(lua_State *L, struct request *r,
     fault.message =
         arena_print(&r->arena, "%.*s/%.*s: %s",
                     STR_ARG(a->model->provider->name), STR_ARG(a->name), why);
-    request_fault(r, &fault);
-    request_step(r, a->name, fault_word(kind), NULL);
-    return decline(L, r);
+    strand_fault(a->strand, &fault);
+    request_step(r, a->name, fault_word(kind));
+    return decline(L, a);
 }
 
 /* May its target be asked? If not, the first time that is what it declines
@@ -83,7 +84,7 @@ static bool admit(struct request *r, struct asking *a)
     if (model_admit(r, a->model, a->name, &a->visit, &fault))
         return true;
     if (a->tried == 0)
-        request_fault(r, &fault);
+        strand_fault(a->strand, &fault);
     return false;
 }
 
@@ -125,7 +126,7 @@ static bool start(struct request *r, struct asking *a)
         visit_left(&a->visit, world_now(r->rt->world));
         return false;
     }
-    bool noted = request_step(r, a->name, NULL, call);
+    bool noted = strand_step(a->strand, a->name, call);
     if (!noted)
         call_cancel(call);
     call_release(call); /* the step keeps it */
@@ -177,14 +178,14 @@ static bool try_again(struct request *r, struct asking *a,
         until >= r->deadline || r->attempts >= r->rt->limits.attempts)
         return false;
     a->pause_until = until;
-    task_sleep(r, until);
+    task_sleep(a->strand, until);
     return true;
 }
 
 static int failed(lua_State *L, struct request *r, struct asking *a)
 {
     const struct fault *fault = &a->call->fault;
-    request_fault(r, fault);
+    strand_fault(a->strand, fault);
     if (try_again(r, a, fault))
         return lua_yieldk(L, 0, (lua_KContext)a, asked);
     if (fault_lasting(fault->kind))
@@ -193,7 +194,7 @@ static int failed(lua_State *L, struct request *r, struct asking *a)
     bool refuses = fault_refuses(fault->kind) && !(a->model->decline & bit);
     if (refuses || a->model->refuse & bit)
         return push_refusal(L, fault);
-    return decline(L, r);
+    return decline(L, a);
 }
 
 /* Runs in ask's place once something has changed. */
@@ -207,14 +208,14 @@ static int asked(lua_State *L, int status, lua_KContext context)
             return lua_yieldk(L, 0, context, asked);
         a->pause_until = 0;
         if (!admit(r, a))
-            return decline(L, r);
+            return decline(L, a);
         if (!start(r, a))
             return luaL_error(L, "not enough memory to ask a model");
-        task_watch(r, a->call);
+        task_watch(a->strand, a->call);
     }
     if (a->call->state < CALL_COMMITTED)
         return lua_yieldk(L, 0, context, asked);
-    task_unwatch(r);
+    task_unwatch(a->strand);
     if (call_committed(a->call))
         return push_live(L, r, a->call);
     return failed(L, r, a);
@@ -236,11 +237,14 @@ static struct asking *keep(lua_State *L, const struct asking *on_stack)
 int model_ask(lua_State *L, struct model *m, struct view *view, str name)
 {
     struct request *r = bind_request(L, "a model");
-    struct asking a = {
-        .model = m, .view = *view, .name = name, .tries = m->tries};
+    struct asking a = {.strand = strand_of(L),
+                       .model = m,
+                       .view = *view,
+                       .name = name,
+                       .tries = m->tries};
     if (scarred(r, &a)) {
-        request_step(r, name, "skipped", NULL);
-        return decline(L, r);
+        request_step(r, name, "skipped");
+        return decline(L, &a);
     }
     if (world_now(r->rt->world) >= r->deadline)
         return decline_by_us(L, r, &a, FAULT_DEADLINE);
@@ -248,9 +252,9 @@ int model_ask(lua_State *L, struct model *m, struct view *view, str name)
         return decline_by_us(L, r, &a, FAULT_REJECTED);
     struct asking *kept = keep(L, &a);
     if (!admit(r, kept))
-        return decline(L, r);
+        return decline(L, kept);
     if (!start(r, kept))
         return luaL_error(L, "not enough memory to ask a model");
-    task_watch(r, kept->call);
+    task_watch(kept->strand, kept->call);
     return asked(L, LUA_YIELD, (lua_KContext)kept);
 }

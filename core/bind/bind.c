@@ -20,6 +20,7 @@ static int open_core(lua_State *L)
     bind_json(L);
     bind_number(L);
     bind_time(L);
+    bind_branch(L);
     bind_trim(L);
     bind_faq(L);
     bind_sticky(L);
@@ -40,7 +41,7 @@ struct request *bind_request(lua_State *L, const char *what)
     struct request *r = request_of(L);
     if (r == NULL)
         sandbox_raise(L, "%s can only be used inside a request", what);
-    if (r->over || r->unwinding)
+    if (r->over || strand_of(L)->unwinding)
         sandbox_raise(L, "%s: the request has ended", what);
     if (!lua_isyieldable(L))
         sandbox_raise(L,
@@ -48,6 +49,12 @@ struct request *bind_request(lua_State *L, const char *what)
                       "sort, a filter or an error handler",
                       what);
     return r;
+}
+
+struct strand *bind_strand(lua_State *L, struct request *r)
+{
+    struct strand *s = strand_of(L);
+    return s != NULL && s->request == r ? s : &r->main;
 }
 
 struct view *bind_view(lua_State *L, int arg)

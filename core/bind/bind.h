@@ -62,6 +62,10 @@ struct json bind_messages(const struct view *view);
 ** where Lua cannot yield. */
 struct request *bind_request(lua_State *L, const char *what);
 
+/* The strand of this request that runs on L: its main one, where L is not one
+** of its coroutines (in a filter's function). */
+struct strand *bind_strand(lua_State *L, struct request *r);
+
 /* Push a fault as Lua sees it: a table { kind, status, message }. */
 void bind_push_fault(lua_State *L, const struct fault *fault);
 
@@ -117,6 +121,7 @@ void bind_json(lua_State *L);
 void bind_number(lua_State *L);
 void bind_time(lua_State *L);
 void bind_secret(lua_State *L);
+void bind_branch(lua_State *L);
 void bind_trim(lua_State *L);
 void bind_faq(lua_State *L);
 void bind_sticky(lua_State *L);

@@ -48,7 +48,7 @@ static int new_fault(lua_State *L)
     return 1;
 }
 
-/* set_fault(req, fault): what req.fault is from now on */
+/* set_fault(req, fault): what req.fault is here from now on */
 static int set_fault(lua_State *L)
 {
     struct view *view = bind_view(L, 1);
@@ -64,7 +64,7 @@ static int set_fault(lua_State *L)
     str message;
     message.p = luaL_checklstring(L, -1, &message.n);
     fault.message = arena_copy(&r->arena, message);
-    request_fault(r, &fault);
+    strand_fault(bind_strand(L, r), &fault);
     return 0;
 }
 

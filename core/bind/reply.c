@@ -22,6 +22,18 @@ static struct live *to_live(lua_State *L, int arg)
     return l;
 }
 
+#define CANCELLED \
+    "this reply was cancelled when the branch that asked for it lost its race"
+
+/* The same of one that can still be read. */
+static struct live *to_readable(lua_State *L, int arg)
+{
+    struct live *l = to_live(L, arg);
+    if (!live_stands(l))
+        sandbox_raise(L, CANCELLED);
+    return l;
+}
+
 /* --- the text of it -------------------------------------------------------- */
 
 static void add_pieces(const struct request *r, str data, struct buf *text)
@@ -83,6 +95,15 @@ static bool ended(const struct live *l)
     return l->call->state == CALL_ENDED;
 }
 
+/* Stop to wait: did it end well? */
+static bool ends_well(lua_State *L, const struct live *l)
+{
+    task_unwatch(strand_of(L));
+    if (!live_stands(l))
+        sandbox_raise(L, CANCELLED);
+    return l->call->fault.kind == FAULT_NONE;
+}
+
 static int push_text(lua_State *L, struct live *l)
 {
     struct buf *text = gather(l);
@@ -92,7 +113,7 @@ static int push_text(lua_State *L, struct live *l)
 
 static int push_fault(lua_State *L, struct live *l)
 {
-    request_fault(l->request, &l->call->fault);
+    strand_fault(strand_of(L), &l->call->fault);
     lua_pushnil(L);
     bind_push_fault(L, &l->call->fault);
     return 2;
@@ -104,25 +125,24 @@ static int text_ready(lua_State *L, int status, lua_KContext context)
     (void)status;
     if (!ended(l))
         return lua_yieldk(L, 0, context, text_ready);
-    task_unwatch(l->request);
-    if (l->call->fault.kind != FAULT_NONE)
+    if (!ends_well(L, l))
         return push_fault(L, l);
     return push_text(L, l);
 }
 
 /* Begin to wait for more of the reply. */
-static void want(struct live *l)
+static void want(lua_State *L, struct live *l)
 {
     call_want_whole(l->call);
-    task_watch(l->request, l->call);
+    task_watch(strand_of(L), l->call);
 }
 
 /* reply:text() -> the whole text, or nil and a fault. Waits. */
 static int text(lua_State *L)
 {
-    struct live *l = to_live(L, 1);
+    struct live *l = to_readable(L, 1);
     bind_request(L, "reply:text()");
-    want(l);
+    want(L, l);
     return text_ready(L, LUA_YIELD, (lua_KContext)l);
 }
 
@@ -132,8 +152,7 @@ static int json_ready(lua_State *L, int status, lua_KContext context)
     (void)status;
     if (!ended(l))
         return lua_yieldk(L, 0, context, json_ready);
-    task_unwatch(l->request);
-    if (l->call->fault.kind != FAULT_NONE)
+    if (!ends_well(L, l))
         return push_fault(L, l);
     push_text(L, l);
     str body;
@@ -152,9 +171,9 @@ static int json_ready(lua_State *L, int status, lua_KContext context)
 /* reply:json() -> the text, decoded; or nil and a fault. Waits. */
 static int json(lua_State *L)
 {
-    struct live *l = to_live(L, 1);
+    struct live *l = to_readable(L, 1);
     bind_request(L, "reply:json()");
-    want(l);
+    want(L, l);
     return json_ready(L, LUA_YIELD, (lua_KContext)l);
 }
 
@@ -167,14 +186,13 @@ static int piece_ready(lua_State *L, int status, lua_KContext context)
     (void)status;
     l->at = read_text(l, l->at, true, text);
     if (text->n > 0) {
-        task_unwatch(l->request);
+        task_unwatch(strand_of(L));
         return push_gathered(L, text);
     }
     if (!ended(l))
         return lua_yieldk(L, 0, context, piece_ready);
-    task_unwatch(l->request);
-    if (l->call->fault.kind != FAULT_NONE)
-        request_fault(l->request, &l->call->fault);
+    if (!ends_well(L, l))
+        strand_fault(strand_of(L), &l->call->fault);
     lua_pushnil(L);
     return 1;
 }
@@ -183,9 +201,9 @@ static int next_piece(lua_State *L)
 {
     lua_settop(L, 0);
     lua_pushvalue(L, lua_upvalueindex(1));
-    struct live *l = to_live(L, 1);
+    struct live *l = to_readable(L, 1);
     bind_request(L, "reply:each()");
-    want(l);
+    want(L, l);
     return piece_ready(L, LUA_YIELD, (lua_KContext)l);
 }
 
@@ -193,7 +211,7 @@ static int next_piece(lua_State *L)
 ** ends where the stream broke, and req.fault says so. Waits. */
 static int each(lua_State *L)
 {
-    to_live(L, 1)->at = 0;
+    to_readable(L, 1)->at = 0;
     lua_settop(L, 1);
     lua_pushcclosure(L, next_piece, 1);
     return 1;
@@ -311,7 +329,7 @@ static int filtered(lua_State *L)
     const struct written_reply *w = luaL_testudata(L, 1, WRITTEN_TYPE);
     if (w != NULL)
         return filter_written(L, w);
-    struct live *l = to_live(L, 1);
+    struct live *l = to_readable(L, 1);
     lua_Integer hold = luaL_checkinteger(L, 3);
     struct filter *f = arena_zero(&l->request->arena, sizeof *f);
     if (f == NULL)

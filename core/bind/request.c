@@ -256,7 +256,7 @@ static int field(lua_State *L) /* long: one case per field */
     case F_HEADERS:
         return push_headers(L, r);
     case F_FAULT:
-        bind_push_fault(L, &r->fault);
+        bind_push_fault(L, &bind_strand(L, r)->fault);
         return 1;
     case F_DEADLINE:
         lua_pushnumber(L, (lua_Number)(r->deadline - world_now(r->rt->world)) /

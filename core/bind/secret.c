@@ -6,8 +6,6 @@
 */
 #include "bind/bind.h"
 
-#include <stdlib.h>
-
 #include "net/file.h"
 #include "run/generation.h"
 
@@ -55,11 +53,12 @@ str bind_secret_value(lua_State *L, int arg, struct arena *arena)
         return arena_copy(arena, value);
     }
     const struct secret *s = to_secret(L, arg);
+    struct world *world = generation_of(L)->rt->world;
     struct watch *watch = generation_of(L)->watch;
     if (s->file && watch != NULL)
         watch_add(watch, s->name); /* a new key is a new version */
-    if (!s->file)
-        value = str_of(getenv(s->name));
+    if (!s->file || world->replays)
+        value = str_of(world_env(world, s->name));
     else if (file_read(s->name, LONGEST_KEY, arena, &value) == 0)
         value = first_line(value);
     return value.n > 0 ? arena_copy(arena, value) : STR_NONE;
@@ -68,7 +67,8 @@ str bind_secret_value(lua_State *L, int arg, struct arena *arena)
 /* has_env(name) -> is there a non-empty environment variable of that name? */
 static int has_env(lua_State *L)
 {
-    const char *value = getenv(luaL_checkstring(L, 1));
+    struct world *world = generation_of(L)->rt->world;
+    const char *value = world_env(world, luaL_checkstring(L, 1));
     lua_pushboolean(L, value != NULL && *value != '\0');
     return 1;
 }

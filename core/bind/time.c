@@ -39,7 +39,7 @@ static int sleep_for(lua_State *L)
     *until = world_now(r->rt->world) + nanos_of(seconds);
     if (*until > r->deadline)
         *until = r->deadline;
-    task_sleep(r, *until);
+    task_sleep(strand_of(L), *until);
     return lua_yieldk(L, 0, (lua_KContext)until, slept);
 }
 

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "gate/harden.h"
 #include "gate/serve.h"
@@ -19,11 +20,20 @@ static void print(void *user, int stream, const char *text, size_t len)
     fwrite(text, 1, len, stream == 2 ? stderr : stdout);
 }
 
+/* As https://no-color.org has it. */
+static int shows_colour(void)
+{
+    const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+    return isatty(STDOUT_FILENO) && (no == NULL || *no == '\0') &&
+           term != NULL && strcmp(term, "dumb") != 0;
+}
+
 int command(const char *name, int argc, char **argv)
 {
     peri_terminal terminal = {.size = sizeof terminal,
                               .library = getenv("PERILUNE_LIBRARY"),
-                              .out = print};
+                              .out = print,
+                              .colour = shows_colour()};
     for (int i = 0; i < argc; i++)
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
             return peri_command("help", 1, (char *[]){(char *)name}, &terminal);
@@ -52,7 +62,8 @@ int main(int argc, char **argv)
         return serve(argc - 2, argv + 2);
     if (strcmp(name, "version") == 0 || strcmp(name, "--version") == 0)
         return version(argc - 2, argv + 2);
-    if (strcmp(name, "check") == 0 || strcmp(name, "help") == 0)
+    if (strcmp(name, "check") == 0 || strcmp(name, "test") == 0 ||
+        strcmp(name, "help") == 0)
         return command(name, argc > 2 ? argc - 2 : 0, argv + 2);
     fprintf(stderr,
             "perilune: there is no subcommand '%s'; see perilune "

@@ -24,6 +24,10 @@ void real_run(struct world *w);
 void real_step(struct world *w, nanos wait);
 void real_break(struct world *w);
 
+/* Processor time of the calling thread, as every clock of the system's it is
+** asked for in real.c only. */
+nanos real_cpu(void);
+
 /* Run what other threads have posted, here and now. */
 void real_catch_up(struct world *w);
 

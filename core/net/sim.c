@@ -15,6 +15,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "net/sim_head.h"
 #include "net/sim_reply.h"
 
 #define LATENCY    (20 * NANOS_MS)
@@ -53,6 +54,15 @@ struct run {
 
 /* --- what will happen ----------------------------------------------------- */
 
+void sim_script_heal(struct sim_script *s)
+{
+    s->fails = 0;
+    s->error = STR_NONE;
+    s->cuts_after = s->error_event = 0;
+    s->drips = 0;
+    s->refuses = s->hangs = s->closes_early = s->garbage = false;
+}
+
 /* The script as it holds for this request: past `times` all is well. */
 static struct sim_script script_now(const struct sim_script *s)
 {
@@ -60,10 +70,7 @@ static struct sim_script script_now(const struct sim_script *s)
     if (s->times <= 0 || s->count == NULL || (*s->count)++ < s->times)
         return now;
     *s->count = s->times;
-    now.fails = 0;
-    now.cuts_after = now.error_event = 0;
-    now.drips = 0;
-    now.refuses = now.hangs = now.closes_early = now.garbage = false;
+    sim_script_heal(&now);
     return now;
 }
 
@@ -103,7 +110,7 @@ static int plan(struct run *r)
     if (rc == ERR_MEMORY)
         return rc;
     r->reply.created = world_calendar(sim->world) / NANOS_S;
-    r->status = r->script.fails != 0 ? r->script.fails : rc != 0 ? 400 : 200;
+    r->status = sim_reply_status(&r->script, rc != 0);
     r->events = r->status == 200 && r->reply.stream && !r->script.garbage;
     r->pieces = 1;
     r->error_at = -1;
@@ -127,7 +134,7 @@ static void make_whole(struct run *r)
 {
     int64_t cut = r->script.cuts_after;
     if (r->status != 200)
-        sim_reply_error(r->status, &r->stock);
+        sim_reply_error(r->status, r->script.error, &r->stock);
     else if (r->script.garbage)
         sim_reply_garbage(&r->stock);
     else
@@ -221,8 +228,15 @@ static void keep_pouring(struct run *r)
     timer_start(r->sim->world, &r->timer, next);
 }
 
+static void count(int64_t *n)
+{
+    if (n != NULL)
+        ++*n;
+}
+
 static void connect(struct run *r)
 {
+    count(r->script.refuses ? r->script.refused : r->script.arrivals);
     if (r->script.refuses) {
         finish(r, EXCHANGE_CONNECT, "the simulated upstream refuses");
         return;
@@ -236,16 +250,15 @@ static void connect(struct run *r)
 
 static void speak(struct run *r)
 {
-    struct http_field fields[2] = {
-        {STR("content-type"), STR("application/json")},
-        {STR("retry-after"), STR("1")},
-    };
+    const char *type = "application/json";
+    struct sim_head head;
     if (r->events)
-        fields[0].value = STR("text/event-stream; charset=utf-8");
+        type = "text/event-stream; charset=utf-8";
     else if (r->status == 200 && r->script.garbage)
-        fields[0].value = STR("text/html");
+        type = "text/html";
+    sim_head_make(&head, &r->script, r->status, type);
     r->stage = POURING;
-    r->x->events->head(r->x, r->status, fields, r->status == 429 ? 2 : 1);
+    r->x->events->head(r->x, r->status, head.fields, head.n);
     if (r->x != NULL)
         keep_pouring(r);
 }
@@ -279,7 +292,8 @@ static void fire(struct timer *timer)
 
 /* --- the transport -------------------------------------------------------- */
 
-static int start(struct transport *t, struct exchange *x)
+int sim_start(struct transport *t, struct exchange *x,
+              const struct sim_script *script)
 {
     struct sim *sim = (struct sim *)t;
     struct run *r = mem_zero(sizeof *r);
@@ -288,7 +302,7 @@ static int start(struct transport *t, struct exchange *x)
     r->sim = sim;
     r->x = x;
     r->timer.fire = fire;
-    r->script = script_now(x->sim);
+    r->script = script_now(script);
     buf_init(&r->stock, MOST_BYTES);
     int rc = plan(r);
     if (rc != 0) {
@@ -298,6 +312,11 @@ static int start(struct transport *t, struct exchange *x)
     x->impl = r;
     timer_start(sim->world, &r->timer, world_now(sim->world));
     return 0;
+}
+
+static int start(struct transport *t, struct exchange *x)
+{
+    return sim_start(t, x, x->sim);
 }
 
 static void cancel(struct transport *t, struct exchange *x)

@@ -12,6 +12,12 @@
 #include "net/transport.h"
 #include "net/world.h"
 
+/* What the head of a reply says of a limit; limit 0: nothing. */
+struct sim_quota {
+    int64_t limit, remaining;
+    nanos reset; /* until it is full again */
+};
+
 /* What an exchange's `sim` points at; borrowed until the exchange ends. All
 ** zeroes is an upstream in good health. "Events" are those of a stream. */
 struct sim_script {
@@ -33,15 +39,35 @@ struct sim_script {
     bool garbage;        /* a page of HTML with status 200 */
     int64_t error_event; /* an error event after so many events ends the
                          ** stream; < 0: it is the first */
+    str error;           /* fails with this code, such as
+                         ** "context_length_exceeded" */
+
+    /* What else the head says: */
+    nanos retry_after; /* of an error; 0: what is usual; < 0: nothing */
+    const struct http_field *headers;
+    int headers_n;
+    struct sim_quota request_quota, token_quota;
 
     /* Only the first `times` requests meet the misbehaviour, counted in
     ** *count, which is the caller's; 0 or no count: all do. */
     int times;
     int *count;
+
+    /* Counted when a request has been read, and when a connection is refused;
+    ** either may be NULL. */
+    int64_t *arrivals, *refused;
 };
+
+/* Take all misbehaviour out of a script. */
+void sim_script_heal(struct sim_script *script);
 
 /* 0 or ERR_MEMORY. */
 int sim_open(struct transport **out, struct world *w);
+
+/* Start an exchange under this script instead of its own; it is copied, its
+** texts and headers are borrowed until the exchange ends. */
+int sim_start(struct transport *t, struct exchange *x,
+              const struct sim_script *script);
 
 /* All its exchanges must have ended or been cancelled. NULL is fine. */
 void sim_close(struct transport *t);

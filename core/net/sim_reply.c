@@ -284,22 +284,85 @@ void sim_reply_whole(struct sim_reply *r, struct buf *out)
     buf_fini(&answer);
 }
 
-void sim_reply_error(int status, struct buf *out)
+/* --- errors ---------------------------------------------------------------- */
+
+/* Codes that providers use, and what comes with them. */
+static const struct known_error {
+    const char *code, *type;
+    int status;
+    const char *message;
+} known_errors[] = {
+    {"context_length_exceeded", "invalid_request_error", 400,
+     "This model's maximum context length is 8192 tokens, and the messages "
+     "have more. Please reduce their length."},
+    {"content_filter", "invalid_request_error", 400,
+     "The response was filtered due to the prompt triggering the content "
+     "management policy."},
+    {"invalid_api_key", "invalid_request_error", 401,
+     "Incorrect API key provided."},
+    {"model_not_found", "invalid_request_error", 404,
+     "The model does not exist or you do not have access to it."},
+    {"rate_limit_exceeded", "requests", 429,
+     "Rate limit reached. Please try again later."},
+    {"insufficient_quota", "insufficient_quota", 429,
+     "You exceeded your current quota, please check your plan and billing "
+     "details."},
+    {"server_error", "server_error", 500,
+     "The server had an error while processing your request."},
+    {"overloaded_error", "overloaded_error", 529, "Overloaded"},
+};
+
+static const struct known_error *known_error(str code)
 {
-    const char *type = "server_error", *code = "null";
-    if (status == 429) {
-        type = "requests";
-        code = "\"rate_limit_exceeded\"";
-    } else if (status < 500) {
-        type = "invalid_request_error";
-    }
-    if (status == 401)
-        code = "\"invalid_api_key\"";
-    buf_print(out,
-              "{\"error\":{\"message\":\"The simulated upstream fails with "
-              "%d, as it was told to.\",\"type\":\"%s\",\"param\":null,"
-              "\"code\":%s}}",
-              status, type, code);
+    for (size_t i = 0; i < sizeof known_errors / sizeof known_errors[0]; i++)
+        if (str_eq(code, str_of(known_errors[i].code)))
+            return &known_errors[i];
+    return NULL;
+}
+
+int sim_reply_status(const struct sim_script *script, bool illegible)
+{
+    const struct known_error *known = known_error(script->error);
+    if (script->fails != 0)
+        return script->fails;
+    if (script->error.p != NULL)
+        return known != NULL ? known->status : 400;
+    return illegible ? 400 : 200;
+}
+
+static const char *type_of(int status)
+{
+    return status == 429  ? "requests"
+           : status < 500 ? "invalid_request_error"
+                          : "server_error";
+}
+
+static const char *code_of(int status)
+{
+    return status == 429   ? "rate_limit_exceeded"
+           : status == 401 ? "invalid_api_key"
+                           : NULL;
+}
+
+void sim_reply_error(int status, str code, struct buf *out)
+{
+    const struct known_error *known = known_error(code);
+    if (code.p == NULL)
+        code = str_of(code_of(status));
+    buf_text(out, "{\"error\":{\"message\":\"");
+    if (known != NULL)
+        buf_text(out, known->message);
+    else
+        buf_print(out,
+                  "The simulated upstream fails with %d, as it was told to.",
+                  status);
+    buf_print(out, "\",\"type\":\"%s\",\"param\":null,\"code\":",
+              known != NULL ? known->type : type_of(status));
+    if (code.p != NULL)
+        json_put_string(out, code);
+    else
+        buf_text(out, "null");
+    buf_text(out, "}}");
 }
 
 void sim_reply_error_event(struct buf *out)

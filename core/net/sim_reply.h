@@ -42,8 +42,12 @@ void sim_reply_event(struct sim_reply *r, int k, struct buf *out);
 /* Append the reply in one piece. */
 void sim_reply_whole(struct sim_reply *r, struct buf *out);
 
-/* Append an error body, the same as an event, and a page of HTML. */
-void sim_reply_error(int status, struct buf *out);
+/* The status a script answers with; `illegible`: no request can be read. */
+int sim_reply_status(const struct sim_script *script, bool illegible);
+
+/* Append an error body, with a code or what is usual for the status (absent);
+** an error event; and a page of HTML. */
+void sim_reply_error(int status, str code, struct buf *out);
 void sim_reply_error_event(struct buf *out);
 void sim_reply_garbage(struct buf *out);
 

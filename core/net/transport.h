@@ -5,7 +5,8 @@
 **                 \___________________________/           done exactly once)
 **
 ** Two things implement it: curl.c (real sockets) and sim.c (an upstream made
-** of arithmetic). Both hand up a status, headers and body bytes, so whoever
+** of arithmetic), which virtual/upstreams.c puts in the place of all others in
+** a simulated world. They hand up a status, headers and body bytes, so whoever
 ** sits above cannot tell which one it is. No timers live here: the caller has
 ** them all and calls exchange_cancel.
 **
@@ -60,6 +61,7 @@ struct exchange {
     str body;        /* always sent as POST */
     bool http2;      /* ask for HTTP/2 (TLS only) */
     const void *sim; /* a struct sim_script when the upstream is simulated */
+    str provider, model; /* who is asked for what; for a simulated world */
     /* Private to the transport. */
     void *impl;
 };

@@ -5,7 +5,7 @@
 **      ------------------------------------------   this interface
 **        now  random  timers  later  post  work  log  transport
 **      ------------------------------------------
-**        real.c: libev, libcurl       (later: a simulated world)
+**        real.c: libev, libcurl       virtual/: nothing real
 ** A runtime is opened on a world and asks nobody else for the time, a random
 ** number, a timer, a thread, a log line or an upstream. So the same core runs
 ** under a virtual clock, where a seed replays to the byte.
@@ -15,45 +15,20 @@
 #ifndef NET_WORLD_H
 #define NET_WORLD_H
 
+#include <stdlib.h>
+
 #include "base/nanos.h"
 #include "base/str.h"
+#include "net/things.h"
 
 struct world;
 struct transport;
 
-/* Something that happens at `due`. Embed it; zero it before first use. */
-struct timer {
-    void (*fire)(struct timer *);
-    nanos due;   /* read only */
-    size_t slot; /* private: place in the heap + 1, 0 = not started */
-};
-
-/* Something to do before this turn of the loop ends. Embed it; zero it. */
-struct later {
-    void (*run)(struct later *);
-    struct later *next; /* private */
-    bool queued;        /* read only */
-};
-
-/* Something any thread may ask for. Embed it; zero it; it lives until it has run. */
-struct nudge {
-    void (*run)(struct nudge *);
-    struct nudge *next; /* private, as the next one */
-    bool queued;
-};
-
-/* Something that would block: work() on another thread, then done() here. It
-** lives until done() was called. */
-struct job {
-    void (*work)(struct job *);
-    void (*done)(struct job *);
-    struct job *next; /* private */
-};
-
 struct world_ops {
-    nanos (*now)(struct world *);      /* monotonic */
-    nanos (*calendar)(struct world *); /* since 1970, UTC; may step */
-    nanos (*cpu)(struct world *);      /* processor time of this thread */
+    nanos (*now)(struct world *);       /* monotonic */
+    nanos (*calendar)(struct world *);  /* since 1970, UTC; may step */
+    nanos (*cpu)(struct world *);       /* processor time of this thread */
+    nanos (*stopwatch)(struct world *); /* runs on while a policy computes */
     void (*random)(struct world *, void *to, size_t n);
     void (*timer_start)(struct world *, struct timer *, nanos due);
     void (*timer_stop)(struct world *, struct timer *);
@@ -67,6 +42,10 @@ struct world_ops {
 
 struct world {
     const struct world_ops *ops;
+    bool replays; /* a simulated one: nothing may hang on addresses or names
+                  ** in the environment, so that a seed replays to the byte */
+    /* Its variable of that name; NULL: ask the process's environment. */
+    const char *(*env)(struct world *, const char *name);
 };
 
 /* Nanoseconds on a clock that never steps back; any origin. */
@@ -85,6 +64,13 @@ static inline nanos world_calendar(struct world *w)
 static inline nanos world_cpu(struct world *w)
 {
     return w->ops->cpu(w);
+}
+
+/* A clock for what Lua does before it gives control back: `now`, where that
+** runs on meanwhile. */
+static inline nanos world_stopwatch(struct world *w)
+{
+    return w->ops->stopwatch(w);
 }
 
 /* n random bytes, fit for identifiers. */
@@ -139,6 +125,12 @@ static inline void world_execute(struct world *w, struct job *j)
 static inline void world_log(struct world *w, str line)
 {
     w->ops->log(w, line);
+}
+
+/* A variable of the environment, or NULL. */
+static inline const char *world_env(struct world *w, const char *name)
+{
+    return w->env != NULL ? w->env(w, name) : getenv(name);
 }
 
 /* What carries requests to upstreams. */

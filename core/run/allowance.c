@@ -56,7 +56,7 @@ const char *doom_reason(enum doom why)
 
 void allowance_set(struct generation *g, nanos cpu, size_t heap)
 {
-    nanos now = world_now(g->rt->world);
+    nanos now = world_stopwatch(g->rt->world);
     g->allowed = (struct allowance){
         .from = now, .until = now + cpu, .budget = cpu, .heap = heap};
     g->heap.refused_size = 0;
@@ -75,7 +75,7 @@ nanos allowance_used(const struct generation *g, nanos now)
 static bool late(struct generation *g)
 {
     struct allowance *a = &g->allowed;
-    nanos now = world_now(g->rt->world);
+    nanos now = world_stopwatch(g->rt->world);
     if (a->cpu_from == 0 && now - a->from > SHORT_TURN)
         a->cpu_from = world_cpu(g->rt->world);
     if (now < a->until)

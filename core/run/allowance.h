@@ -21,8 +21,8 @@ enum doom { DOOM_NONE, DOOM_TIME, DOOM_HEAP, DOOM_TABLE };
 
 /* What may run at this moment, and up to where. */
 struct allowance {
-    nanos from;     /* world_now when it began */
-    nanos until;    /* world_now at which to look closer */
+    nanos from;     /* the stopwatch when it began */
+    nanos until;    /* the stopwatch at which to look closer */
     nanos cpu_from; /* processor time at the first closer look, or 0 */
     nanos budget;   /* processor time that may be used, in all */
     size_t heap;    /* most the Lua heap may hold */
@@ -45,7 +45,7 @@ void *allowance_allocate(void *ud, void *old, size_t osize, size_t nsize);
 /* Allow `cpu` of processor time and `heap` bytes from now on. */
 void allowance_set(struct generation *g, nanos cpu, size_t heap);
 
-/* Processor time used under it so far; `now` is world_now. */
+/* Processor time used under it so far; `now` is the stopwatch's. */
 nanos allowance_used(const struct generation *g, nanos now);
 
 /* Count instructions on this coroutine, and remember that it runs now. Returns

@@ -223,7 +223,7 @@ void answer_written(struct request *r, const struct written_reply *w)
     static const char *const names[] = {"say", "sorry", "refuse"};
     /* else what said it is in the path: the call that was refused, the faq */
     if (!w->raw && w->kind != WRITTEN_FAQ)
-        request_step(r, str_of(names[w->kind]), "", NULL);
+        request_step(r, str_of(names[w->kind]), "");
     if (w->kind != WRITTEN_REFUSE) {
         send_written(r, w);
         return;

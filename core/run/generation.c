@@ -147,7 +147,7 @@ lua_State *generation_thread(struct generation *g, int *ref)
 void generation_thread_done(struct generation *g, lua_State *co, int ref,
                             bool spoilt)
 {
-    *(struct request **)lua_getextraspace(co) = NULL;
+    *(struct strand **)lua_getextraspace(co) = NULL;
     if (spoilt || g->idle_n == IDLE_THREADS) {
         luaL_unref(g->L, LUA_REGISTRYINDEX, ref);
         return;

@@ -51,7 +51,10 @@ static bool is_rung(lua_State *L, int value)
 /* Push what to say about a value that is no reply. */
 static void push_complaint(lua_State *L, int value, int policy)
 {
-    if (is_rung(L, value) || lua_isfunction(L, value)) {
+    if (luaL_testudata(L, value, LIVE_TYPE) != NULL) {
+        lua_pushliteral(L, "the policy returned a reply that is over: it is of "
+                           "another request, or its branch lost a race");
+    } else if (is_rung(L, value) || lua_isfunction(L, value)) {
         push_variable(L, value, policy);
         const char *name = lua_tostring(L, -1);
         const char *kind = lua_isfunction(L, value) ? "function" : "rung";
@@ -140,7 +143,8 @@ static void fail(struct request *r, const char *reason, str message)
                           .status = fault_status(FAULT_POLICY),
                           .message = STR(POLICY_FAILED)};
     request_fault(r, &fault);
-    request_step(r, STR("policy"), "error", NULL);
+    request_step(r, STR("policy"), "error");
+    task_end(r); /* its closing variables get none of the rescue's time */
     if (r->gen->rescue != LUA_NOREF && !r->rescued) {
         r->rescued = true;
         task_begin(r);
@@ -205,7 +209,7 @@ void outcome_returned(struct request *r, lua_State *L, int n)
     }
     int value = lua_gettop(L) - n + 1;
     if (!lua_toboolean(L, value)) {
-        answer_fault(r, &r->fault);
+        answer_fault(r, &r->main.fault);
         return;
     }
     const struct written_reply *written =
@@ -213,7 +217,7 @@ void outcome_returned(struct request *r, lua_State *L, int n)
     const struct live *live = luaL_testudata(L, value, LIVE_TYPE);
     if (written != NULL)
         answer_written(r, written);
-    else if (live != NULL && live->request == r && live_call(live) != NULL)
+    else if (live != NULL && live->request == r && live_stands(live))
         answer_live(r, live);
     else
         bad_return(r, L, n);

@@ -21,20 +21,38 @@ static str plain_name(struct request *r, str name)
     return plain;
 }
 
-bool request_step(struct request *r, str name, const char *word,
-                  struct call *call)
+static struct step *add(struct request *r, str name)
 {
     if (r->steps_n == MOST_STEPS)
-        return call == NULL;
+        return NULL;
     struct step *step = arena_zero(&r->arena, sizeof *step);
     if (step == NULL)
-        return false;
-    *step = (struct step){plain_name(r, name), word, call, NULL};
-    if (call != NULL)
-        call_keep(call);
+        return NULL;
+    step->name = plain_name(r, name);
     *r->last_step = step;
     r->last_step = &step->next;
     r->steps_n++;
+    return step;
+}
+
+bool request_step(struct request *r, str name, const char *word)
+{
+    if (r->steps_n == MOST_STEPS)
+        return true;
+    struct step *step = add(r, name);
+    if (step != NULL)
+        step->word = word;
+    return step != NULL;
+}
+
+bool strand_step(struct strand *s, str name, struct call *call)
+{
+    struct step *step = add(s->request, name);
+    if (step == NULL)
+        return false;
+    step->call = call;
+    step->strand = s;
+    call_keep(call);
     return true;
 }
 
@@ -84,4 +102,21 @@ void path_cancel_calls(struct request *r, const struct call *but)
     for (struct step *s = r->steps; s != NULL; s = s->next)
         if (s->call != NULL && s->call != but)
             call_cancel(s->call);
+}
+
+void path_move_calls(const struct strand *from, const struct strand *to)
+{
+    for (struct step *s = from->request->steps; s != NULL; s = s->next)
+        if (s->strand == from)
+            s->strand = to;
+}
+
+void path_cancel_branch(const struct strand *branch)
+{
+    for (struct step *s = branch->request->steps; s != NULL; s = s->next) {
+        if (s->strand != branch || s->call->fault.kind != FAULT_NONE)
+            continue;
+        s->word = "cancelled";
+        call_cancel(s->call);
+    }
 }

@@ -16,13 +16,23 @@ struct step {
     str name;
     const char *word; /* NULL: ask the call */
     struct call *call;
+    const struct strand *strand; /* whose call it is */
     struct step *next;
 };
 
-/* Note a word of the path: a fixed word, or what the call has come to. The
+/* Note a word of the path. False: it could not be noted. */
+bool request_step(struct request *r, str name, const char *word);
+
+/* Note a call that this strand asks: its word is what the call has come to. The
 ** step keeps the call. False: it could not be noted. */
-bool request_step(struct request *r, str name, const char *word,
-                  struct call *call);
+bool strand_step(struct strand *s, str name, struct call *call);
+
+/* What this strand asked, another one asked from now on. */
+void path_move_calls(const struct strand *from, const struct strand *to);
+
+/* Cancel the calls of a branch that lost: they are told as `cancelled`, but for
+** those that failed by themselves. */
+void path_cancel_branch(const struct strand *branch);
 
 /* Append the path so far: "gpt-4o timeout, gpt-4o-mini ok". */
 void request_path(const struct request *r, struct buf *to);

@@ -41,4 +41,12 @@ static inline struct call *live_call(const struct live *l)
     return l->request->serial == l->serial ? l->call : NULL;
 }
 
+/* Can it still be read or returned? Not once its request has ended, or its
+** branch lost a race. */
+static inline bool live_stands(const struct live *l)
+{
+    const struct call *call = live_call(l);
+    return call != NULL && !call->dropped;
+}
+
 #endif

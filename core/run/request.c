@@ -51,7 +51,7 @@ struct request *request_open(struct runtime *rt, struct generation *gen,
     r->sink = *sink;
     r->last_step = &r->steps;
     r->dialect = &dialect_openai;
-    r->co_ref = LUA_NOREF;
+    r->main = task_strand(r);
     r->started = world_now(rt->world);
     r->deadline = r->started + rt->limits.deadline;
     arena_init(&r->arena);
@@ -132,7 +132,7 @@ void request_run(struct request *r)
 
 void request_fault(struct request *r, const struct fault *fault)
 {
-    r->fault = *fault;
+    strand_fault(&r->main, fault);
 }
 
 bool request_enter(struct request *r)

@@ -3,7 +3,7 @@
 **
 **     open -> run (the policy, waits, calls) -> answer -> finish: endings
 **
-** A request owns an arena, its attempts, one coroutine and a list of endings,
+** A request owns an arena, its attempts, its strands and a list of endings,
 ** each of which runs exactly once whoever ends it: the client, the upstream,
 ** a timeout or a shutdown. What it says goes to a sink, so that a socket and
 ** an embedding program look alike.
@@ -18,6 +18,7 @@
 
 #include "net/call/call.h"
 #include "run/runtime.h"
+#include "run/strand/strand.h"
 #include "wire/dialect.h"
 #include "wire/json.h"
 
@@ -83,25 +84,19 @@ struct request {
     nanos entered;      /* 0 = not inside now */
     int status;         /* sent to the client; 0 = nothing yet */
     enum outcome outcome;
-    struct fault fault; /* the last failure; kind NONE at first */
     struct step *steps, **last_step;
     int steps_n, attempts, logged; /* the last by p.log */
     struct scar *scars;
     struct call *answer;      /* the call whose reply is the answer */
     const char *policy_error; /* the policy raised; text in the arena */
     struct ending *endings;
-    /* The policy's coroutine. */
-    lua_State *co;
-    int co_ref;
-    bool waiting;   /* it has yielded */
+    /* The policy's strands. */
+    struct strand main;
+    struct strand *branches, *spare_branches;
+    int branches_n; /* those that are not cancelled */
+    int forked;     /* in all */
     bool rescued;   /* it runs p.rescue's ladder */
-    bool woken;     /* in runtime.woken */
-    bool unwinding; /* its closing variables run */
-    bool doomed;    /* it was stopped from inside the hook */
-    struct request *woken_next;
-    struct watcher watcher;
-    struct call *watched;
-    struct timer timer; /* of a sleep */
+    bool doomed;    /* a strand was stopped from inside the hook */
     /* The reply on its way. */
     struct reader relay;
     struct filtering *filtering; /* what it goes through, or NULL */
@@ -132,7 +127,8 @@ void request_finish(struct request *r, enum outcome outcome);
 /* Have this run when the request ends, the latest first. */
 void request_on_end(struct request *r, struct ending *ending);
 
-/* Remember a failure as req.fault. Texts must live as long as the request. */
+/* Remember a failure as the request's: its main strand's req.fault, and what
+** the log tells. Texts must live as long as the request. */
 void request_fault(struct request *r, const struct fault *fault);
 
 /* Time spent in Perilune itself: from here ... to here. Nested pairs count
@@ -144,7 +140,8 @@ nanos request_inside(const struct request *r);
 /* The request whose coroutine this is, or NULL (while the policy loads). */
 static inline struct request *request_of(lua_State *L)
 {
-    return *(struct request **)lua_getextraspace(L);
+    const struct strand *s = strand_of(L);
+    return s != NULL ? s->request : NULL;
 }
 
 #endif

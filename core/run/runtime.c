@@ -99,8 +99,8 @@ static void put_in_force(struct runtime *rt, struct generation *g)
 /* Load what rt->source names and put it in force, or keep the old one. */
 static int load(struct runtime *rt)
 {
-    struct watch *watch = watch_open(rt->no_inotify);
-    if (watch == NULL)
+    struct watch *watch = NULL;
+    if (!rt->unwatched && (watch = watch_open(rt->no_inotify)) == NULL)
         return ERR_MEMORY;
     buf_clear(&rt->load_error);
     struct generation *g =

@@ -26,6 +26,7 @@ struct lua_State;
 struct generation;
 struct realm;
 struct request;
+struct strand;
 
 /* What a policy may use up. */
 struct limits {
@@ -71,13 +72,14 @@ struct runtime {
     uint64_t tried;             /* hash of all that the last try read */
     char *source_memory;        /* what the source's texts lie in */
     struct lane *lanes;
-    struct call *lingering;              /* see struct question */
-    struct request *live;                /* requests in flight */
-    struct request *spare;               /* ended ones, to be used again */
-    uint64_t serial;                     /* of the last request */
-    struct request *woken, **woken_last; /* their policies go on this turn */
+    struct call *lingering;             /* see struct question */
+    struct request *live;               /* requests in flight */
+    struct request *spare;              /* ended ones, to be used again */
+    uint64_t serial;                    /* of the last request */
+    struct strand *woken, **woken_last; /* they go on this turn */
     struct later wake;
     bool no_inotify;
+    bool unwatched; /* edits are told by runtime_load, and not looked for */
 };
 
 /* 0 or ERR_MEMORY. The runtime is zeroed memory of the caller's. */

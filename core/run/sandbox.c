@@ -215,6 +215,8 @@ static void make_environment(lua_State *L, bool trusted)
     copy_globals(L, base_names, false);
     copy_globals(L, library_names, true);
     safe_base(L);
+    if (generation_of(L)->rt->world->replays)
+        safe_order(L);
     lua_pushcfunction(L, loader_require);
     lua_setfield(L, -2, "require");
     if (trusted) {
@@ -317,7 +319,7 @@ lua_State *sandbox_open(struct generation *g)
     lua_State *L = lua_newstate(allowance_allocate, g);
     if (L == NULL)
         return NULL;
-    *(struct request **)lua_getextraspace(L) = NULL;
+    *(struct strand **)lua_getextraspace(L) = NULL;
     lua_pushcfunction(L, open_libraries);
     if (lua_pcall(L, 0, 0, 0) != LUA_OK) {
         lua_close(L);

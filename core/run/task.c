@@ -1,9 +1,12 @@
 /*
-** task.c -- resuming a coroutine under its allowance.
+** task.c -- resuming a strand under its request's allowance.
 **
-** The processor time of all turns of a request is charged to one budget. A
-** turn that raises spoils its coroutine, which is then left to the collector;
-** the rescue ladder, if the policy declared one, gets a fresh one.
+** The processor time of all turns of a request, whichever strand ran, is
+** charged to one budget. A turn that raises spoils its coroutine, which is then
+** left to the collector; the rescue ladder, if the policy declared one, gets a
+** fresh one. Turns never lie inside one another: a branch is resumed from the
+** queue of the woken like everybody else, also for its first turn and for its
+** closing variables.
 */
 #include "run/task.h"
 
@@ -16,16 +19,17 @@
 #include "run/loader.h"
 #include "run/outcome.h"
 #include "run/sandbox.h"
+#include "run/strand/branch.h"
 
 #define RESCUE_CPU (20 * NANOS_MS)   /* after the policy used up its own */
 #define PIECE_CPU  (NANOS_MS / 10)   /* for each piece of a reply it looks at */
 #define MODEST     ((size_t)1 << 20) /* bytes that any request may still have */
 
 #define OWNER(member, p) \
-    ((struct request *)(void *)((char *)(p)-offsetof(struct request, member)))
+    ((struct strand *)(void *)((char *)(p)-offsetof(struct strand, member)))
 
-static void on_change(struct watcher *w);
-static void on_timer(struct timer *t);
+static void wake(struct strand *s, bool next);
+static void reap(struct strand *s);
 
 static nanos cpu_left(const struct request *r)
 {
@@ -72,7 +76,7 @@ static lua_State *enter(struct request *r, lua_State *L, nanos cpu)
 static void leave(struct request *r, lua_State *before)
 {
     struct generation *g = r->gen;
-    nanos now = world_now(r->rt->world);
+    nanos now = world_stopwatch(r->rt->world);
     r->heap =
         (int64_t)held(r) + (int64_t)g->heap.used - (int64_t)r->heap_before;
     r->charged += allowance_used(g, now);
@@ -80,13 +84,13 @@ static void leave(struct request *r, lua_State *before)
     allowance_leave(g, before);
 }
 
-static void drop_thread(struct request *r, bool spoilt)
+static void drop_thread(struct strand *s, bool spoilt)
 {
-    if (r->co == NULL)
+    if (s->co == NULL)
         return;
-    generation_thread_done(r->gen, r->co, r->co_ref, spoilt);
-    r->co = NULL;
-    r->waiting = false;
+    generation_thread_done(s->request->gen, s->co, s->co_ref, spoilt);
+    s->co = NULL;
+    s->state = STRAND_NONE;
 }
 
 void task_not_charged(struct request *r, nanos time)
@@ -97,27 +101,52 @@ void task_not_charged(struct request *r, nanos time)
     r->gen->allowed.budget += time;
 }
 
-/* One turn; then either it waits again, or its outcome is dealt with. */
-static void resume(struct request *r, int arguments)
+/* A branch came to its end: its parent is the next to run, before a loser asks
+** for anything more. */
+static void branch_done(struct strand *s, int status)
 {
+    if (status == LUA_OK)
+        lua_settop(s->co, 1); /* its reply, or nil */
+    s->status = status;
+    s->state = STRAND_ENDED;
+    wake(s->parent, true);
+}
+
+/* The policy came to its end, or raised, or a branch used up what there is. */
+static void ended(struct strand *s, int status, int results)
+{
+    struct request *r = s->request;
     struct generation *g = r->gen;
-    int results = 0;
-    lua_State *before = enter(r, r->co, cpu_left(r));
-    r->waiting = false;
-    int status = lua_resume(r->co, g->L, arguments, &results);
-    leave(r, before);
-    r->doomed = g->allowed.doom != DOOM_NONE;
-    if (status == LUA_YIELD) {
-        lua_pop(r->co, results);
-        r->waiting = true;
+    if (s->parent != NULL && !r->doomed && status != LUA_ERRMEM) {
+        branch_done(s, status);
         return;
     }
     generation_keep(g); /* the request may end, and be its last */
-    if (status == LUA_OK)
-        outcome_returned(r, r->co, results);
+    if (s->parent == NULL && status == LUA_OK)
+        outcome_returned(r, s->co, results);
     else
-        outcome_raised(r, r->co, status);
+        outcome_raised(r, s->co, status);
     generation_release(g);
+}
+
+/* One turn; then either it waits again, or its outcome is dealt with. */
+static void resume(struct strand *s)
+{
+    struct request *r = s->request;
+    struct generation *g = r->gen;
+    int results = 0, arguments = s->arguments;
+    lua_State *before = enter(r, s->co, cpu_left(r));
+    s->arguments = 0;
+    s->state = STRAND_RUNNING;
+    int status = lua_resume(s->co, g->L, arguments, &results);
+    leave(r, before);
+    r->doomed = g->allowed.doom != DOOM_NONE;
+    if (status != LUA_YIELD) {
+        ended(s, status, results);
+        return;
+    }
+    lua_pop(s->co, results);
+    s->state = STRAND_WAITING;
 }
 
 static int policy_done(lua_State *L, int status, lua_KContext context)
@@ -141,74 +170,95 @@ static int policy_start(lua_State *L)
 void task_begin(struct request *r)
 {
     struct generation *g = r->gen;
+    struct strand *s = &r->main;
     task_end(r);
-    r->watcher.changed = on_change;
-    r->timer.fire = on_timer;
     if (!stack_enough()) {
         outcome_no_stack(r);
         return;
     }
     allowance_set(g, cpu_left(r), heap_allowed(r));
-    r->co = generation_thread(g, &r->co_ref);
-    if (r->co == NULL) {
+    s->co = generation_thread(g, &s->co_ref);
+    if (s->co == NULL) {
         outcome_no_memory(r);
         return;
     }
-    *(struct request **)lua_getextraspace(r->co) = r;
-    lua_pushcfunction(r->co, policy_start);
-    lua_rawgeti(r->co, LUA_REGISTRYINDEX, r->rescued ? g->rescue : g->policy);
-    resume(r, 1);
+    *(struct strand **)lua_getextraspace(s->co) = s;
+    lua_pushcfunction(s->co, policy_start);
+    lua_rawgeti(s->co, LUA_REGISTRYINDEX, r->rescued ? g->rescue : g->policy);
+    s->arguments = 1;
+    resume(s);
 }
 
-void task_wake(struct request *r)
+/* --- waking ---------------------------------------------------------------- */
+
+/* Into the queue of the woken: at its end, or as the next one. */
+static void enqueue(struct strand *s, bool next)
 {
-    struct runtime *rt = r->rt;
-    if (!r->waiting || r->woken)
-        return;
-    r->woken = true;
-    r->woken_next = NULL;
-    *rt->woken_last = r;
-    rt->woken_last = &r->woken_next;
+    struct runtime *rt = s->request->rt;
+    struct strand **at = next ? &rt->woken : rt->woken_last;
+    s->woken = true;
+    s->woken_next = *at;
+    *at = s;
+    if (s->woken_next == NULL)
+        rt->woken_last = &s->woken_next;
     world_later(rt->world, &rt->wake);
 }
 
-static struct request *take_woken(struct runtime *rt)
+static void wake(struct strand *s, bool next)
 {
-    struct request *r = rt->woken;
-    if (r == NULL)
-        return NULL;
-    rt->woken = r->woken_next;
-    if (rt->woken == NULL)
-        rt->woken_last = &rt->woken;
-    r->woken = false;
-    return r;
+    if (s->state == STRAND_WAITING && !s->woken)
+        enqueue(s, next);
 }
 
-static void forget_woken(struct request *r)
+void task_wake(struct strand *s)
 {
-    struct request **at = &r->rt->woken;
-    if (!r->woken)
+    wake(s, false);
+}
+
+static struct strand *take_woken(struct runtime *rt)
+{
+    struct strand *s = rt->woken;
+    if (s == NULL)
+        return NULL;
+    rt->woken = s->woken_next;
+    if (rt->woken == NULL)
+        rt->woken_last = &rt->woken;
+    s->woken = false;
+    return s;
+}
+
+static void forget_woken(struct strand *s)
+{
+    struct runtime *rt = s->request->rt;
+    struct strand **at = &rt->woken;
+    if (!s->woken)
         return;
-    while (*at != r)
+    while (*at != s)
         at = &(*at)->woken_next;
-    *at = r->woken_next;
+    *at = s->woken_next;
     if (*at == NULL)
-        r->rt->woken_last = at;
-    r->woken = false;
+        rt->woken_last = at;
+    s->woken = false;
 }
 
 void task_run_woken(struct later *l)
 {
     struct runtime *rt = (void *)((char *)l - offsetof(struct runtime, wake));
-    struct request *r;
-    while ((r = take_woken(rt)) != NULL) {
+    struct strand *s;
+    while ((s = take_woken(rt)) != NULL) {
+        struct request *r = s->request;
         uint64_t serial = r->serial;
         bool outermost = request_enter(r);
-        resume(r, 0);
+        if (s->state == STRAND_CANCELLED)
+            reap(s);
+        else
+            resume(s);
         if (r->serial == serial)
             request_leave(r, outermost);
     }
 }
+
+/* --- waiting --------------------------------------------------------------- */
 
 static void on_change(struct watcher *w)
 {
@@ -220,52 +270,107 @@ static void on_timer(struct timer *t)
     task_wake(OWNER(timer, t));
 }
 
-void task_watch(struct request *r, struct call *call)
+struct strand task_strand(struct request *r)
 {
-    task_unwatch(r);
-    r->watched = call;
-    call_watch(call, &r->watcher);
+    return (struct strand){.request = r,
+                           .co_ref = LUA_NOREF,
+                           .watcher.changed = on_change,
+                           .timer.fire = on_timer};
 }
 
-void task_unwatch(struct request *r)
+void task_watch(struct strand *s, struct call *call)
 {
-    if (r->watched != NULL)
-        call_unwatch(r->watched, &r->watcher);
-    r->watched = NULL;
+    task_unwatch(s);
+    s->watched = call;
+    call_watch(call, &s->watcher);
 }
 
-void task_sleep(struct request *r, nanos until)
+void task_unwatch(struct strand *s)
 {
-    timer_start(r->rt->world, &r->timer, until);
+    if (s->watched != NULL)
+        call_unwatch(s->watched, &s->watcher);
+    s->watched = NULL;
 }
+
+void task_sleep(struct strand *s, nanos until)
+{
+    timer_start(s->request->rt->world, &s->timer, until);
+}
+
+/* --- ending ---------------------------------------------------------------- */
 
 /* Unwind the coroutine: the closing variables of what waits, or raised, run
-** under what is left of its allowance. When an error came out of the hook, Lua
-** leaves hooks switched off in that coroutine: nothing of it may run again. */
-static void unwind(struct request *r)
+** under what is left of its request's allowance. When an error came out of the
+** hook, Lua leaves hooks switched off in that coroutine: nothing of it may run
+** again. */
+static void unwind(struct strand *s)
 {
-    bool raised = lua_status(r->co) > LUA_YIELD, spoilt = r->doomed || raised;
-    if (!r->doomed && (r->waiting || raised)) {
+    struct request *r = s->request;
+    int status = lua_status(s->co);
+    bool spoilt = r->doomed || status > LUA_YIELD;
+    if (!r->doomed && status != LUA_OK) {
         struct allowance outer = r->gen->allowed;
-        lua_State *before = enter(r, r->co, cpu_left(r));
-        r->unwinding = true; /* nothing may wait in there */
-        lua_resetthread(r->co);
-        r->unwinding = false;
+        lua_State *before = enter(r, s->co, cpu_left(r));
+        s->unwinding = true; /* nothing may wait in there */
+        lua_resetthread(s->co);
+        s->unwinding = false;
         spoilt = spoilt || r->gen->allowed.doom != DOOM_NONE;
         leave(r, before);
         r->gen->allowed = outer;
     }
-    drop_thread(r, spoilt);
+    drop_thread(s, spoilt);
+}
+
+/* It hears of nothing further. */
+static void hush(struct strand *s)
+{
+    timer_stop(s->request->rt->world, &s->timer);
+    task_unwatch(s);
+    forget_woken(s);
+}
+
+static void end_strand(struct strand *s)
+{
+    if (s->co != NULL)
+        unwind(s);
+    hush(s);
+}
+
+/* The end of a branch that was cancelled. */
+static void reap(struct strand *s)
+{
+    end_strand(s);
+    branch_free(s);
+}
+
+/* One that has nothing to unwind needs no turn for it. */
+void task_cancel(struct strand *branch)
+{
+    hush(branch);
+    branch->state = STRAND_CANCELLED;
+    if (branch->co == NULL || lua_status(branch->co) == LUA_OK)
+        reap(branch);
+    else
+        enqueue(branch, false);
+}
+
+static struct strand *last_branch(const struct request *r)
+{
+    struct strand *s = r->branches;
+    while (s != NULL && s->next != NULL)
+        s = s->next;
+    return s;
 }
 
 void task_end(struct request *r)
 {
-    if (r->co != NULL)
-        unwind(r);
-    timer_stop(r->rt->world, &r->timer);
-    task_unwatch(r);
-    forget_woken(r);
+    struct strand *branch;
+    while ((branch = last_branch(r)) != NULL)
+        reap(branch);
+    end_strand(&r->main);
 }
+
+/* --- functions that are called for a reply --------------------------------- */
 
 /* A protected call on L in a turn of its own. Another turn may be under way:
 ** its allowance holds again afterwards. */

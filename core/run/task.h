@@ -1,30 +1,37 @@
 /*
-** task.h -- a policy running for a request: one coroutine, resumed here only.
+** task.h -- a policy running for a request: its strands, resumed here only.
 **
 ** C code that has something to tell a waiting policy calls task_wake; the
-** coroutine goes on before the loop's turn ends, never inside a callback of
-** the transport.
+** strand goes on before the loop's turn ends, never inside a callback of the
+** transport.
 */
 #ifndef RUN_TASK_H
 #define RUN_TASK_H
 
 #include "run/request.h"
 
-/* Give the policy a coroutine and let it run to its first wait. */
+/* Give the policy a main strand and let it run to its first wait. */
 void task_begin(struct request *r);
 
-/* What the policy waits for has changed: let it look. */
-void task_wake(struct request *r);
+/* What the strand waits for has changed: let it look. */
+void task_wake(struct strand *s);
 
 /* The runtime's `wake`: everybody who was woken goes on. */
 void task_run_woken(struct later *l);
 
 /* Wait for a call to change, or for a time; then yield with lua_yieldk. */
-void task_watch(struct request *r, struct call *call);
-void task_sleep(struct request *r, nanos until);
-void task_unwatch(struct request *r);
+void task_watch(struct strand *s, struct call *call);
+void task_sleep(struct strand *s, nanos until);
+void task_unwatch(struct strand *s);
 
-/* End it, waiting or not; closing variables run. */
+/* A strand as it is before anything runs on it. */
+struct strand task_strand(struct request *r);
+
+/* Nobody waits for this branch any more: it hears of nothing further, and its
+** closing variables run in a turn of its own. */
+void task_cancel(struct strand *branch);
+
+/* End every strand, waiting or not; closing variables run. */
 void task_end(struct request *r);
 
 /* So much of this turn was spent for the gateway and not by the policy. */

@@ -88,15 +88,15 @@ static const char *outcome_name(enum outcome outcome)
 
 static void put_fault(struct buf *line, const struct request *r)
 {
-    bool none = r->fault.kind == FAULT_NONE;
+    const struct fault *fault = &r->main.fault;
+    bool none = fault->kind == FAULT_NONE;
     event_text(line, "fault",
-               none ? STR_NONE : str_of(fault_name(r->fault.kind)));
-    if (r->fault.kind == FAULT_POLICY && r->policy_error != NULL)
+               none ? STR_NONE : str_of(fault_name(fault->kind)));
+    if (fault->kind == FAULT_POLICY && r->policy_error != NULL)
         event_text(line, "fault_message", str_of(r->policy_error));
     else if (!none)
         event_text(line, "fault_message",
-                   r->fault.detail.p != NULL ? r->fault.detail
-                                             : r->fault.message);
+                   fault->detail.p != NULL ? fault->detail : fault->message);
 }
 
 static void write_line(struct ending *ending, struct request *r)

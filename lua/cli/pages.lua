@@ -9,6 +9,7 @@ NAME
 SYNOPSIS
     perilune serve [OPTIONS]        answer requests
     perilune check FILE...          load policies and say what is wrong
+    perilune test [FILE]...         test policies in a simulated world
     perilune version                print the version
     perilune help [COMMAND]         show a command's page
 
@@ -182,6 +183,8 @@ EXAMPLES
     perilune check policies/*.lua && systemctl reload-or-restart perilune
 ]]
 
+pages.test = require "cli.page_of_test"
+
 pages.version = [[
 NAME
     perilune version - print the version
@@ -218,8 +221,8 @@ SYNOPSIS
     perilune COMMAND --help
 
 DESCRIPTION
-    Shows the page of a command: serve, check, version or help. Without one, an
-    overview.
+    Shows the page of a command: serve, check, test, version or help. Without
+    one, an overview.
 
 OPTIONS
     None.

@@ -39,13 +39,6 @@ local function check_items(t, n, where)
   end
 end
 
---- The items of a list of rungs that has options, too: at least one, and no gap.
-function rung.check(where, t)
-  local n = measure(t)
-  check_items(t, n, where)
-  if n == 0 then core.raise(where .. ": the list is empty") end
-end
-
 local function reject(req, name)
   local fault = core.fault("rejected", 502,
     ("the policy did not accept the reply of %s"):format(name))
@@ -96,6 +89,14 @@ local function both_at_once(where, n, names)
     .. "{ { ... }, %s = ... }"):format(where, n, names, names))
 end
 
+--- The items of a list as rungs; names beside them are the caller's.
+function rung.items(t, where)
+  local n, rungs = measure(t), {}
+  check_items(t, n, where)
+  for i = 1, n do rungs[i] = rung.to(t[i], where) end
+  return rungs
+end
+
 local function from_table(t, where)
   local n, names = measure(t)
   local name = show.names(names)[1]
@@ -106,9 +107,7 @@ local function from_table(t, where)
   end
   if name and n > 1 then both_at_once(where, n, name) end
   if name then return optioned(t, where) end
-  local rungs = {}
-  for i = 1, n do rungs[i] = rung.to(t[i], where) end
-  return ladder.of(rungs)
+  return ladder.of(rung.items(t, where))
 end
 
 --- The rung that `v` stands for. `where` begins the messages: "ladder".

@@ -35,6 +35,9 @@ local SCRIPT = {
   error_after = COUNT,                -- an error event after so many events
 }
 
+--- The words of a script, each with its checker; perilune.test has some more.
+sim.words = SCRIPT
+
 --- Checker: a script, durations as seconds.
 function sim.script(v, name)
   if type(v) ~= "table" then

@@ -106,17 +106,16 @@ local function ask(own, req)
   return nil, req.fault
 end
 
-local function make(name, t, read, ids)
-  local own = { items = {}, targets = {}, place = {}, loop = read.loop,
+local function make(name, items, read, ids)
+  local own = { items = items, targets = {}, place = {}, loop = read.loop,
     by = read.by or "session", where = core.where() }
   own.prefix = (type(own.by) == "string" and own.by or "function") .. " "
   own.pins = core.sticky(name, read.keep or KEEP)
   local authored = type(own.by) ~= "string"
-  for i = 1, #t do
-    own.items[i] = rung.to(t[i], "sticky")
+  for i = 1, #items do
     own.targets[i] = core.sticky_target(ids[i])
     own.place[own.targets[i]] = i
-    authored = authored or callable.authored(own.items[i])
+    authored = authored or callable.authored(items[i])
   end
   return callable.new(name, function(req) return ask(own, req) end, authored)
 end
@@ -133,10 +132,11 @@ function sticky.new(name, t)
   check_name(name)
   t = options.table_of("sticky", t, "a list of rungs")
   local read = options.read("sticky", t, OPTIONS)
-  rung.check("sticky", t)
+  local items = rung.items(t, "sticky")
+  if #items == 0 then core.raise "sticky: the list is empty" end
   local ids = identities(t)
   local said = show.options { table.concat(ids, ", "), by = t.by, keep = t.keep, loop = t.loop }
-  return named.once("sticky", name, said, function() return make(name, t, read, ids) end)
+  return named.once("sticky", name, said, function() return make(name, items, read, ids) end)
 end
 
 return sticky

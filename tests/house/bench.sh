@@ -34,6 +34,14 @@ wire_runs() {
 mkdir -p "${log%/*}"
 tell "the bench of bodies and streams runs" wire_runs
 
+# --- the simulated world -----------------------------------------------------
+
+world_runs() {
+    make --no-print-directory bench-world >"$log" 2>&1 &&
+        grep -qE '^\| one model +\| +[1-9][0-9]+ \|$' "$log"
+}
+tell "the bench of the simulated world runs" world_runs
+
 # --- every row, for a moment ---------------------------------------------------
 
 runs() {

@@ -75,8 +75,14 @@ compiles your_loop && told "your_loop pauses, goes on, gives up, and its own tim
 # --- the policies ------------------------------------------------------------
 
 for policy in policies/*.lua examples/*.lua; do
-    told "$policy loads" "$build/perilune" check "$policy"
+    [[ $policy == *_test.lua ]] ||
+        told "$policy loads" "$build/perilune" check "$policy"
 done
+
+# Their own tests, one result each.
+"$build/perilune" test --tap policies examples >"$said" 2>&1 ||
+    { failed=1; grep -q '^not ok' "$said" || echo "not ok perilune test policies examples"; }
+sed -E 's/^ok [0-9]+ - /ok   /; s/^not ok [0-9]+ - /not ok /; /^(TAP version|1\.\.)/d' "$said"
 
 # --- the clients -------------------------------------------------------------
 

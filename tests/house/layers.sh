@@ -3,7 +3,7 @@
 # through its one door. Prints each breach; silent when there is none.
 set -u
 cd "$(dirname "$0")/../.."
-rooms=(base kernel wire meter store net run bind serve)
+rooms=(base kernel wire meter store net run bind serve tool)
 breaches=0
 breach() { echo "layers: $*"; breaches=$((breaches + 1)); }
 
@@ -37,7 +37,7 @@ forbid '\b(rand|random|srand|getrandom|arc4random)\(' 'rolls its own dice; ask t
     '^core/net/(real\.c|world\.h)'
 forbid '\b(curl_(easy|multi|global|slist)_\w+)\(' 'calls libcurl' '^core/net/curl(_\w+)?\.[ch]'
 forbid '#include <curl/' 'includes libcurl' '^core/net/curl(_\w+)?\.[ch]'
-forbid '#include <(lua|lauxlib|lualib)\.h>' 'knows Lua' '^core/(run|bind|serve|perilune)'
+forbid '#include <(lua|lauxlib|lualib)\.h>' 'knows Lua' '^core/(run|bind|serve|tool|perilune)'
 forbid '#include <(sys/socket|netinet|arpa)' 'knows sockets' '^core/(net|gate)'
 forbid '\b(strcpy|strcat|sprintf|strtok|atoi|gets|alloca)\(' 'is banned' '^$'
 forbid '\b(malloc|calloc|realloc|free)\(' 'allocates; use base/mem.h' '^core/(base/mem\.c|gate/)'

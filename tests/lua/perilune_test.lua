@@ -4,7 +4,7 @@ local check = require "check"
 local fake = require "fake_core"
 
 local p = 'local p = require "perilune"\n'
-local NAMES = "asked, cut, faq, file, filter, has, json, ladder, log, model, now, provider, "
+local NAMES = "asked, cut, faq, file, filter, has, json, ladder, log, model, now, provider, race, "
   .. "refuse, rescue, say, secret, sleep, sorry, sticky, trim, units"
 
 check.that("an unknown word lists the known ones and guesses", function()

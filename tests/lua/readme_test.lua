@@ -12,9 +12,9 @@ end
 
 local README = text_of "lua/README.md"
 
-local FILES = { "address", "asked", "callable", "faq", "filter", "ladder", "model", "moment",
-  "named", "nearest", "options", "presets", "providers", "rescue", "rung", "secret", "show", "sim",
-  "sticky", "trim", "units", "written" }
+local FILES = { "address", "asked", "branches", "callable", "faq", "filter", "ladder", "model",
+  "moment", "named", "nearest", "options", "presets", "providers", "race", "rescue", "rung",
+  "secret", "show", "sim", "sticky", "trim", "units", "written" }
 
 check.that("every example of the reference is a policy that loads", function()
   local examples = 0

@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "kernel/keywords.h"
 #include "run/path.h"
+#include "run/strand/strand.h"
 #include "run/sandbox.h"
 #include "wire/turns.h"
 
@@ -241,10 +242,10 @@ static int answer(lua_State *L)
     const struct keywords *faq = to_faq(L, 1);
     struct view *view = bind_view(L, 2);
     int entry = find(faq, view, luaL_checknumber(L, 3));
-    request_step(view->request, STR("faq"), entry >= 0 ? "hit" : "miss", NULL);
+    request_step(view->request, STR("faq"), entry >= 0 ? "hit" : "miss");
     if (entry < 0) {
         lua_pushnil(L);
-        bind_push_fault(L, &view->request->fault);
+        bind_push_fault(L, &bind_strand(L, view->request)->fault);
         return 2;
     }
     str text;

@@ -15,6 +15,7 @@
 #include "meter/pins.h"
 #include "run/generation.h"
 #include "run/path.h"
+#include "run/strand/strand.h"
 #include "run/realm/realm.h"
 #include "run/sandbox.h"
 #include "wire/turns.h"
@@ -120,7 +121,7 @@ static int pinned(lua_State *L)
 {
     const struct sticky *s = to_sticky(L, 1);
     struct view *view = bind_view(L, 2);
-    request_step(view->request, s->name, "pinned", NULL);
+    request_step(view->request, s->name, "pinned");
     return 0;
 }
 
@@ -229,7 +230,8 @@ static int push_away(lua_State *L, const struct sticky *s,
 static int refuse(lua_State *L)
 {
     const struct sticky *s = to_sticky(L, 1);
-    const struct fault *fault = &bind_view(L, 2)->request->fault;
+    struct request *r = bind_view(L, 2)->request;
+    const struct fault *fault = &bind_strand(L, r)->fault;
     if (is_away(fault))
         return push_away(L, s, fault);
     bool raw = fault->body.p != NULL;

@@ -9,6 +9,7 @@
 
 #include "kernel/estimate.h"
 #include "run/path.h"
+#include "run/strand/strand.h"
 #include "run/runtime.h"
 #include "run/sandbox.h"
 #include "run/task.h"
@@ -89,7 +90,7 @@ static bool push_shorter(lua_State *L, struct request *r, const struct turns *t,
     if (messages.p == NULL)
         return false;
     str word = arena_int(&r->arena, dropped);
-    request_step(r, STR("trim"), word.p, NULL);
+    request_step(r, STR("trim"), word.p);
     struct view *view = bind_push_view(L, 1);
     view->messages = messages;
     view->said = view->said * 31 + turns_hash(t);
@@ -136,13 +137,13 @@ static int trim(lua_State *L)
 }
 
 /* What the provider said of its limit, in the last fault. */
-static struct window told(const struct request *r)
+static struct window told(const struct request *r, const struct fault *fault)
 {
-    struct upstream_error e = {.message = r->fault.message};
+    struct upstream_error e = {.message = fault->message};
     struct buf scratch;
-    buf_init(&scratch, r->fault.body.n + 16);
-    if (r->fault.body.p != NULL)
-        r->dialect->error_of(r->fault.body, &e, &scratch);
+    buf_init(&scratch, fault->body.n + 16);
+    if (fault->body.p != NULL)
+        r->dialect->error_of(fault->body, &e, &scratch);
     struct window w = window_told(e.message);
     buf_fini(&scratch);
     return w;
@@ -160,7 +161,8 @@ static int trim_harder(lua_State *L)
     if (!read_turns(r, view, &t))
         return 0;
     int64_t fixed = beside(r, view);
-    int64_t most = window_aim(told(r), t.tokens + fixed) - fixed;
+    struct window limit = told(r, &bind_strand(L, r)->fault);
+    int64_t most = window_aim(limit, t.tokens + fixed) - fixed;
     ask_pins(L, &t);
     int n = turns_drop(&t, most, (int)count_of(L, "last", 1));
     return n > 0 && push_shorter(L, r, &t, n) ? 1 : 0;

@@ -40,7 +40,7 @@ static struct fault away(struct request *r, const struct model *m, str name,
 static void say_full(struct request *r, const struct model *m, str name,
                      struct fault *fault)
 {
-    request_step(r, name, "full", NULL);
+    request_step(r, name, "full");
     *fault = away(r, m, name,
                   "as many calls as it may have are on their way "
                   "(concurrency)");
@@ -58,7 +58,7 @@ static void say_open(struct request *r, const struct model *m, str name,
                               : "it failed too often (breaker); asked again in "
                                 "%d s",
                           seconds);
-    request_step(r, name, "open", NULL);
+    request_step(r, name, "open");
     *fault = away(r, m, name, why.p != NULL ? why.p : "it failed too often");
     fault->retry_after = seconds > 0 ? seconds : 1;
 }

@@ -91,7 +91,9 @@ static void send(struct call *c)
                                     .headers_n = p->headers_n,
                                     .body = buf_str(&c->request),
                                     .http2 = p->http2,
-                                    .sim = p->sim};
+                                    .sim = p->sim,
+                                    .provider = p->name,
+                                    .model = c->ask.model};
     c->state = CALL_CONNECTING;
     c->sent = world_now(c->world);
     c->exchanging = true;

@@ -13,6 +13,10 @@
 /* pcall xpcall setmetatable tostring: into the table on top. */
 void safe_base(lua_State *L);
 
+/* pairs and next with an order of their own, for worlds that replay: into the
+** table on top. */
+void safe_order(lua_State *L);
+
 /* Change what stands in the string and in the table library on top. */
 void safe_strings(lua_State *L);
 void safe_tables(lua_State *L);

@@ -1,12 +1,13 @@
 /*
 ** tool.h -- the subcommands that are written in Lua (lua/cli).
 **
-** They run in a state of their own with all of Lua's libraries: they are the
-** operator's, not a policy author's. What they may ask of us is the table
-** `tool`: out(text), err(text), check(path).
+** They run in a state of their own that nothing limits: they are the operator's,
+** not a policy author's. It has Lua's libraries but os, io, package and debug,
+** and no other way out than the table `tool`, see the comments in this room:
+** out, err, check, world, read, list, quote, decode, and the flag colour.
 */
-#ifndef RUN_TOOL_H
-#define RUN_TOOL_H
+#ifndef TOOL_TOOL_H
+#define TOOL_TOOL_H
 
 #include "run/runtime.h"
 
@@ -15,6 +16,7 @@ struct tool {
     const char *library; /* folder that overrides lua/, or NULL */
     void (*out)(void *user, int stream, const char *text, size_t len);
     void *user;
+    bool colour; /* stream 1 is a terminal that shows colours */
 };
 
 /* Run lua/cli/<name>.lua. Its exit status; 2 when there is none of that name,
