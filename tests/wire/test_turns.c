@@ -254,6 +254,28 @@ static void what_is_no_list_is_not_read(void)
     arena_fini(&arena);
 }
 
+static void without_memory_it_is_not_read(void)
+{
+    struct turns none;
+    arena_init(&arena);
+    mem_fail_at(1, 1);
+    CHECK(!turns_read(&none, json_of(STR("[{\"content\":\"\\n\"}]")), &arena));
+    mem_fail_at(0, 0);
+    arena_fini(&arena);
+}
+
+static void a_crowd_of_messages_is_not_read(void)
+{
+    struct turns none;
+    arena_init(&arena);
+    buf_init(&body, 1 << 20);
+    for (int i = 0; i <= TURNS_MOST; i++)
+        buf_text(&body, i == 0 ? "[1" : ",1");
+    buf_byte(&body, ']');
+    CHECK(!turns_read(&none, json_of(buf_str(&body)), &arena));
+    over();
+}
+
 static int64_t tokens(const char *messages)
 {
     struct turns some;
@@ -317,4 +339,5 @@ TESTS(what_fits_stays_whole, the_oldest_turns_leave_whole,
       no_call_is_parted_from_its_result, what_is_no_list_is_not_read,
       a_picture_is_not_counted_by_its_bytes,
       escapes_are_counted_as_what_they_say, a_loop_ends_in_a_result,
-      an_id_that_repeats_tells_nothing)
+      an_id_that_repeats_tells_nothing, without_memory_it_is_not_read,
+      a_crowd_of_messages_is_not_read)
