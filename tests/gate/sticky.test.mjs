@@ -183,3 +183,16 @@ test('a long loop may be trimmed and keeps its model', async (t) => {
   assert.equal(pathOf(reply), 'trim 2, talk pinned, b ok');
   assert.deepEqual(upstream.last.json.messages, LOOP.messages);
 });
+
+test('who lost a race is pinned to nobody', async (t) => {
+  const { g, upstream } = await setting(
+    t,
+    'return p.race { p.sticky("talk", { "up/a", "up/b" }), "up/c" }',
+    async (a) => {
+      if (a.json.model === 'a' && upstream.arrivals.length <= 2) await a.closed;
+      else await usual(a);
+    },
+  );
+  assert.match(pathOf(await chatWith(g, {}, session('one'))), /c ok/);
+  assert.doesNotMatch(pathOf(await chatWith(g, {}, session('one'))), /pinned/);
+});

@@ -127,52 +127,62 @@ static int pinned(lua_State *L)
 
 /* --- learning -------------------------------------------------------------- */
 
-/* A reply that may hold tool calls, until it has passed. */
+/* A reply that is on its way: what is learnt when it was said to the client. */
 struct lesson {
     struct ending ending; /* first */
     struct pins *pins;
-    struct call *call; /* kept by its step in the path */
+    struct call *call; /* holds a reference */
+    str key;           /* or absent */
     uint64_t target;
     nanos keep;
 };
 
-static void learn(struct ending *ending, struct request *r)
+static void note(const struct lesson *l, const struct request *r)
 {
-    const struct lesson *l = (const struct lesson *)(const void *)ending;
     const struct tap *tap = &l->call->tap;
     nanos now = world_now(r->rt->world);
     char room[LONGEST_KEY];
-    if (r->answer != l->call)
-        return; /* it was not said to the client */
+    if (l->key.p != NULL)
+        pins_put(l->pins, l->key, l->target, now, now + l->keep);
     for (int i = 0; i < tap->ids_n; i++)
         pins_put(l->pins, call_key(r, tap->ids[i], room), l->target, now,
                  now + l->keep);
 }
 
-/* sticky_keep(sticky, req, key or nil, target, reply): its target answered.
-** A reply that no model made pins nothing. */
+static void learn(struct ending *ending, struct request *r)
+{
+    const struct lesson *l = (const struct lesson *)(const void *)ending;
+    if (r->answer == l->call) /* else another one was said */
+        note(l, r);
+    call_release(l->call);
+}
+
+/* sticky_keep(sticky, req, key or nil, target, reply): its target answered. It
+** is known at once, but in a branch, whose reply may come to nothing. A reply
+** that no model made pins nothing. */
 static int keep(lua_State *L)
 {
     const struct sticky *s = to_sticky(L, 1);
     struct request *r = bind_view(L, 2)->request;
-    uint64_t of = (uint64_t)luaL_checkinteger(L, 4);
     const struct live *live = luaL_testudata(L, 5, LIVE_TYPE);
     nanos now = world_now(r->rt->world);
-    str key;
+    str key = STR_NONE;
     if (live == NULL || live_call(live) == NULL)
         return 0;
-    if (lua_type(L, 3) == LUA_TSTRING) {
+    if (lua_type(L, 3) == LUA_TSTRING)
         key.p = lua_tolstring(L, 3, &key.n);
-        pins_put(s->pins, key, of, now, now + s->keep);
-    }
     struct lesson *l = arena_zero(&r->arena, sizeof *l);
     if (l == NULL)
         return 0;
     *l = (struct lesson){.ending = {.run = learn},
                          .pins = s->pins,
                          .call = live->call,
-                         .target = of,
+                         .key = arena_copy(&r->arena, key),
+                         .target = (uint64_t)luaL_checkinteger(L, 4),
                          .keep = s->keep};
+    call_keep(l->call);
+    if (l->key.p != NULL && bind_strand(L, r)->parent == NULL)
+        pins_put(s->pins, l->key, l->target, now, now + s->keep);
     request_on_end(r, &l->ending);
     return 0;
 }
