@@ -52,7 +52,8 @@ static int open_parts(struct stage *s, const struct stage_setup *setup)
         return error;
     s->rt.compiled = kept;
     kept = NULL;
-    snprintf(store, sizeof store, "simulated:%lu", atomic_fetch_add(&stages, 1));
+    snprintf(store, sizeof store, "simulated:%lu",
+             atomic_fetch_add(&stages, 1));
     error = runtime_init(&s->rt, s->world, store);
     if (error != 0)
         return error;

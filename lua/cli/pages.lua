@@ -8,7 +8,7 @@ NAME
 
 SYNOPSIS
     perilune serve [OPTIONS]        answer requests
-    perilune check FILE...          load policies and say what is wrong
+    perilune check FILE...          dry-run policies and say what is wrong
     perilune test [FILE]...         test policies in a simulated world
     perilune version                print the version
     perilune help [COMMAND]         show a command's page
@@ -142,46 +142,7 @@ SEE ALSO
     perilune help check
 ]]
 
-pages.check = [[
-NAME
-    perilune check - load policies and say what is wrong
-
-SYNOPSIS
-    perilune check FILE...
-
-DESCRIPTION
-    Loads each policy as serve would, without listening and without asking any
-    model, and prints one line for it:
-
-        ok  chat.lua  version 1a2b3c4d  models: openai/gpt-4o-mini
-
-    The version is what the x-perilune-policy header and the log will say. A
-    missing key is no fault of the policy and is not looked for.
-
-    For a policy that does not load, the message goes to standard error, with
-    the file and the line it is about.
-
-OPTIONS
-    --help
-        Show this page.
-
-ENVIRONMENT
-    PERILUNE_LIBRARY
-        A folder that holds lua/ and policies/, used in place of what is linked
-        into the program.
-
-FILES
-    Files that a policy reads with p.file or require are looked for beside it.
-
-EXIT STATUS
-    0   every policy loads
-    1   at least one does not
-    2   the command line was not understood
-
-EXAMPLES
-    perilune check chat.lua
-    perilune check policies/*.lua && systemctl reload-or-restart perilune
-]]
+pages.check = require "cli.page_of_check"
 
 pages.test = require "cli.page_of_test"
 

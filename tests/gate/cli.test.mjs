@@ -112,12 +112,90 @@ test('check tells good from bad, a line each', (t) => {
   const dir = folder(t, { 'good.lua': 'return { "openai/gpt-4o-mini" }', 'bad.lua': 'return {' });
   const good = run(['check', 'good.lua'], { cwd: dir });
   assert.equal(good.status, 0);
-  assert.match(good.stdout, /^ok  good\.lua  version [0-9a-f]{8}  models: openai\/gpt-4o-mini\n$/);
+  assert.match(good.stdout, /^ok  good\.lua  version [0-9a-f]{8}  models: openai\/gpt-4o-mini\n/);
+  assert.equal(run(['check', '-q', 'good.lua'], { cwd: dir }).stdout.split('\n').length, 2);
   const both = run(['check', 'good.lua', 'bad.lua'], { cwd: dir });
   assert.equal(both.status, 1);
   assert.match(both.stdout, /^ok  good\.lua/);
   assert.match(both.stderr, /^bad bad\.lua  .*bad\.lua:1: /);
   assert.equal(run(['check', 'none.lua'], { cwd: dir }).status, 1);
+});
+
+// What check prints of a policy, as { world: line }.
+function worlds(t, policy) {
+  const dir = folder(t, { 'a.lua': policy });
+  const { status, stdout, stderr } = run(['check', 'a.lua'], { cwd: dir });
+  const lines = [...stdout.matchAll(/^ {4}(\S.*?) {2,}(\d{3}|---) {2}(.*)$/gm)];
+  const warnings = [...stdout.matchAll(/^ {4}check: (.*)$/gm)].map((m) => m[1]);
+  return {
+    status,
+    stderr,
+    warnings,
+    ...Object.fromEntries(lines.map((m) => [m[1], `${m[2]} ${m[3]}`])),
+  };
+}
+
+test('check runs a policy in the fixed worlds, a path each', (t) => {
+  const said = worlds(
+    t,
+    `local p = require "perilune"
+     return { "openai/gpt-4o", "groq/llama", p.sorry "later" }`,
+  );
+  assert.equal(said.status, 0);
+  assert.deepEqual(said.warnings, []);
+  assert.equal(said['all well'], '200 gpt-4o ok');
+  assert.equal(said['openai/gpt-4o down'], '200 gpt-4o overloaded, llama ok');
+  assert.equal(said['groq/llama down'], '200 gpt-4o ok');
+  assert.equal(said['all down'], '200 gpt-4o overloaded, llama overloaded, sorry');
+  assert.equal(said['limits hit'], '200 gpt-4o rate_limited, llama rate_limited, sorry');
+  assert.match(said['bad request'], /^400 gpt-4o bad_request/);
+  assert.match(said['content filtered'], /^400 gpt-4o content_filtered/);
+  assert.equal(said['context too long'], '200 gpt-4o context_too_long, llama context_too_long, sorry');
+  assert.match(said['cut stream'], /^200 gpt-4o broken_stream {2}\(breaks off\)$/);
+});
+
+test('check tells what a policy itself does wrong in a world', (t) => {
+  const said = worlds(
+    t,
+    `local p = require "perilune"
+     local small = p.model "openai/gpt-4o-mini"
+     return function(req)
+       local reply = small(req)
+       if reply then return reply end
+     end`,
+  );
+  assert.equal(said.status, 1);
+  assert.match(said.stderr, /^bad a\.lua {2}openai\/gpt-4o-mini down: a\.lua:6: the policy ended without a reply/m);
+});
+
+test('check tells a model that is never asked, and a condition that is never called', (t) => {
+  const said = worlds(
+    t,
+    `local p = require "perilune"
+     local large, small = p.model "openai/gpt-4o", p.model "openai/gpt-4o-mini"
+     local spare = p.model "groq/llama"
+     local function hard(req) return #req.text > 9 end
+     return function(req)
+       return hard and large(req) or small(req)
+     end`,
+  );
+  assert.equal(said.status, 0);
+  assert.deepEqual(said.warnings, [
+    'a.lua:6: "hard" is never called; write hard(req)',
+    'a.lua: groq/llama is declared and asked in none of these worlds',
+  ]);
+});
+
+test('check names a model that the client may choose', (t) => {
+  const said = worlds(t, `return require "perilune".asked { "openai/*" }`);
+  assert.equal(said['all well'], '200 any ok');
+  assert.equal(said['openai/any down'], '503 any overloaded  (overloaded)');
+  const listed = worlds(
+    t,
+    `local p = require "perilune"
+     return p.asked { p.model "openai/gpt-4o", p.model { "groq/llama", as = "spare" } }`,
+  );
+  assert.deepEqual(listed.warnings, []);
 });
 
 test('check and serve name the same version', async (t) => {

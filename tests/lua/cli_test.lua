@@ -4,8 +4,12 @@ local check = require "check"
 
 package.path = "lua/?.lua;" .. package.path
 
+local fake = require "fake_core"
+
+local require_ours = fake.world().require
 local help = require "cli.help"
-local run_check = require "cli.check"
+local run_check = require_ours "cli.check"
+local uncalled = require_ours "testing.uncalled"
 
 -- A tool that remembers what was printed; `policies` are what check finds.
 local function new_tool(policies)
@@ -65,19 +69,19 @@ end)
 
 check.that("a good policy is one line", function()
   local tool = new_tool { ["a.lua"] = GOOD }
-  check.is(run_check({ "a.lua" }, tool), 0)
+  check.is(run_check({ "-q", "a.lua" }, tool), 0)
   check.is(tool.said, "ok  a.lua  version 1a2b3c4d  models: openai/a, openai/b\n")
 end)
 
 check.that("a policy without models says none", function()
   local tool = new_tool { ["a.lua"] = { version = "1", models = {}, files = {} } }
-  run_check({ "a.lua" }, tool)
+  run_check({ "-q", "a.lua" }, tool)
   check.is(tool.said, "ok  a.lua  version 1  models: none\n")
 end)
 
 check.that("one bad policy fails the check, and the others are still looked at", function()
   local tool = new_tool { ["a.lua"] = "a.lua:3: no", ["b.lua"] = GOOD }
-  check.is(run_check({ "a.lua", "b.lua" }, tool), 1)
+  check.is(run_check({ "--quiet", "a.lua", "b.lua" }, tool), 1)
   check.is(tool.complained, "bad a.lua  a.lua:3: no\n")
   check.has(tool.said, "ok  b.lua")
 end)
@@ -87,6 +91,24 @@ check.that("a command line that is not understood is 2", function()
   check.is(run_check({}, tool), 2)
   check.is(run_check({ "--wat", "a.lua" }, tool), 2)
   check.has(tool.complained, "perilune check: unknown option '--wat'; see perilune help check\n")
-  check.is(run_check({ "--", "-a" }, tool), 0)
+  check.is(run_check({ "-q", "--", "-a" }, tool), 0)
   check.is(run_check({ "--help" }, tool), 0)
+end)
+
+check.that("a condition that is never called is found where it stands", function()
+  local function found(text)
+    local said = {}
+    for _, one in ipairs(uncalled.find(text)) do said[#said + 1] = one.line .. " " .. one.name end
+    return table.concat(said, ", ")
+  end
+  local hard = "local function hard(req) return true end\n"
+  check.is(found(hard .. "return function(req) return hard and large(req) end"), "2 hard")
+  check.is(found(hard .. "\n  if hard then return x(req) end"), "3 hard")
+  check.is(found(hard .. "\n  if not hard then return x(req) end"), "3 hard")
+  local hours = 'local night = p.hours "22:00-06:00"\n'
+  check.is(found(hours .. "return x(req) or night and y(req)"), "2 night")
+  check.is(found(hard .. "return function(req) return hard(req) and large(req) end"), "")
+  check.is(found(hard .. "-- hard and slow\nreturn { large, when = hard }"), "")
+  check.is(found(hard .. 'return p.sorry "if hard then"'), "")
+  check.is(found(hard .. "if hard(req) then return end"), "")
 end)

@@ -1,0 +1,133 @@
+-- testing.worlds -- the fixed worlds that `perilune check` runs a policy in.
+--
+-- All is well; each model is down; all are; limits are hit; the request is at
+-- fault; the stream breaks off. A model that is first asked when another is down
+-- gets a world of its own, too, so every rung that can be reached is seen.
+
+local calendar = require "testing.calendar"
+local request = require "testing.request"
+
+local worlds = {}
+
+local DAY = 86400
+local MOST = 40 -- worlds of one policy
+
+-- What every model does in a world, and how it is asked there.
+local SHARED = {
+  { name = "all down", act = { fails = 503 } },
+  { name = "limits hit", act = { fails = 429, retry_after = 30 } },
+  { name = "bad request", act = { error = "invalid_request_error" } },
+  { name = "content filtered", act = { error = "content_filter" } },
+  { name = "context too long", act = { error = "context_length_exceeded" } },
+  { name = "cut stream", act = { cuts_after = 4 }, stream = true },
+}
+
+-- An act as the world wants it, see testing.acts.
+local function act_of(act)
+  local whole = { headers = {}, from = 0 }
+  for word, v in pairs(act) do whole[word] = v end
+  return whole
+end
+
+local function policy_error(log, decode)
+  for line in log:gmatch "[^\n]+" do
+    local event = decode(line)
+    if event.event == "policy_error" then return event.message end
+  end
+end
+
+-- The models that a world asked for, noted in `met` in the order they were met.
+local function meet(world, met)
+  for _, upstream in ipairs(world:upstreams()) do
+    if upstream.arrivals + upstream.refused > 0 and not met[upstream.name] then
+      met[upstream.name] = true
+      met[#met + 1] = upstream.name
+    end
+  end
+end
+
+-- One request in a world of its own: what came of it. Fields of `case`: name,
+-- stream, model (what the client names), acts (by model).
+local function run(tool, source, case, met)
+  local world = tool.world { seed = 1, calendar = calendar.default }
+  local ok, why = world:load(source)
+  if not ok then
+    world:close()
+    return nil, why
+  end
+  for model, act in pairs(case.acts or {}) do world:play(model, { act_of(act) }) end
+  local sent = request.read({ model = case.model, stream = case.stream }, tool.quote)
+  sent.at = 0
+  local guest = world:guest(sent)
+  world:run(guest, DAY)
+  local o = world:outcome(guest)
+  o.name, o.policy_error = case.name, policy_error(world:log(), tool.decode)
+  meet(world, met)
+  world:close()
+  return o
+end
+
+local function acts_of(models, act)
+  local acts = {}
+  for _, model in ipairs(models) do acts[model] = act end
+  return acts
+end
+
+-- Run a shared world until it asks for nobody that is not in it.
+local function run_shared(tool, source, case, met)
+  local o, n
+  repeat
+    n = #met
+    o = run(tool, source, { name = case.name, stream = case.stream, model = case.model,
+      acts = acts_of(met, case.act) }, met)
+  until #met == n
+  return o
+end
+
+-- Is a model asked when the client names it? For policies that let it choose.
+local function is_asked_by_name(tool, source, model)
+  local met = {}
+  run(tool, source, { name = model, model = model }, met)
+  return met[model] == true
+end
+
+local function unreached(tool, source, models, met)
+  local list = {}
+  for _, model in ipairs(models) do
+    if model:find "/" and not met[model] and not is_asked_by_name(tool, source, model) then
+      list[#list + 1] = model
+    end
+  end
+  return list
+end
+
+-- What a client names: a model the policy declares; or one that fits a pattern
+-- of p.asked, whose refusal says which there are.
+local function name_for(tool, source, models)
+  if models[1] then return models[1] end
+  local o = run(tool, source, { name = "", model = "any" }, {})
+  local offer = o.status == 404 and o.error and o.error.message:match "may name: ([^, ]+)"
+  return offer and offer:gsub("%*", "any") or "any"
+end
+
+--- Run the policy of a source in every world; `models` are those it declares.
+-- Returns the outcomes, `name` and `policy_error` among them, and the declared
+-- models that nobody asked in any world.
+function worlds.run(tool, source, models)
+  local met, list = {}, {}
+  local named = name_for(tool, source, models)
+  list[1] = run(tool, source, { name = "all well", model = named }, met)
+  local at = 1
+  while met[at] and #list < MOST do
+    list[#list + 1] = run(tool, source,
+      { name = met[at] .. " down", model = named, acts = { [met[at]] = { fails = 503 } } }, met)
+    at = at + 1
+  end
+  for _, case in ipairs(SHARED) do
+    list[#list + 1] = run_shared(tool, source, { name = case.name, act = case.act,
+      stream = case.stream, model = named }, met)
+  end
+  return list, unreached(tool, source, models, met)
+end
+
+return worlds
