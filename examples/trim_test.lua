@@ -8,7 +8,8 @@ local policy = { policy = "trim.lua" }
 local function conversation(turns)
   local messages = { { role = "system", content = "Be brief." } }
   for i = 1, turns do
-    local text = ("%s turn %d %s"):format(i == 1 and "Remember:" or "This is", i, ("word "):rep(200))
+    local what = i == 1 and "Remember:" or "This is"
+    local text = ("%s turn %d %s"):format(what, i, ("word "):rep(200))
     messages[#messages + 1] = { role = "user", content = text }
     messages[#messages + 1] = { role = "assistant", content = "Yes." }
   end
