@@ -93,6 +93,7 @@ step check "unit tests, allocations counted" tests/house/build_and_unit.sh check
 step asan "unit tests under ASan and UBSan" tests/house/build_and_unit.sh asan
 # shellcheck disable=SC2086
 step tsan "unit tests with threads, under TSan" tests/house/build_and_unit.sh tsan $threaded
+step world "policies in simulated worlds" tests/house/worlds.sh build
 step faults "every call fails in turn, under ASan" tests/faults/run.sh asan
 step gate "the whole gateway over real sockets" tests/gate/run.sh build/perilune
 step gate-asan "the same under ASan and UBSan" tests/gate/run.sh build/asan/perilune

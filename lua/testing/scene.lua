@@ -18,10 +18,9 @@ local DAY = 86400
 
 -- --- time --------------------------------------------------------------------
 
--- Call what was asked for by t:later and is due.
-local function run_due(self)
-  local now = self.world:now()
-  while self.plans[1] and self.plans[1].at <= now + 1e-9 do
+-- Call what was asked for by t:later, up to an instant.
+local function run_due(self, instant)
+  while self.plans[1] and self.plans[1].at <= instant do
     table.remove(self.plans, 1).call()
   end
 end
@@ -34,13 +33,14 @@ end
 -- Let time pass until the guest is over, or to `limit`: why it stopped.
 local function play(self, guest, limit)
   while true do
-    local why = self.world:run(guest, next_due(self, limit))
+    local due = next_due(self, limit)
+    local why = self.world:run(guest, due)
     if why == "stuck" then
       failure.say("so much happens at %.3f s that time stands still", self.world:now())
     end
-    local over = why == "done" or self.world:now() >= limit
-    run_due(self)
-    if over then return why end
+    -- The world's clock has whole nanoseconds: it may stand a part of one before `due`.
+    run_due(self, why == "done" and self.world:now() or due)
+    if why == "done" or due == limit then return why end
   end
 end
 
