@@ -109,6 +109,7 @@ static bool start(struct request *r, struct asking *a)
         .body = r->body,
         .map = r->root.map,
         .system = a->view.system,
+        .messages = a->view.messages,
         .max_tokens = a->view.max_tokens,
         .asked = r->asked,
         .keys_but = a->retry.keys,

@@ -24,7 +24,13 @@
 extern const struct binding bind_lua;
 
 /* User values of a view: what was made into tables, and its own texts. */
-enum { VIEW_MADE = 1, VIEW_MODEL, VIEW_SYSTEM, VIEW_SLOTS = VIEW_SYSTEM };
+enum {
+    VIEW_MADE = 1,
+    VIEW_MODEL,
+    VIEW_SYSTEM,
+    VIEW_MESSAGES,
+    VIEW_SLOTS = VIEW_MESSAGES
+};
 
 /* What Lua calls `req`: a request as one rung is to see it (req:with). */
 struct view {
@@ -32,13 +38,24 @@ struct view {
     uint64_t serial;
     str model;          /* asked instead of the rung's own; absent: not */
     str system;         /* in place of the client's instructions */
+    str messages;       /* in place of the client's; absent: not */
     int64_t max_tokens; /* in place of the client's limit; 0: not */
+    uint64_t said;      /* a hash of `messages`, or 0 */
     uint64_t content;   /* what is asked, as a number (LANGUAGE rule 15) */
 };
 
 /* The view at `arg`, of a request that still runs on this coroutine; raises
 ** otherwise. */
 struct view *bind_view(lua_State *L, int arg);
+
+/* Push a copy of the view at `arg`, which shares its texts. */
+struct view *bind_push_view(lua_State *L, int arg);
+
+/* What its `content` is, now that something in it changed. */
+uint64_t bind_content(const struct view *view);
+
+/* The conversation as the view has it; JSON_NONE when there is none. */
+struct json bind_messages(const struct view *view);
 
 /* The request that runs on this coroutine, for a function that waits; raises,
 ** naming `what`, while the policy is loading, when the request has ended, and
@@ -107,6 +124,9 @@ void bind_secret(lua_State *L);
 void bind_branch(lua_State *L);
 void bind_balance(lua_State *L);
 void bind_breaker(lua_State *L);
+void bind_trim(lua_State *L);
+void bind_faq(lua_State *L);
+void bind_sticky(lua_State *L);
 
 /* secret.c: the value of the secret (or plain text) at `arg`, copied to the
 ** arena; absent when it has none. */

@@ -243,8 +243,8 @@ static void push_str(lua_State *L, str s)
     lua_pushlstring(L, s.p, s.n);
 }
 
-/* reply.status, .refused, .sorry, .stream, .model, .provider, .finish_reason,
-** .usage (tokens: prompt, completion, cached, reasoning) */
+/* reply.status, .refused, .sorry, .faq, .stream, .cut (by `total`: it is partial),
+** .model, .provider, .finish_reason, .usage (tokens: prompt, completion, cached, reasoning) */
 static int field(lua_State *L)
 {
     const struct live *l = to_live(L, 1);
@@ -253,10 +253,13 @@ static int field(lua_State *L)
     key.p = luaL_checklstring(L, 2, &key.n);
     if (str_eq(key, STR("status")))
         lua_pushinteger(L, c->status);
-    else if (str_eq(key, STR("refused")) || str_eq(key, STR("sorry")))
+    else if (str_eq(key, STR("refused")) || str_eq(key, STR("sorry")) ||
+             str_eq(key, STR("faq")))
         lua_pushboolean(L, 0);
     else if (str_eq(key, STR("stream")))
         lua_pushboolean(L, c->event_stream);
+    else if (str_eq(key, STR("cut")))
+        lua_pushboolean(L, c->cut);
     else if (str_eq(key, STR("model")))
         push_str(L, c->ask.model);
     else if (str_eq(key, STR("provider")))

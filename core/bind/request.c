@@ -9,6 +9,7 @@
 #include "base/defence.h"
 #include "run/safe/safe.h"
 #include "run/sandbox.h"
+#include "wire/turns.h"
 
 /* Push the table made earlier for `key`, or leave nothing and return false. */
 static bool push_made(lua_State *L, const char *key)
@@ -49,11 +50,10 @@ static int push_text(lua_State *L, str s)
 
 /* --- fields of the body ---------------------------------------------------- */
 
-static int push_member(lua_State *L, struct json root, const char *name)
+static int push_value(lua_State *L, struct json v, const char *name)
 {
     if (push_made(L, name))
         return 1;
-    struct json v = json_get(root, str_of(name));
     if (v.kind == JSON_NONE || v.kind == JSON_NULL)
         lua_pushnil(L);
     else if (!bind_push_json(L, v))
@@ -63,42 +63,20 @@ static int push_member(lua_State *L, struct json root, const char *name)
     return 1;
 }
 
-static void add_text_part(struct json part, struct buf *text)
+struct json bind_messages(const struct view *view)
 {
-    if (json_is(json_get(part, STR("type")).text, STR("text")) &&
-        json_get(part, STR("text")).kind == JSON_STRING) {
-        if (text->n > 0)
-            buf_byte(text, '\n');
-        json_decode(json_get(part, STR("text")), text);
-    }
-}
-
-static void add_content(struct json content, struct buf *text)
-{
-    if (content.kind == JSON_STRING)
-        json_decode(content, text);
-    struct json_walk parts = json_walk(content);
-    while (content.kind == JSON_ARRAY && json_next(&parts))
-        add_text_part(parts.value, text);
-}
-
-static struct json last_user_message(const struct request *r)
-{
-    struct json last = {.kind = JSON_NONE};
-    struct json_walk messages = json_walk(json_get(r->root, STR("messages")));
-    while (json_next(&messages))
-        if (json_is(json_get(messages.value, STR("role")).text, STR("user")))
-            last = messages.value;
-    return last;
+    if (view->messages.p != NULL)
+        return json_of(view->messages);
+    return json_get(view->request->root, STR("messages"));
 }
 
 /* The text of the last message whose role is user; nil when there is none. It
 ** is decoded into memory of Lua's, so that the heap limit counts it. */
-static int push_last_text(lua_State *L, struct request *r)
+static int push_last_text(lua_State *L, const struct view *view)
 {
     if (push_made(L, "text"))
         return 1;
-    struct json last = last_user_message(r);
+    struct json last = turns_question(bind_messages(view));
     if (last.kind == JSON_NONE) {
         lua_pushnil(L);
         return 1;
@@ -106,7 +84,7 @@ static int push_last_text(lua_State *L, struct request *r)
     size_t most = last.text.n + 1;
     char *room = lua_newuserdatauv(L, most, 0);
     struct buf text = {.p = room, .cap = most, .max = most};
-    add_content(json_get(last, STR("content")), &text);
+    turns_text(last, &text);
     lua_pushlstring(L, text.p, text.n);
     lua_remove(L, -2);
     keep_made(L, "text");
@@ -264,11 +242,11 @@ static int field(lua_State *L) /* long: one case per field */
         lua_pushboolean(L, r->asked.stream);
         return 1;
     case F_TEXT:
-        return push_last_text(L, r);
+        return push_last_text(L, view);
     case F_MESSAGES:
-        return push_member(L, r->root, "messages");
+        return push_value(L, bind_messages(view), "messages");
     case F_TOOLS:
-        return push_member(L, r->root, "tools");
+        return push_value(L, json_get(r->root, STR("tools")), "tools");
     case F_MAX_TOKENS:
         return push_max_tokens(L, view);
     case F_BODY:
@@ -322,6 +300,18 @@ static str take_text(lua_State *L, const char *name, int slot)
     return s;
 }
 
+/* A list of messages, as JSON that Lua keeps. */
+static str take_messages(lua_State *L)
+{
+    if (lua_type(L, -1) != LUA_TTABLE || lua_rawlen(L, -1) == 0)
+        sandbox_raise(L, "req:with: messages must be a list of messages");
+    str s = bind_encode(L, lua_gettop(L));
+    if (s.p[0] != '[')
+        sandbox_raise(L, "req:with: messages must be a list of messages");
+    lua_setiuservalue(L, 3, VIEW_MESSAGES);
+    return s;
+}
+
 static int64_t take_count(lua_State *L)
 {
     int whole;
@@ -340,43 +330,52 @@ static void take_change(lua_State *L, struct view *view, str name)
         view->system = take_text(L, "system", VIEW_SYSTEM);
     else if (str_eq(name, STR("max_tokens")))
         view->max_tokens = take_count(L);
+    else if (str_eq(name, STR("messages")))
+        view->messages = take_messages(L);
     else
         sandbox_raise(L,
                       "req:with: unknown change '%s' (there are: "
-                      "max_tokens, model, system)",
+                      "max_tokens, messages, model, system)",
                       sandbox_quote(L, name));
 }
 
-/* A copy of the view at 1, which it shares its texts with. */
-static struct view *push_copy(lua_State *L)
+struct view *bind_push_view(lua_State *L, int arg)
 {
-    const struct view *from = bind_view(L, 1);
+    const struct view *from = bind_view(L, arg);
     struct view *view = lua_newuserdatauv(L, sizeof *view, VIEW_SLOTS);
     *view = *from;
     luaL_setmetatable(L, REQUEST_TYPE);
-    for (int slot = VIEW_MODEL; slot <= VIEW_SYSTEM; slot++) {
-        lua_getiuservalue(L, 1, slot);
+    for (int slot = VIEW_MODEL; slot <= VIEW_SLOTS; slot++) {
+        lua_getiuservalue(L, arg, slot);
         lua_setiuservalue(L, -2, slot);
     }
     return view;
 }
 
-/* req:with{ model =, system =, max_tokens = } -> a new request that shares
-** path, budgets, deadline and attempts */
+uint64_t bind_content(const struct view *view)
+{
+    uint64_t system = view->system.p != NULL ? str_hash(view->system) : 0;
+    return (system * 31 + (uint64_t)view->max_tokens) * 31 + view->said;
+}
+
+/* req:with{ model =, system =, max_tokens =, messages = } -> a new request that
+** shares path, budgets, deadline and attempts */
 static int with(lua_State *L)
 {
     if (!lua_istable(L, 2))
         return sandbox_raise(L, "req:with: expected a table such as "
                                 "{ max_tokens = 200 }");
     lua_settop(L, 2);
-    struct view *view = push_copy(L);
+    struct view *view = bind_push_view(L, 1);
+    const char *before = view->messages.p;
     for (lua_pushnil(L); lua_next(L, 2) != 0; lua_pop(L, 1)) {
         if (lua_type(L, -2) != LUA_TSTRING)
             return sandbox_raise(L, "req:with: changes have names");
         take_change(L, view, str_of(lua_tostring(L, -2)));
     }
-    uint64_t system = view->system.p != NULL ? str_hash(view->system) : 0;
-    view->content = system * 31 + (uint64_t)view->max_tokens;
+    if (view->messages.p != before)
+        view->said = str_hash(view->messages);
+    view->content = bind_content(view);
     lua_settop(L, 3);
     return 1;
 }

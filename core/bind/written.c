@@ -108,7 +108,9 @@ static int field(lua_State *L)
         lua_pushboolean(L, w->kind == WRITTEN_REFUSE);
     else if (str_eq(key, STR("sorry")))
         lua_pushboolean(L, w->kind == WRITTEN_SORRY);
-    else if (str_eq(key, STR("stream")))
+    else if (str_eq(key, STR("faq")))
+        lua_pushboolean(L, w->kind == WRITTEN_FAQ);
+    else if (str_eq(key, STR("stream")) || str_eq(key, STR("cut")))
         lua_pushboolean(L, 0);
     else {
         lua_pushvalue(L, 2);

@@ -231,7 +231,8 @@ static void send_written(struct request *r, const struct written_reply *w)
 void answer_written(struct request *r, const struct written_reply *w)
 {
     static const char *const names[] = {"say", "sorry", "refuse"};
-    if (!w->raw) /* else the call that was refused is in the path */
+    /* else what said it is in the path: the call that was refused, the faq */
+    if (!w->raw && w->kind != WRITTEN_FAQ)
         request_step(r, str_of(names[w->kind]), "");
     if (w->kind != WRITTEN_REFUSE) {
         send_written(r, w);
@@ -246,7 +247,7 @@ void answer_written(struct request *r, const struct written_reply *w)
         .type = answer_error_type(w->status),
         .code = w->code[0] != '\0' ? str_of(w->code) : STR_NONE,
     };
-    send_shape(r, w->status, (struct comeback){false, w->wait}, &e);
+    send_shape(r, w->status, (struct comeback){w->again, w->wait}, &e);
 }
 
 /* --- live ------------------------------------------------------------------ */
@@ -289,6 +290,15 @@ static void relay_bytes(struct reader *reader, str bytes)
         request_leave(r, outermost);
 }
 
+/* A reply that was cut is an answer, and the log says what it lacks. */
+static void remember_cut(struct request *r, const struct fault *why)
+{
+    struct fault fault = {.kind = FAULT_TIMEOUT_TOTAL,
+                          .status = fault_status(FAULT_TIMEOUT_TOTAL),
+                          .message = why->message};
+    request_fault(r, &fault);
+}
+
 static void relay_end(struct reader *reader, const struct fault *fault)
 {
     struct request *r = OWNER(reader);
@@ -296,6 +306,8 @@ static void relay_end(struct reader *reader, const struct fault *fault)
         if (DEFENCE(broken_told))
             send_error_event(r, fault);
         request_fault(r, fault);
+    } else if (r->answer->cut) {
+        remember_cut(r, fault);
     }
     request_finish(r, fault->kind == FAULT_NONE ? OUTCOME_ANSWERED
                                                 : OUTCOME_BROKEN);

@@ -67,6 +67,8 @@ static const char *word_of(const struct request *r, const struct step *step)
         return fault_word(c->fault.kind);
     if (c != r->answer && (c->dropped || r->status != 0))
         return "dropped";
+    if (c->cut)
+        return "cut";
     return call_committed(c) || c->dropped ? "ok" : "asked";
 }
 

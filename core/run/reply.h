@@ -23,7 +23,7 @@ struct live {
     struct filter *filter; /* p.filter's, or NULL */
 };
 
-enum written_kind { WRITTEN_SAY, WRITTEN_SORRY, WRITTEN_REFUSE };
+enum written_kind { WRITTEN_SAY, WRITTEN_SORRY, WRITTEN_REFUSE, WRITTEN_FAQ };
 
 struct written_reply {
     enum written_kind kind;
@@ -31,6 +31,7 @@ struct written_reply {
     bool raw;      /* of a refusal: the text is the provider's error body */
     char code[48]; /* of a refusal */
     nanos wait;    /* of a refusal: before another attempt; 0: nobody knows */
+    bool again;    /* of a refusal: the same client may ask once more */
     size_t len;
     char text[];
 };

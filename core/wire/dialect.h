@@ -26,10 +26,17 @@ struct usage {
     bool known; /* the provider told; else all are zero */
 };
 
+#define TAP_IDS 8 /* tool calls of a reply whose ids are remembered */
+
 /* What has been learnt of a reply while its bytes went by. All zero at the
 ** start; no ownership. */
 struct tap {
     struct usage usage;
+    uint64_t open;  /* choices that began and have not finished, a bit each */
+    uint64_t calls; /* those that began a tool call */
+    bool crowded;   /* there is a choice past the 64th */
+    int ids_n;
+    uint64_t ids[TAP_IDS]; /* of tool calls, as turns_id has them */
     char finish[24]; /* finish_reason of the first choice that had one; "" */
     bool first;      /* text, tool call, reasoning or a finish was seen; a role
                      ** or a ping does not count */
@@ -59,6 +66,7 @@ struct build {
     struct json_map *map; /* of `body`, or NULL */
     str model;            /* the upstream's name of the model */
     str system;           /* instructs in place of the client's; absent: keep */
+    str messages;         /* JSON in place of the client's; absent: keep */
     int64_t max_tokens;   /* in place of the client's limit; 0: keep */
     bool ask_usage;       /* the provider knows stream_options.include_usage */
 };
@@ -68,8 +76,7 @@ struct error_shape {
     str message, type, param, code;
 };
 
-/* An error as a provider told it; what it did not say is absent. `details` is
-** raw JSON: what some say beside the code, each in its own shape. */
+/* An error as a provider told it, as far as it did; `details` is JSON. */
 struct upstream_error {
     str message, type, code, details;
 };
@@ -126,6 +133,15 @@ struct dialect {
     ** in the mould of the event data `data`, with finish_reason
     ** "content_filter", and the terminal event. */
     void (*put_cut)(struct buf *out, str data, int choice, str text);
+
+    /* Append an event's data without what it says, for put_end. False, and
+    ** nothing appended, when there is none. */
+    bool (*frame)(str data, struct buf *out);
+
+    /* Append the end of a stream cut by time: each choice of `open` (by bits)
+    ** finishes with "length"; the usage, or NULL; the terminal event. */
+    void (*put_end)(struct buf *out, str frame, uint64_t open,
+                    const struct usage *usage);
 };
 
 /* OpenAI chat completions, and everything that says it is compatible. */

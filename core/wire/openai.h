@@ -4,6 +4,7 @@
 **     openai_build.c  the upstream's body from the client's
 **     openai_read.c   what events and replies say: usage, first token, errors
 **     openai_text.c   the answer's text, read and replaced
+**     openai_end.c    the end of a stream that was cut
 **     openai_write.c  errors and replies made here; the dialect's table
 */
 #ifndef WIRE_OPENAI_H
@@ -20,6 +21,11 @@ int openai_event(struct tap *tap, const struct sse_event *event,
                  bool usage_asked);
 int openai_whole(struct tap *tap, str body);
 bool openai_error_of(str data, struct upstream_error *e, struct buf *scratch);
+
+/* The frame of an event, and the end of a stream that was cut. */
+bool openai_frame(str data, struct buf *out);
+void openai_put_end(struct buf *out, str frame, uint64_t open,
+                    const struct usage *usage);
 
 /* Read, and replace, the text of the answer. */
 bool openai_content(str data, int nth, int *choice, struct buf *text);

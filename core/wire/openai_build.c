@@ -32,6 +32,7 @@ struct plan {
     const char *cut_from; /* an unfinished cut at the front, or NULL */
     struct json model, stream, options, messages, limit, new_limit;
     struct buf model_text, system_text, limit_text; /* what is spliced in */
+    struct buf talk; /* other messages, with other instructions */
 };
 
 static void edit(struct plan *p, const char *from, const char *to, str text)
@@ -169,28 +170,47 @@ static bool is_system(struct json message)
                                         json_is(role.text, STR("developer")));
 }
 
-/* Put `system` where the first message's instructions are, or before it. */
-static int set_system(struct plan *p, str system)
+/* The edit that puts `system` where the first message's instructions are, or
+** before it. */
+static struct json_edit instruct(struct json messages, str system,
+                                 struct buf *text)
 {
-    struct json_walk w = json_walk(p->messages);
-    if (p->messages.kind != JSON_ARRAY)
-        return ERR_INPUT;
-    struct buf *text = &p->system_text;
+    struct json_walk w = json_walk(messages);
     bool any = json_next(&w);
     struct json content = json_get(w.value, STR("content"));
     bool instructed = any && is_system(w.value);
-    const char *at = instructed ? w.value.text.p + 1 : p->messages.text.p + 1;
+    const char *at = instructed ? w.value.text.p + 1 : messages.text.p + 1;
 
     if (instructed && content.kind != JSON_NONE) {
         json_put_string(text, system);
-        replace(p, content, buf_str(text));
-        return 0;
+        return (struct json_edit){content.text, buf_str(text)};
     }
     buf_text(text,
              instructed ? "\"content\":" : "{\"role\":\"system\",\"content\":");
     json_put_string(text, system);
     buf_text(text, instructed ? "," : any ? "}," : "}");
-    edit(p, at, at, buf_str(text));
+    return (struct json_edit){{at, 0}, buf_str(text)};
+}
+
+/* Other messages stand in the place of the client's; instructions are put into
+** whichever are asked. */
+static int set_messages(struct plan *p, const struct build *in)
+{
+    bool others = in->messages.p != NULL;
+    struct json messages = others ? json_of(in->messages) : p->messages;
+    if (messages.kind != JSON_ARRAY || p->messages.kind == JSON_NONE)
+        return ERR_INPUT;
+    str talk = in->messages;
+    if (in->system.p != NULL) {
+        struct json_edit e = instruct(messages, in->system, &p->system_text);
+        if (!others) {
+            edit(p, e.from.p, e.from.p + e.from.n, e.to);
+            return 0;
+        }
+        json_splice(in->messages, &e, 1, &p->talk);
+        talk = buf_str(&p->talk);
+    }
+    replace(p, p->messages, talk);
     return 0;
 }
 
@@ -202,11 +222,12 @@ static int overrides(struct plan *p, const struct build *in)
         ask_usage(p);
     if (in->max_tokens > 0)
         set_limit(p, in->max_tokens);
-    int err = in->system.p != NULL ? set_system(p, in->system) : 0;
+    bool talks = in->system.p != NULL || in->messages.p != NULL;
+    int err = talks ? set_messages(p, in) : 0;
     if (err == 0 && p->crowded)
         err = ERR_INPUT;
     if (!buf_ok(&p->model_text) || !buf_ok(&p->system_text) ||
-        !buf_ok(&p->limit_text))
+        !buf_ok(&p->limit_text) || !buf_ok(&p->talk))
         err = ERR_LIMIT;
     return err;
 }
@@ -220,6 +241,7 @@ int openai_build(const struct build *in, struct buf *out)
     buf_init(&p.model_text, in->model.n * 6 + 64);
     buf_init(&p.system_text, in->system.n * 6 + 64);
     buf_init(&p.limit_text, 64);
+    buf_init(&p.talk, in->messages.n + in->system.n * 6 + 64);
     survey(&p, body);
     int err = overrides(&p, in);
     if (err == 0) {
@@ -229,5 +251,6 @@ int openai_build(const struct build *in, struct buf *out)
     buf_fini(&p.model_text);
     buf_fini(&p.system_text);
     buf_fini(&p.limit_text);
+    buf_fini(&p.talk);
     return err;
 }

@@ -12,6 +12,7 @@
 #include "base/defence.h"
 #include "base/mem.h"
 #include "wire/json.h"
+#include "wire/turns.h"
 
 #define MAX_TOKENS 1000000000000 /* nobody has used so many */
 
@@ -97,19 +98,70 @@ static void read_finish(struct tap *tap, struct json reason)
     tap->finish[text.n] = '\0';
 }
 
+/* Remember the ids of tool calls; only the first piece of a call has one. */
+static void read_ids(struct tap *tap, struct json calls)
+{
+    struct json_walk w = json_walk(calls);
+    while (calls.kind == JSON_ARRAY && json_next(&w)) {
+        uint64_t id = turns_id(json_get(w.value, STR("id")));
+        if (id != 0 && tap->ids_n < TAP_IDS)
+            tap->ids[tap->ids_n++] = id;
+    }
+}
+
+/* What a delta or a message says; true if a tool call is in it. */
+static bool read_said(struct tap *tap, struct json said)
+{
+    struct json_walk w = json_walk(said);
+    bool calls = false;
+    if (!tap->first)
+        tap->first = says_something(said);
+    while (said.kind == JSON_OBJECT && json_next(&w)) {
+        bool many = json_is(w.name, STR("tool_calls"));
+        if (many)
+            read_ids(tap, w.value);
+        if (many || json_is(w.name, STR("function_call")))
+            calls = calls || truthy(w.value);
+    }
+    return calls;
+}
+
+/* Keep the books on which choices began a tool call, and which are open. */
+static void note_choice(struct tap *tap, int64_t number, bool calls, bool over)
+{
+    if (number < 0 || number > 63) {
+        tap->crowded = true;
+        return;
+    }
+    uint64_t bit = (uint64_t)1 << number;
+    tap->calls |= calls ? bit : 0;
+    tap->open = over ? tap->open & ~bit : tap->open | bit;
+}
+
+static void read_choice(struct tap *tap, struct json choice, int place)
+{
+    struct json_walk member = json_walk(choice);
+    int64_t number = place;
+    bool calls = false, over = false;
+    while (choice.kind == JSON_OBJECT && json_next(&member)) {
+        if (json_is(member.name, STR("finish_reason"))) {
+            read_finish(tap, member.value);
+            over = member.value.kind == JSON_STRING;
+        } else if (json_is(member.name, STR("index"))) {
+            json_integer(member.value, &number);
+        } else if (json_is(member.name, STR("delta")) ||
+                   json_is(member.name, STR("message"))) {
+            calls = read_said(tap, member.value);
+        }
+    }
+    note_choice(tap, number, calls, over);
+}
+
 static void read_choices(struct tap *tap, struct json choices)
 {
     struct json_walk w = json_walk(choices);
-    while (json_next(&w)) {
-        struct json_walk member = json_walk(w.value);
-        while (w.value.kind == JSON_OBJECT && json_next(&member)) {
-            if (json_is(member.name, STR("finish_reason")))
-                read_finish(tap, member.value);
-            else if (!tap->first && (json_is(member.name, STR("delta")) ||
-                                     json_is(member.name, STR("message"))))
-                tap->first = says_something(member.value);
-        }
-    }
+    for (int place = 0; json_next(&w); place++)
+        read_choice(tap, w.value, place);
 }
 
 /* What stood at the top level of an event or a reply. */

@@ -146,4 +146,6 @@ const struct dialect dialect_openai = {
         "\"type\":\"server_error\",\"param\":null,\"code\":\"no_memory\"}}\n\n",
     .put_reply = put_reply,
     .put_cut = put_cut,
+    .frame = openai_frame,
+    .put_end = openai_put_end,
 };

@@ -9,25 +9,30 @@ local show = require "perilune.show"
 
 local ladder = {}
 
-local function not_a_reply(at, v)
+local function not_a_reply(at, v, where)
   if callable.ready(v) then
     local name = callable.name(v)
-    core.raise(("ladder: item %d returned the rung %s, not its reply; write %s(req)")
-      :format(at, name, name))
+    core.raise(("%s: item %d returned the rung %s, not its reply; write %s(req)")
+      :format(where, at, name, name))
   end
   local hint = type(v) == "string" and '; write p.say "hello"'
     or v == true and '; a condition belongs before "and": "hard(req) and large(req)"' or ""
-  core.raise(("ladder: item %d returned %s, not a reply%s"):format(at, show.value(v), hint))
+  core.raise(("%s: item %d returned %s, not a reply%s")
+    :format(where, at, show.value(v), hint))
 end
 
--- Only a written reply is both: something to call and a reply.
+--- What item `at` of a list returned: a reply, or nil. Raises for anything else;
+-- only a written reply is both, something to call and a reply.
+function ladder.reply(v, at, where)
+  if not v then return nil end
+  if core.kind(v) ~= "reply" then not_a_reply(at, v, where) end
+  return v
+end
+
 local function climb(rungs, req)
   for at = 1, #rungs do
     local reply = rungs[at](req)
-    if reply then
-      if core.kind(reply) ~= "reply" then not_a_reply(at, reply) end
-      return reply
-    end
+    if ladder.reply(reply, at, "ladder") then return reply end
   end
   return nil, req.fault
 end

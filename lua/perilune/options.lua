@@ -25,6 +25,8 @@ local ELSEWHERE = {
   connect_timeout = "connect", idle_timeout = "idle", max_concurrency = "concurrency",
   condition = "when", ["if"] = "when", validate = "accept", check = "accept",
   fn = "with", func = "with", filter = "with", buffer = "hold",
+  marker = "note", keep_last = "last", turns = "last", pins = "pin", max_tokens = "to",
+  ttl = "keep",
 }
 
 --- The known name somebody meant by `name`, or nil.

@@ -119,20 +119,52 @@ test('pings do not keep a silent stream alive', async (t) => {
   await assertToldInStream(await streamFrom(g), `${ANSWER} and`, 'timeout_idle');
 });
 
-test('a stream that takes too long is left after `total`', async (t) => {
-  const { g } = await alone(
+/** A stream that says `first`, then `again` without end, cut after 2 s. */
+const endless = (t, first, again) =>
+  alone(
     t,
     async (a) => {
       a.head();
-      const more = setInterval(() => a.write(sse(chunk({ content: 'x' }))), 20);
+      await a.write(first);
+      const more = setInterval(() => a.write(again), 20);
       await a.closed;
       clearInterval(more);
     },
     'total = "2s",',
   );
+
+test('a stream that takes too long ends after `total`, as if at its limit', async (t) => {
+  const { g, upstream } = await endless(t, TWO.join(''), sse(chunk({ content: 'x' })));
   const reply = await streamFrom(g);
   await reply.over;
-  assert.equal(JSON.parse(reply.data.at(-1)).error.code, 'timeout_total');
+  assert.equal(reply.how, 'whole');
+  assert.equal(reply.data.at(-1), '[DONE]');
+  const last = JSON.parse(reply.data.at(-2));
+  assert.deepEqual(last, {
+    ...chunk({}, 'length'),
+    choices: [{ index: 0, delta: {}, logprobs: null, finish_reason: 'length' }],
+  });
+  assert.match(textOf(reply.data), new RegExp(`^${ANSWER} andx+$`));
+  const line = await g.line(reply.headers['x-request-id']);
+  assert.equal(line.path, 'm cut');
+  assert.equal(line.outcome, 'answered');
+  assert.equal(line.fault, 'timeout_total');
+  assert.equal(line.fault_message, 'up/m: not done in time (total)');
+  await upstream.last.closed;
+});
+
+test('half a tool call is never ended as if it were whole', async (t) => {
+  const call = (more) => sse(chunk({ tool_calls: [{ index: 0, ...more }] }));
+  const { g } = await endless(
+    t,
+    TWO[0] + call({ id: 'call_abcdefgh', type: 'function', function: { name: 'pay', arguments: '' } }),
+    call({ function: { arguments: '1' } }),
+  );
+  const reply = await streamFrom(g);
+  await assertToldInStream(reply, '', 'timeout_total');
+  const line = await g.line(reply.headers['x-request-id']);
+  assert.equal(line.path, 'm timeout');
+  assert.equal(line.outcome, 'broken');
 });
 
 test('a reply that drips byte by byte arrives', async (t) => {

@@ -5,7 +5,7 @@ import OpenAI from 'openai';
 import { test } from './lib/test.mjs';
 import { gateway, policyFor } from './lib/gateway.mjs';
 import { mock, usual } from './lib/mock.mjs';
-import { ANSWER, USAGE, ask, chat, error, events } from './lib/words.mjs';
+import { ANSWER, USAGE, ask, chat, chunk, error, events, sse } from './lib/words.mjs';
 
 async function setting(t, answer = usual, policy = undefined) {
   const upstream = await mock(t, answer);
@@ -48,6 +48,25 @@ test('the client iterates over a stream, and the pieces join', async (t) => {
   assert.equal(got.text, pieces.join(''));
   assert.equal(got.finish, 'stop');
   assert.equal(got.usages.length, 0, 'usage came though it was not asked for');
+});
+
+test('the client sees a reply that `total` cut as one of a limited length', async (t) => {
+  const { client } = await setting(
+    t,
+    async (a) => {
+      a.head();
+      await a.write(sse(chunk({ role: 'assistant', content: '' })));
+      const more = setInterval(() => a.write(sse(chunk({ content: 'x' }))), 20);
+      await a.closed;
+      clearInterval(more);
+    },
+    'return { { "up/m", total = "1s", tries = 1 } }',
+  );
+  const got = await gather(await client.chat.completions.create(ask({ stream: true })));
+  assert.match(got.text, /^x+$/);
+  assert.equal(got.finish, 'length');
+  const whole = await client.chat.completions.stream(ask()).finalChatCompletion();
+  assert.equal(whole.choices[0].finish_reason, 'length');
 });
 
 test('the client gets usage when it asks for it', async (t) => {

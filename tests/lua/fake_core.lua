@@ -113,6 +113,45 @@ local function add_guards(core, world)
   function core.breaker_tell(_, _, reply) world.told[#world.told + 1] = reply ~= nil end
 end
 
+-- Trimming leaves out what a world has nothing of: it only notes how it was asked.
+local function add_rungs(core, world)
+  world.trimmed = {}
+  local function note(options, harder)
+    local asked = { harder = harder }
+    for name, v in pairs(options) do asked[name] = v end
+    world.trimmed[#world.trimmed + 1] = asked
+  end
+  function core.trim(req, options)
+    note(options, false)
+    return req
+  end
+  -- A text is its own target; req.loop says that a tool's result came last.
+  world.pins = {}
+  function core.sticky_target(text) return text end
+  function core.sticky(name, keep)
+    world.kept = keep
+    return { name = name }
+  end
+  function core.sticky_find(_, req, key) return world.pins[key], req.loop or false end
+  function core.sticky_pinned() world.followed = true end
+  function core.sticky_keep(_, _, key, target) if key then world.pins[key] = target end end
+  function core.sticky_refuse() return make("reply", { refused = true, status = 503 }) end
+  function core.failed() return false end
+  function core.faq(text)
+    if text == "bad" then return nil, "entry 2 has no \"question\"" end
+    return { text = text }
+  end
+  function core.faq_answer(answers, req, min)
+    world.min = min
+    if req.text ~= "known" then return nil, req.fault end
+    return core.written { kind = "say", text = answers.text }
+  end
+  function core.trim_harder(req, options)
+    note(options, true)
+    return not world.untrimmable and req or nil
+  end
+end
+
 local function add_rest(core, world)
   function core.in_request() return world.in_request end
   function core.kind(v) return KINDS[v] end
@@ -170,6 +209,7 @@ function fake.world()
     json_decode = tonumber, array = function(t) return t end }
   add_models(core, world)
   add_guards(core, world)
+  add_rungs(core, world)
   add_rest(core, world)
   local env
   world.require, env = loader(core)

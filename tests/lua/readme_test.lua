@@ -12,9 +12,10 @@ end
 
 local README = text_of "lua/README.md"
 
-local FILES = { "address", "asked", "balance", "branches", "breaker", "callable", "filter",
-  "guard", "ladder", "model", "moment", "named", "nearest", "options", "presets", "providers",
-  "race", "rescue", "rung", "secret", "show", "sim", "units", "written" }
+local FILES = { "address", "asked", "balance", "branches", "breaker", "callable", "faq",
+  "filter", "guard", "ladder", "model", "moment", "named", "nearest", "options", "presets",
+  "providers", "race", "rescue", "rung", "secret", "show", "sim", "sticky", "trim", "units",
+  "written" }
 
 check.that("every example of the reference is a policy that loads", function()
   local examples = 0

@@ -179,7 +179,7 @@ static void with_is_given_what_it_does_not_know(void)
 {
     CHECK_RUN_ERROR("return function(req)\n req:with { temperature = 1 } end",
                     "P:2: req:with: unknown change 'temperature' (there are: "
-                    "max_tokens, model, system)");
+                    "max_tokens, messages, model, system)");
     CHECK_RUN_ERROR("return function(req)\n req:with { model = 7 } end",
                     "P:2: req:with: model must be a text, not a number");
     CHECK_RUN_ERROR("return function(req)\n req:with 'x' end",

@@ -189,6 +189,21 @@ static void instructions_replace_the_first_message_or_precede_it(void)
     buf_fini(&out);
 }
 
+static void other_messages_stand_in_the_place_of_the_clients(void)
+{
+    struct build how = {.model = STR("m"), .messages = STR("[{\"role\":1}]")};
+    builds(how, "{\"model\":\"x\", \"messages\" : [1, 2] ,\"n\":1}",
+           "{\"model\":\"m\", \"messages\" : [{\"role\":1}] ,\"n\":1}");
+    how.system = STR("be");
+    builds(how, "{\"model\":\"x\",\"messages\":[1]}",
+           "{\"model\":\"m\",\"messages\":[{\"role\":\"system\",\"content\":"
+           "\"be\"},{\"role\":1}]}");
+    how.messages = STR("[{\"role\":\"system\",\"content\":\"old\"}]");
+    builds(how, "{\"model\":\"x\",\"messages\":[{\"role\":\"system\"}]}",
+           "{\"model\":\"m\",\"messages\":[{\"role\":\"system\",\"content\":"
+           "\"be\"}]}");
+}
+
 static void what_does_not_fit_or_has_no_memory_is_an_error(void)
 {
     struct build how = M;
@@ -249,5 +264,6 @@ TESTS(the_model_is_replaced_in_place, an_absent_model_comes_first,
       any_mixture_of_fields_leaves_good_json, usage_is_asked_of_streams,
       a_limit_goes_where_the_client_put_it,
       instructions_replace_the_first_message_or_precede_it,
+      other_messages_stand_in_the_place_of_the_clients,
       what_does_not_fit_or_has_no_memory_is_an_error,
       a_large_body_keeps_every_other_byte)

@@ -37,7 +37,8 @@ static struct call *make(struct world *world, const struct question *ask)
     c->timer.fire = on_due;
     c->pass.go = on_turn;
     arena_init(&c->arena);
-    buf_init(&c->request, ask->body.n + ask->system.n * 6 + 4096);
+    buf_init(&c->request,
+             ask->body.n + ask->messages.n + ask->system.n * 6 + 4096);
     buf_init(&c->held, ask->provider->max_reply);
     buf_init(&c->tail, TAIL_MAX);
     provider_keep(ask->provider);
@@ -51,6 +52,7 @@ static bool build(struct call *c)
                        .map = c->ask.map,
                        .model = c->ask.model,
                        .system = c->ask.system,
+                       .messages = c->ask.messages,
                        .max_tokens = c->ask.max_tokens,
                        .ask_usage = c->ask.provider->ask_usage};
     return c->ask.provider->dialect->build(&in, &c->request) == 0;
@@ -300,7 +302,7 @@ void call_finish(struct call *c, const struct fault *fault)
     c->ended = world_now(c->world);
     call_target_ended(c);
     timer_stop(c->world, &c->timer);
-    if (fault->kind != FAULT_NONE)
+    if (fault->kind != FAULT_NONE || (c->cut && DEFENCE(cut_hangs_up)))
         hang_up(c);
     else
         linger(c); /* the upstream has said all; it may close in peace */
@@ -351,6 +353,14 @@ void call_end_untrusted(struct call *c, const char *why, str detail)
 void call_end(struct call *c, enum fault_kind kind, const char *why)
 {
     call_end_detailed(c, kind, why, STR_NONE);
+}
+
+void call_end_cut(struct call *c, const char *why)
+{
+    struct fault fault = {.kind = FAULT_NONE,
+                          .status = fault_status(FAULT_NONE),
+                          .message = call_told(c, why)};
+    call_finish(c, &fault);
 }
 
 void call_end_busy(struct call *c, const char *why)
@@ -436,6 +446,7 @@ static void on_due(struct timer *t)
         hang_up(c);
     else if (due.kind == FAULT_OVERLOADED)
         call_end_busy(c, due.why);
-    else
+    else if (due.kind != FAULT_TIMEOUT_TOTAL || c->state != CALL_COMMITTED ||
+             !call_cut(c, due.why))
         call_end(c, due.kind, due.why);
 }

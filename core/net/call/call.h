@@ -42,7 +42,7 @@ struct question {
     str model;            /* the upstream's name of it */
     str body;             /* the client's body, that passed json_check */
     struct json_map *map; /* of `body`, or NULL */
-    str system;           /* see struct build */
+    str system, messages; /* see struct build */
     int64_t max_tokens;   /* see struct build */
     str hops;             /* gateways before us, as a Via field; absent: none */
     struct asked asked;
@@ -69,7 +69,7 @@ struct call {
     int status;         /* the upstream's, 0 before its head */
     int key;            /* of the provider's keys: its number */
     struct hints hints; /* what its head says of limits */
-    bool dropped;       /* cancelled by us */
+    bool dropped, cut;  /* by us; by `total`: fault.message says why */
     bool arrived;       /* it may have run at the upstream */
     bool ours;          /* the fault lies with us: no room, no memory */
     /* When, on the world's clock; 0 = not yet. */
@@ -83,17 +83,17 @@ struct call {
     bool held_back;  /* the exchange is paused */
     struct lane_pass pass;
     struct timer timer;
-    nanos last_event;   /* idle counts from here */
-    nanos paused_since; /* 0 = not paused */
-    struct buf request; /* the body sent */
-    struct buf held;    /* what came so far, unless sealed */
-    struct buf tail;    /* the unfinished event; or an error's body */
-    bool sealed;        /* no further reader will attach */
-    bool whole_wanted;  /* somebody waits for the end: do not pause */
-    bool event_stream;  /* the reply is one */
-    size_t share;       /* of the hold */
-    bool begun;         /* its first event has been read */
-    uint64_t relayed;   /* bytes passed on */
+    nanos last_event;         /* idle counts from here */
+    nanos paused_since;       /* 0 = not paused */
+    struct buf request;       /* the body sent */
+    struct buf held;          /* what came so far, unless sealed */
+    struct buf tail;          /* the unfinished event; or an error's body */
+    bool sealed;              /* no further reader will attach */
+    bool whole_wanted;        /* somebody waits for the end: do not pause */
+    size_t share;             /* of the hold */
+    str frame;                /* of its events, where `total` may cut it */
+    bool event_stream, begun; /* it is one; its first event has been read */
+    uint64_t relayed;         /* bytes passed on */
     struct reader *readers;
     struct watcher *watchers;
     struct call *linger_next, **linger_at;

@@ -34,6 +34,9 @@ void call_finish(struct call *c, const struct fault *fault);
 /* "provider/model: why", in the call's arena. */
 str call_told(struct call *c, const char *why);
 
+/* The end of a stream that was cut: all is well, but for `why`. */
+void call_end_cut(struct call *c, const char *why);
+
 /* What it holds may have changed: see to the hold. */
 void call_weigh(struct call *c);
 
@@ -50,6 +53,11 @@ void call_end_reported(struct call *c, str error_body);
 
 /* call_reply.c */
 extern const struct exchange_events call_events;
+
+/* End a stream that flows because its time is up, so that the client has its
+** partial text with a proper end. False when there is no honest one: half a
+** tool call, or no memory. */
+bool call_cut(struct call *c, const char *why);
 
 /* call_flow.c */
 

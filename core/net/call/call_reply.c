@@ -10,6 +10,8 @@
 
 #include "base/defence.h"
 
+#define FRAME_MAX 4096 /* bytes of a frame; a larger one is not kept */
+
 #define OWNER(x) \
     ((struct call *)(void *)((char *)(x)-offsetof(struct call, exchange)))
 
@@ -86,6 +88,20 @@ static bool next_event(struct call *c, str *events, struct sse_event *event)
     return sse_next(events, event);
 }
 
+/* A stream that may be cut keeps a frame, to end it in the look of its own
+** events: the first that says something has all that they share. */
+static void keep_frame(struct call *c, const struct sse_event *event)
+{
+    struct buf frame;
+    if (!c->ask.patience.total_holds || c->frame.p != NULL || !c->tap.first ||
+        event->many)
+        return;
+    buf_init(&frame, FRAME_MAX);
+    if (c->ask.provider->dialect->frame(event->data, &frame) && buf_ok(&frame))
+        c->frame = arena_copy(&c->arena, buf_str(&frame));
+    buf_fini(&frame);
+}
+
 /* Read whole events; those to be relayed leave together. */
 static void take_events(struct call *c, str events)
 {
@@ -100,8 +116,10 @@ static void take_events(struct call *c, str events)
         int verdict = dialect->event(&c->tap, &event, c->ask.asked.usage);
         if (event.data.p != NULL)
             c->last_event = now;
-        if (verdict == EVENT_RELAY)
+        if (verdict == EVENT_RELAY) {
+            keep_frame(c, &event);
             continue;
+        }
         pass_on(c, from, event.bytes.p);
         from = event.bytes.p + event.bytes.n;
         if (verdict != EVENT_DROP) {
@@ -120,6 +138,35 @@ static void take_events(struct call *c, str events)
         commit(c);
     if (c->tap.terminal)
         call_end(c, FAULT_NONE, "");
+}
+
+/* Whoever gets half a tool call might run it, so there is no end but an error
+** for one. A choice that finished needs none. */
+bool call_cut(struct call *c, const char *why)
+{
+    struct tap *tap = &c->tap;
+    if (tap->crowded || ((tap->open & tap->calls) != 0 && DEFENCE(half_a_call)))
+        return false;
+    struct buf end;
+    buf_init(&end, c->frame.n * 2 + 64 * 128 + 1024);
+    bool told = c->ask.asked.usage && tap->usage.known;
+    c->ask.provider->dialect->put_end(&end, c->frame, tap->open,
+                                      told ? &tap->usage : NULL);
+    bool ok = buf_ok(&end);
+    if (ok) {
+        call_keep(c);
+        call_deliver(c, buf_str(&end));
+        ok = c->sealed || buf_ok(&c->held);
+        if (ok && tap->finish[0] == '\0')
+            memcpy(tap->finish, "length", sizeof "length");
+        c->cut = ok && tap->open != 0;
+        tap->terminal = true;
+        if (ok)
+            call_end_cut(c, why);
+        call_release(c);
+    }
+    buf_fini(&end);
+    return ok;
 }
 
 /* Only a line end can complete an event, or what shows that a CR was one. */
