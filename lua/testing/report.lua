@@ -42,10 +42,9 @@ function Person.paint(self, colour, text)
   return self.tool.colour and colour .. text .. PLAIN or text
 end
 
-function Person.broken(self, file, why)
-  self.tool.out(("  %s the file does not load\n         %s\n"):format(
-    self:paint(RED, "not ok"), why:gsub("\n", "\n         ")))
-  self.tool.out(("         %s\n"):format(file))
+function Person.broken(self, _, why)
+  self.tool.out(("  %s the file loads\n         %s\n"):format(
+    self:paint(RED, "not ok"), (why:gsub("\n", "\n         "))))
 end
 
 function Person.result(self, test, result)
