@@ -4,10 +4,6 @@ local report = {}
 
 local GREEN, RED, FAINT, PLAIN = "\27[32m", "\27[31m", "\27[2m", "\27[0m"
 
-local function plural(n, what)
-  return n == 1 and "1 " .. what or ("%d %ss"):format(n, what)
-end
-
 -- So much time in the unit that reads best.
 local function span(seconds)
   if seconds < 120 then return ("%.3g s"):format(seconds) end
@@ -61,8 +57,8 @@ end
 function Person.finish(self, sum)
   local text = ("%d passed, %d failed"):format(sum.passed, sum.failed)
   local colour = sum.failed == 0 and GREEN or RED
-  self.tool.out(("\n%s; %s of %s, without waiting\n"):format(self:paint(colour, text),
-    span(sum.seconds), plural(sum.passed + sum.failed, "test")))
+  self.tool.out(("\n%s; %s of simulated time\n"):format(self:paint(colour, text),
+    span(sum.seconds)))
 end
 
 -- --- for programs ------------------------------------------------------------

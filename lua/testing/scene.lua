@@ -189,6 +189,7 @@ end
 --- Fail unless the world is so: arrivals = { ["openai/gpt-4o"] = 1 } or a number,
 -- seconds = "< 10s", log = test.has "text".
 function Scene.expect(self, wanted)
+  failure.check_wanted(wanted)
   local lines = {}
   for name, v in pairs(wanted) do
     if not EXPECT[name] then

@@ -40,7 +40,7 @@ test('a test that passes is a line and status 0', (t) => {
   );
   assert.equal(stderr, '');
   assert.match(stdout, /^a_test\.lua\n {2}ok {5}a 500 moves on to the next model\n/);
-  assert.match(stdout, /\n1 passed, 0 failed; 10 min of 1 test, without waiting\n$/);
+  assert.match(stdout, /\n1 passed, 0 failed; 10 min of simulated time\n$/);
   assert.equal(status, 0);
 });
 
@@ -214,6 +214,9 @@ test('mistakes in a test are told at its line', (t) => {
     ['t:modle("openai/x", {})', 'a_test.lua:3: there is no t.modle'],
     ['t:model("openai", {})', 't:model: expected a name such as "openai/gpt-4o"; write "openai/*"'],
     ['t:model("openai/x", { fail = 503 })', 'a_test.lua:3: t:model: unknown option \'fail\''],
+    ['t:ask "x":expect "y"', 'a_test.lua:3: expect: name what is expected'],
+    ['t:expect "y"', 'a_test.lua:3: expect: name what is expected'],
+    ['t:ask { headers = "x" }', 'such as { ["x-team"] = "blue" }'],
     ['t:ask { txt = "x" }', "a_test.lua:3: t:ask: unknown option 'txt'"],
     ['t:ask "x":expect { statsu = 200 }', 'did you mean "status"?'],
     ['local r = t:ask "x" print(r.staus)', 'did you mean "status"?'],
@@ -324,6 +327,15 @@ test('what a test can look at', (t) => {
          assert(two:count { model = "gpt-4o-mini" } == 2 and two:seconds(1) < 0.1)`,
       ),
       one(
+        'wholes, and what is well again',
+        `t:model("*", { fails = 500 })
+         t:ask "x":expect { path = test.has("gpt-4o server_error", "gpt-4o-mini server_error") }
+         t:model("openai/gpt-4o-mini")
+         t:ask "x":expect { model = "gpt-4o-mini" }
+         t:model("openai/*")
+         t:ask "x":expect { model = "gpt-4o", headers = { ["x-perilune-attempts"] = "1" } }`,
+      ),
+      one(
         'the calendar',
         `t:policy [[local p = require "perilune"
            return function() return p.say(tostring(p.now())) end]]
@@ -334,7 +346,7 @@ test('what a test can look at', (t) => {
       ),
     ),
   );
-  assert.match(stdout, /8 passed, 0 failed/, stdout);
+  assert.match(stdout, /9 passed, 0 failed/, stdout);
 });
 
 test('every example of the reference passes', (t) => {

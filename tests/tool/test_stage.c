@@ -173,6 +173,22 @@ static void a_policy_that_computes_for_ever_is_ended(void)
     finish();
 }
 
+static void start_again(struct timer *t)
+{
+    timer_start(stage_world(s), t, world_now(stage_world(s)));
+}
+
+static void time_that_stands_still_is_told(void)
+{
+    struct timer timer = {.fire = start_again};
+    begin(PRELUDE "return { p.say 'x' }");
+    timer_start(stage_world(s), &timer, began);
+    CHECK_INT(stage_play(s, NULL, NANOS_NEVER), STAGE_STUCK);
+    timer_stop(stage_world(s), &timer);
+    CHECK_INT(stage_play(s, NULL, NANOS_NEVER), STAGE_IDLE);
+    finish();
+}
+
 /* What a run says, all of it: heads, bodies and the log. */
 static void put_run(struct buf *all, uint64_t seed)
 {
@@ -245,7 +261,7 @@ TESTS(a_guest_goes_through_the_whole_gateway, a_minute_passes_in_no_time,
       a_stream_comes_piece_by_piece, guests_come_at_their_time_and_side_by_side,
       who_leaves_is_waited_for_by_nobody, an_edit_rules_the_next_request,
       what_still_runs_at_the_end_is_ended,
-      a_policy_that_computes_for_ever_is_ended,
+      a_policy_that_computes_for_ever_is_ended, time_that_stands_still_is_told,
       the_same_seed_is_the_same_run_to_the_byte,
       a_forgotten_guest_is_there_no_more,
       without_memory_a_stage_is_none_or_whole)
