@@ -1,10 +1,11 @@
 // perilune test: policies in a simulated world, from the command line.
 
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { test } from './lib/test.mjs';
-import { folder, run } from './lib/gateway.mjs';
+import { BINARY, folder, run } from './lib/gateway.mjs';
 
 const LADDER = 'return { "openai/gpt-4o", "openai/gpt-4o-mini" }\n';
 
@@ -132,6 +133,20 @@ test('two processes say the same bytes', (t) => {
   assert.ok(first.stdout.length > 50000);
   assert.equal(first.stdout, second.stdout);
   assert.notEqual(first.stdout, other.stdout);
+});
+
+test('colours are for terminals that want them', (t) => {
+  const { dir, stdout } = perilune(t, file(one('x', 't:ask "x"')));
+  const seen = (env) =>
+    spawnSync('script', ['-qec', `${BINARY} test`, '/dev/null'], {
+      cwd: dir,
+      env: { PATH: process.env.PATH, ...env },
+      encoding: 'utf8',
+    }).stdout;
+  assert.ok(!stdout.includes('\x1b'));
+  assert.match(seen({ TERM: 'xterm' }), /\x1b\[32mok\x1b\[0m/);
+  for (const env of [{ TERM: 'dumb' }, { TERM: 'xterm', NO_COLOR: '1' }, {}])
+    assert.ok(!seen(env).includes('\x1b[32m'));
 });
 
 test('TAP is TAP', (t) => {
@@ -322,6 +337,7 @@ test('what a test can look at', (t) => {
         'limits, and what the heads say of them',
         `t:model("openai/gpt-4o", { limits = { "2 requests/min", "1M tokens/min" } })
          t:ask_many(3, { text = "x", every = "1s" })
+         t:expect { limited = { ["openai/gpt-4o"] = 1 }, refused = 0, arrivals = 4 }
          assert(t:arrivals "openai/gpt-4o" == 3 and t:arrivals() == 4)
          local two = t:ask_many(2, function(i) return "q" .. i end)
          assert(two:count { model = "gpt-4o-mini" } == 2 and two:seconds(1) < 0.1)`,
