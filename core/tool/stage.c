@@ -1,8 +1,9 @@
 /*
 ** stage.c -- opening the gateway in a simulated world, and playing.
 **
-** What a stage has compiled of the built-in library, the next one uses: a test
-** then costs its own policy and no more.
+** The built-in library is compiled once, and all of it before the first stage:
+** a test then costs its own policy and no more, and no test is another one for
+** being the first.
 */
 #include "tool/stage_inner.h"
 
@@ -52,6 +53,8 @@ static int open_parts(struct stage *s, const struct stage_setup *setup)
         return error;
     s->rt.compiled = kept;
     kept = NULL;
+    if (s->rt.compiled == NULL)
+        compiled_all(&s->rt);
     snprintf(store, sizeof store, "simulated:%lu",
              atomic_fetch_add(&stages, 1));
     error = runtime_init(&s->rt, s->world, store);

@@ -98,10 +98,9 @@ test('a failing seed is found, printed, and does the same again', (t) => {
 });
 
 test('two processes say the same bytes', (t) => {
-  const tests = file(
-    one(
-      'all of it',
-      `t:model("openai/gpt-4o", { fails = 503, times = 5 }, { limits = "20 requests/min",
+  const all = one(
+    'all of it',
+    `t:model("openai/gpt-4o", { fails = 503, times = 5 }, { limits = "20 requests/min",
          latency = { "10ms", "900ms" } }, { cuts_after = 3, times = 2 })
        local all = t:ask_many(40, function(i)
          return { text = "q" .. i, every = "77ms", stream = i % 2 == 0,
@@ -113,7 +112,7 @@ test('two processes say the same bytes', (t) => {
        end
        for _, line in ipairs(t:log()) do for name, v in pairs(line) do print(name, v) end end
        print(math.random(1000000))`,
-      `{ policy = [[
+    `{ policy = [[
          local p = require "perilune"
          local a, b = p.model { "openai/gpt-4o", tries = 3 }, p.model "anthropic/claude"
          return function(req)
@@ -124,14 +123,17 @@ test('two processes say the same bytes', (t) => {
            if math.random() < 0.5 then p.sleep(math.random()) end
            return a(req) or b(req)
          end ]] }`,
-    ),
   );
+  const tests = file(all);
   const first = perilune(t, tests, ['--seed', '9']);
   const second = perilune(t, tests, ['--seed', '9'], { 'other.txt': 'a folder of another size' });
+  const behind = perilune(t, file(one('before it', 't:ask "x"'), all), ['--seed', '9']);
   const other = perilune(t, tests, ['--seed', '10']);
   assert.equal(first.status, 0, first.stdout);
   assert.ok(first.stdout.length > 50000);
   assert.equal(first.stdout, second.stdout);
+  const told = ({ stdout }) => stdout.replace('  ok     before it\n', '').replace(/\n\d passed.*/s, '');
+  assert.equal(told(behind), told(first));
   assert.notEqual(first.stdout, other.stdout);
 });
 
