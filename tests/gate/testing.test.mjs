@@ -78,6 +78,22 @@ test('a test that fails tells all that helps, and the status is 1', (t) => {
     assert.match(stdout, line);
 });
 
+test('a failure says what was never asked, and what is not over', (t) => {
+  const { stdout } = perilune(
+    t,
+    file(
+      one(
+        'x',
+        `t:model("openai/gpt-4o", { hangs = true })
+         t:model("openai/gpt4o-mini", { fails = 500 })
+         t:send "hello":expect { status = 200 }`,
+      ),
+    ),
+  );
+  assert.match(stdout, /^ +never asked +openai\/gpt4o-mini$/m);
+  assert.match(stdout, /^ +not over +reply:wait\(\) waits for its end$/m);
+});
+
 test('a failing seed is found, printed, and does the same again', (t) => {
   const tests = file(
     one(
