@@ -66,6 +66,27 @@ void compiled_keep(lua_State *L, struct runtime *rt, str text)
     mem_free(c);
 }
 
+static bool is_library(const struct embedded_file *f)
+{
+    return strncmp(f->name, "lua/perilune", strlen("lua/perilune")) == 0;
+}
+
+void compiled_all(struct runtime *rt)
+{
+    lua_State *L = luaL_newstate();
+    for (const struct embedded_file *f = embedded_files; f->name != NULL; f++) {
+        str text = {(const char *)f->text, f->len};
+        if (L == NULL || !is_library(f))
+            continue;
+        const char *chunk = lua_pushfstring(L, "=%s", f->name);
+        if (luaL_loadbufferx(L, text.p, text.n, chunk, "t") == LUA_OK)
+            compiled_keep(L, rt, text);
+        lua_settop(L, 0);
+    }
+    if (L != NULL)
+        lua_close(L);
+}
+
 const char *compiled_nth(const struct runtime *rt, size_t n)
 {
     const struct compiled *c = rt->compiled;

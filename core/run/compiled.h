@@ -21,6 +21,10 @@ bool compiled_push(lua_State *L, struct runtime *rt, str text);
 ** is built in. Does nothing when there is no memory for it. */
 void compiled_keep(lua_State *L, struct runtime *rt, str text);
 
+/* Compile and keep all of the built-in library now, so that no version is the
+** first to need a part of it. What cannot be, for want of memory, is left. */
+void compiled_all(struct runtime *rt);
+
 /* The nth text that is kept, from 0; NULL past the last. */
 const char *compiled_nth(const struct runtime *rt, size_t n);
 

@@ -13,37 +13,37 @@
 static void on_head(void *user, int status, const struct http_field *fields,
                     int n, int64_t length)
 {
-    struct guest *v = user;
+    struct guest *g = user;
     (void)length;
-    v->status = status;
-    v->fields = arena_zero(&v->arena, (size_t)n * sizeof *fields);
-    for (int i = 0; i < n && v->fields != NULL; i++) {
-        v->fields[i].name = arena_copy(&v->arena, fields[i].name);
-        v->fields[i].value = arena_copy(&v->arena, fields[i].value);
-        v->fields_n++;
+    g->status = status;
+    g->fields = arena_zero(&g->arena, (size_t)n * sizeof *fields);
+    for (int i = 0; i < n && g->fields != NULL; i++) {
+        g->fields[i].name = arena_copy(&g->arena, fields[i].name);
+        g->fields[i].value = arena_copy(&g->arena, fields[i].value);
+        g->fields_n++;
     }
 }
 
 static bool on_chunk(void *user, str bytes)
 {
-    struct guest *v = user;
-    buf_add(&v->body, bytes);
-    struct guest_chunk chunk = {world_now(v->stage->world), v->body.n};
-    if (v->first == 0)
-        v->first = chunk.at;
-    buf_add(&v->chunks, (str){(const char *)&chunk, sizeof chunk});
+    struct guest *g = user;
+    buf_add(&g->body, bytes);
+    struct guest_chunk chunk = {world_now(g->stage->world), g->body.n};
+    if (g->first == 0)
+        g->first = chunk.at;
+    buf_add(&g->chunks, (str){(const char *)&chunk, sizeof chunk});
     return true;
 }
 
-static void end(struct guest *v, enum outcome outcome)
+static void end(struct guest *g, enum outcome outcome)
 {
-    struct stage *s = v->stage;
-    v->done = true;
-    v->request = NULL;
-    v->outcome = outcome;
-    v->ended = world_now(s->world);
-    hold_set(&s->rt.hold, &v->share, 0);
-    s->ended = v;
+    struct stage *s = g->stage;
+    g->done = true;
+    g->request = NULL;
+    g->outcome = outcome;
+    g->ended = world_now(s->world);
+    hold_set(&s->rt.hold, &g->share, 0);
+    s->ended = g;
 }
 
 static void on_done(void *user, enum outcome outcome)
@@ -55,81 +55,81 @@ static void on_done(void *user, enum outcome outcome)
 
 static void come(struct timer *t)
 {
-    struct guest *v = (void *)((char *)t - offsetof(struct guest, timer));
-    struct stage *s = v->stage;
-    v->came = world_now(s->world);
-    v->taking = true;
-    hold_set(&s->rt.hold, &v->share, v->arrival.body.n);
-    struct request *r = service_take(&s->service, &v->arrival);
-    v->taking = false;
-    v->request = v->done ? NULL : r;
+    struct guest *g = (void *)((char *)t - offsetof(struct guest, timer));
+    struct stage *s = g->stage;
+    g->came = world_now(s->world);
+    g->taking = true;
+    hold_set(&s->rt.hold, &g->share, g->arrival.body.n);
+    struct request *r = service_take(&s->service, &g->arrival);
+    g->taking = false;
+    g->request = g->done ? NULL : r;
 }
 
-static bool copy(struct guest *v, const struct arrival *what)
+static bool copy(struct guest *g, const struct arrival *what)
 {
-    struct arrival *a = &v->arrival;
+    struct arrival *a = &g->arrival;
     size_t n = (size_t)what->fields_n;
-    struct http_field *fields = arena_zero(&v->arena, n * sizeof *fields);
-    a->method = arena_copy(&v->arena, what->method);
-    a->path = arena_copy(&v->arena, what->path);
+    struct http_field *fields = arena_zero(&g->arena, n * sizeof *fields);
+    a->method = arena_copy(&g->arena, what->method);
+    a->path = arena_copy(&g->arena, what->path);
     a->memory = mem_alloc(what->body.n + 1);
     if (fields == NULL || a->memory == NULL || a->path.p == NULL)
         return false;
     for (size_t i = 0; i < n; i++) {
-        fields[i].name = arena_copy(&v->arena, what->fields[i].name);
-        fields[i].value = arena_copy(&v->arena, what->fields[i].value);
+        fields[i].name = arena_copy(&g->arena, what->fields[i].name);
+        fields[i].value = arena_copy(&g->arena, what->fields[i].value);
     }
     a->fields = fields;
     a->fields_n = what->fields_n;
     if (what->body.n > 0)
         memcpy(a->memory, what->body.p, what->body.n);
     a->body = (str){a->memory, what->body.n};
-    a->sink = (struct sink){v, on_head, on_chunk, on_done};
+    a->sink = (struct sink){g, on_head, on_chunk, on_done};
     return true;
 }
 
-static void free_guest(struct guest *v)
+static void free_guest(struct guest *g)
 {
-    timer_stop(v->stage->world, &v->timer);
-    mem_free(v->arrival.memory);
-    buf_fini(&v->body);
-    buf_fini(&v->chunks);
-    arena_fini(&v->arena);
-    mem_free(v);
+    timer_stop(g->stage->world, &g->timer);
+    mem_free(g->arrival.memory);
+    buf_fini(&g->body);
+    buf_fini(&g->chunks);
+    arena_fini(&g->arena);
+    mem_free(g);
 }
 
 struct guest *stage_guest(struct stage *s, const struct arrival *what, nanos at)
 {
-    struct guest *v = mem_zero(sizeof *v);
-    if (v == NULL)
+    struct guest *g = mem_zero(sizeof *g);
+    if (g == NULL)
         return NULL;
-    v->stage = s;
-    v->timer.fire = come;
-    v->number = s->guests.n / sizeof v;
-    arena_init(&v->arena);
-    buf_init(&v->body, MOST_BODY);
-    buf_init(&v->chunks, MOST_CHUNKS);
-    if (copy(v, what))
-        buf_add(&s->guests, (str){(const char *)&v, sizeof v});
-    if (s->guests.n / sizeof v == v->number) {
-        free_guest(v);
+    g->stage = s;
+    g->timer.fire = come;
+    g->number = s->guests.n / sizeof g;
+    arena_init(&g->arena);
+    buf_init(&g->body, MOST_BODY);
+    buf_init(&g->chunks, MOST_CHUNKS);
+    if (copy(g, what))
+        buf_add(&s->guests, (str){(const char *)&g, sizeof g});
+    if (s->guests.n / sizeof g == g->number) {
+        free_guest(g);
         return NULL;
     }
-    v->came = at;
-    timer_start(s->world, &v->timer, at);
-    return v;
+    g->came = at;
+    timer_start(s->world, &g->timer, at);
+    return g;
 }
 
-void guest_leave(struct guest *v)
+void guest_leave(struct guest *g)
 {
-    if (v->done)
+    if (g->done)
         return;
-    v->left = true;
-    if (v->request != NULL)
-        request_stop(v->request, OUTCOME_CLIENT_GONE);
+    g->left = true;
+    if (g->request != NULL)
+        request_stop(g->request, OUTCOME_CLIENT_GONE);
     else
-        end(v, OUTCOME_CLIENT_GONE);
-    timer_stop(v->stage->world, &v->timer);
+        end(g, OUTCOME_CLIENT_GONE);
+    timer_stop(g->stage->world, &g->timer);
 }
 
 /* --- by number ------------------------------------------------------------- */
@@ -146,14 +146,14 @@ struct guest *stage_nth(struct stage *s, size_t number)
     return at != NULL ? *at : NULL;
 }
 
-void stage_forget(struct guest *v)
+void stage_forget(struct guest *g)
 {
-    if (!v->done)
+    if (!g->done)
         return;
-    if (v->stage->ended == v)
-        v->stage->ended = NULL;
-    *place(v->stage, v->number) = NULL;
-    free_guest(v);
+    if (g->stage->ended == g)
+        g->stage->ended = NULL;
+    *place(g->stage, g->number) = NULL;
+    free_guest(g);
 }
 
 void stage_forget_all(struct stage *s)

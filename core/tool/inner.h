@@ -38,7 +38,7 @@ void tool_worlds(lua_State *L);
 struct upstream_act tool_act(lua_State *L, int arg, struct arena *arena);
 
 /* outcome.c: push what came of a guest, a table. */
-void tool_push_outcome(lua_State *L, const struct guest *v);
+void tool_push_outcome(lua_State *L, const struct guest *g);
 
 /* Push a text; nil when it is absent. */
 static inline void tool_push(lua_State *L, str text)

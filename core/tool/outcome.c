@@ -50,12 +50,12 @@ static void set_member(lua_State *L, const char *name, struct json object,
 
 /* --- what a client sees ---------------------------------------------------- */
 
-static void push_headers(lua_State *L, const struct guest *v)
+static void push_headers(lua_State *L, const struct guest *g)
 {
-    lua_createtable(L, 0, v->fields_n);
-    for (int i = 0; i < v->fields_n; i++) {
-        tool_push(L, v->fields[i].name);
-        tool_push(L, v->fields[i].value);
+    lua_createtable(L, 0, g->fields_n);
+    for (int i = 0; i < g->fields_n; i++) {
+        tool_push(L, g->fields[i].name);
+        tool_push(L, g->fields[i].value);
         lua_rawset(L, -3);
     }
     lua_setfield(L, -2, "headers");
@@ -112,10 +112,10 @@ static void push_whole(lua_State *L, str body)
 }
 
 /* When the byte before `end` was there. */
-static nanos when(const struct guest *v, size_t end, size_t *chunk)
+static nanos when(const struct guest *g, size_t end, size_t *chunk)
 {
-    const struct guest_chunk *chunks = (const void *)v->chunks.p;
-    size_t n = v->chunks.n / sizeof *chunks;
+    const struct guest_chunk *chunks = (const void *)g->chunks.p;
+    size_t n = g->chunks.n / sizeof *chunks;
     while (*chunk + 1 < n && chunks[*chunk].end < end)
         ++*chunk;
     return chunks[*chunk].at;
@@ -146,9 +146,9 @@ static void read_event(lua_State *L, str data, nanos at, struct buf *all)
     lua_insert(L, -2);
 }
 
-static void push_stream(lua_State *L, const struct guest *v)
+static void push_stream(lua_State *L, const struct guest *g)
 {
-    str rest = buf_str(&v->body);
+    str rest = buf_str(&g->body);
     struct sse_event event;
     struct buf all;
     size_t chunk = 0;
@@ -156,18 +156,18 @@ static void push_stream(lua_State *L, const struct guest *v)
     lua_newtable(L);
     while (sse_next(&rest, &event))
         if (event.data.p != NULL)
-            read_event(L, event.data, when(v, v->body.n - rest.n, &chunk),
+            read_event(L, event.data, when(g, g->body.n - rest.n, &chunk),
                        &all);
     lua_setfield(L, -2, "pieces");
     set_text(L, "text", buf_str(&all));
     buf_fini(&all);
 }
 
-static str header_of(const struct guest *v, str name)
+static str header_of(const struct guest *g, str name)
 {
-    for (int i = 0; i < v->fields_n; i++)
-        if (str_eq(v->fields[i].name, name))
-            return v->fields[i].value;
+    for (int i = 0; i < g->fields_n; i++)
+        if (str_eq(g->fields[i].name, name))
+            return g->fields[i].value;
     return STR_NONE;
 }
 
@@ -184,31 +184,31 @@ static void read_line(lua_State *L, str line)
         set_member(L, names[i], json_of(line), names[i]);
 }
 
-void tool_push_outcome(lua_State *L, const struct guest *v)
+void tool_push_outcome(lua_State *L, const struct guest *g)
 {
     static const char *const words[] = {"answered", "broken", "client_gone",
                                         "shutdown"};
-    str type = header_of(v, STR("content-type"));
+    str type = header_of(g, STR("content-type"));
     bool stream = str_starts(type, STR("text/event-stream"));
     lua_createtable(L, 0, 24);
-    set_bool(L, "done", v->done);
-    set_bool(L, "left", v->left);
+    set_bool(L, "done", g->done);
+    set_bool(L, "left", g->left);
     set_bool(L, "stream", stream);
-    set_instant(L, "came", v->came);
-    set_instant(L, "first", v->first);
-    if (v->done) {
-        set_text(L, "outcome", str_of(words[v->outcome]));
-        set_instant(L, "ended", v->ended);
+    set_instant(L, "came", g->came);
+    set_instant(L, "first", g->first);
+    if (g->done) {
+        set_text(L, "outcome", str_of(words[g->outcome]));
+        set_instant(L, "ended", g->ended);
     }
-    if (v->status != 0) {
-        lua_pushinteger(L, v->status);
+    if (g->status != 0) {
+        lua_pushinteger(L, g->status);
         lua_setfield(L, -2, "status");
     }
-    push_headers(L, v);
-    set_text(L, "body", buf_str(&v->body));
+    push_headers(L, g);
+    set_text(L, "body", buf_str(&g->body));
     if (stream)
-        push_stream(L, v);
+        push_stream(L, g);
     else
-        push_whole(L, buf_str(&v->body));
-    read_line(L, (str){stage_log(v->stage).p + v->line, v->line_n});
+        push_whole(L, buf_str(&g->body));
+    read_line(L, (str){stage_log(g->stage).p + g->line, g->line_n});
 }

@@ -1,8 +1,9 @@
 /*
 ** stage.c -- opening the gateway in a simulated world, and playing.
 **
-** What a stage has compiled of the built-in library, the next one uses: a test
-** then costs its own policy and no more.
+** The built-in library is compiled once, and all of it before the first stage:
+** a test then costs its own policy and no more, and no test is another one for
+** being the first.
 */
 #include "tool/stage_inner.h"
 
@@ -27,12 +28,12 @@ static const char request_mark[] = ",\"event\":\"request\",";
 static void on_log(void *user, str line)
 {
     struct stage *s = user;
-    struct guest *v = s->ended;
+    struct guest *g = s->ended;
     size_t head = line.n < 100 ? line.n : 100;
-    if (v != NULL &&
+    if (g != NULL &&
         memmem(line.p, head, request_mark, sizeof request_mark - 1) != NULL) {
-        v->line = s->log.n;
-        v->line_n = line.n;
+        g->line = s->log.n;
+        g->line_n = line.n;
         s->ended = NULL;
     }
     buf_add(&s->log, line);
@@ -52,6 +53,8 @@ static int open_parts(struct stage *s, const struct stage_setup *setup)
         return error;
     s->rt.compiled = kept;
     kept = NULL;
+    if (s->rt.compiled == NULL)
+        compiled_all(&s->rt);
     snprintf(store, sizeof store, "simulated:%lu",
              atomic_fetch_add(&stages, 1));
     error = runtime_init(&s->rt, s->world, store);
@@ -134,26 +137,26 @@ str stage_log(const struct stage *s)
 
 /* --- playing --------------------------------------------------------------- */
 
-static bool is_done(const struct guest *v)
+static bool is_done(const struct guest *g)
 {
-    return v != NULL && v->done;
+    return g != NULL && g->done;
 }
 
 /* All that happens at this instant; false when it does not come to an end. */
-static bool play_instant(struct stage *s, const struct guest *v)
+static bool play_instant(struct stage *s, const struct guest *g)
 {
     for (int turns = 0; turns < MOST_TURNS; turns++)
-        if (is_done(v) || !virtual_turn(s->world))
+        if (is_done(g) || !virtual_turn(s->world))
             return true;
     return false;
 }
 
-enum stage_pause stage_play(struct stage *s, const struct guest *v, nanos until)
+enum stage_pause stage_play(struct stage *s, const struct guest *g, nanos until)
 {
     do {
-        if (!play_instant(s, v))
+        if (!play_instant(s, g))
             return STAGE_STUCK;
-        if (is_done(v))
+        if (is_done(g))
             return STAGE_DONE;
     } while (virtual_advance(s->world, until));
     return until == NANOS_NEVER ? STAGE_IDLE : STAGE_TIME;

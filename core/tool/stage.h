@@ -83,17 +83,17 @@ struct guest *stage_guest(struct stage *s, const struct arrival *what,
                           nanos at);
 
 /* The client leaves, or does not even come. */
-void guest_leave(struct guest *v);
+void guest_leave(struct guest *g);
 
 /* A guest by its number; NULL if there is none, or it was forgotten. */
 struct guest *stage_nth(struct stage *s, size_t number);
 
 /* Free a guest; one that still runs is left. */
-void stage_forget(struct guest *v);
+void stage_forget(struct guest *g);
 
-/* Let happen what happens, until `until` at most: until `v` is done or, where
+/* Let happen what happens, until `until` at most: until `g` is done or, where
 ** that is NULL, until nothing more does. */
-enum stage_pause stage_play(struct stage *s, const struct guest *v,
+enum stage_pause stage_play(struct stage *s, const struct guest *g,
                             nanos until);
 
 /* Free what the stages of this thread have compiled and kept for the next. */

@@ -28,9 +28,9 @@ static struct stage *to_stage(lua_State *L)
 static struct guest *to_guest(lua_State *L, int arg)
 {
     lua_Integer number = luaL_checkinteger(L, arg);
-    struct guest *v = stage_nth(to_stage(L), (size_t)number);
-    luaL_argcheck(L, number >= 0 && v != NULL, arg, "there is no such guest");
-    return v;
+    struct guest *g = stage_nth(to_stage(L), (size_t)number);
+    luaL_argcheck(L, number >= 0 && g != NULL, arg, "there is no such guest");
+    return g;
 }
 
 static nanos instant(lua_Number seconds)
@@ -222,10 +222,10 @@ static int guest(lua_State *L)
     what.fields_n = read_fields(L, 2, fields);
     lua_getfield(L, 2, "at");
     nanos at = instant(luaL_checknumber(L, -1));
-    struct guest *v = stage_guest(s, &what, at);
-    if (v == NULL)
+    struct guest *g = stage_guest(s, &what, at);
+    if (g == NULL)
         return luaL_error(L, "not enough memory");
-    lua_pushinteger(L, (lua_Integer)v->number);
+    lua_pushinteger(L, (lua_Integer)g->number);
     return 1;
 }
 
@@ -247,9 +247,9 @@ static int is_done(lua_State *L)
 ** ended is forgotten with that */
 static int outcome(lua_State *L)
 {
-    struct guest *v = to_guest(L, 2);
-    tool_push_outcome(L, v);
-    stage_forget(v);
+    struct guest *g = to_guest(L, 2);
+    tool_push_outcome(L, g);
+    stage_forget(g);
     return 1;
 }
 
@@ -261,11 +261,11 @@ static int run(lua_State *L)
 {
     static const char *const words[] = {"done", "time", "idle", "stuck"};
     struct stage *s = to_stage(L);
-    struct guest *v = lua_isnoneornil(L, 2) ? NULL : to_guest(L, 2);
+    struct guest *g = lua_isnoneornil(L, 2) ? NULL : to_guest(L, 2);
     nanos until = NANOS_NEVER;
     if (!lua_isnoneornil(L, 3))
         until = instant(luaL_checknumber(L, 3));
-    lua_pushstring(L, words[stage_play(s, v, until)]);
+    lua_pushstring(L, words[stage_play(s, g, until)]);
     return 1;
 }
 

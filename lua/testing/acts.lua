@@ -58,6 +58,7 @@ end
 --- The acts of a call of t:model, checked, as the world wants them.
 function acts.read(list)
   local read = {}
+  if #list == 0 then list = { {} } end -- well again, whatever its provider is
   for i, act in ipairs(list) do
     if type(act) ~= "table" then
       core.raise 't:model: an act is a table, such as { fails = 503, times = 2 }'
@@ -67,8 +68,9 @@ function acts.read(list)
   return read
 end
 
---- A model's name: "openai/gpt-4o", or "openai/*" for all of a provider.
+--- A model's name: "openai/gpt-4o", "openai/*" for all of a provider, "*" for all.
 function acts.name(v)
+  if v == "*" then return v end
   if type(v) ~= "string" or not v:find "^[^/]+/.+$" then
     local hint = type(v) == "string" and not v:find "/" and ('; write "%s/*"'):format(v) or ""
     core.raise(('t:model: expected a name such as "openai/gpt-4o"%s'):format(hint))

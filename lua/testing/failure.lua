@@ -39,6 +39,13 @@ local function inside(wanted, came)
   return type(wanted) == "table" and not match.is_matcher(wanted) and type(came) == "table"
 end
 
+--- What is expected is a table of names; anything else is the author's mistake.
+function failure.check_wanted(wanted)
+  if type(wanted) ~= "table" or #wanted > 0 then
+    core.raise "expect: name what is expected, such as { status = 200 }"
+  end
+end
+
 --- Compare by name what is wanted with what `came` says for it; the lines that
 -- tell each difference are added to `lines`.
 function failure.compare(lines, wanted, came, within)

@@ -13,6 +13,7 @@ end
 
 --- Fail unless each of them fits; the first that does not is shown.
 function Many.expect(self, wanted)
+  failure.check_wanted(wanted)
   for i, r in ipairs(self) do
     if not fits(r, wanted) then
       local lines = { ("reply %d of %d; %d of them fit"):format(i, #self, self:count(wanted)) }

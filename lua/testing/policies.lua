@@ -8,7 +8,7 @@ local function folder_of(file)
 end
 
 local function is_text(policy)
-  return policy:find "\n" ~= nil or policy:find "return" ~= nil
+  return policy:find "\n" ~= nil or not policy:find "%.lua$"
 end
 
 local function source_of(self, policy)

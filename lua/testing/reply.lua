@@ -61,6 +61,7 @@ local methods = {}
 
 --- Fail unless every named field fits.
 function methods.expect(self, wanted)
+  failure.check_wanted(wanted)
   local lines = {}
   for name in pairs(wanted) do
     if not FIELDS[name] then unknown("expect", name) end

@@ -4,10 +4,6 @@ local report = {}
 
 local GREEN, RED, FAINT, PLAIN = "\27[32m", "\27[31m", "\27[2m", "\27[0m"
 
-local function plural(n, what)
-  return n == 1 and "1 " .. what or ("%d %ss"):format(n, what)
-end
-
 -- So much time in the unit that reads best.
 local function span(seconds)
   if seconds < 120 then return ("%.3g s"):format(seconds) end
@@ -42,10 +38,9 @@ function Person.paint(self, colour, text)
   return self.tool.colour and colour .. text .. PLAIN or text
 end
 
-function Person.broken(self, file, why)
-  self.tool.out(("  %s the file does not load\n         %s\n"):format(
-    self:paint(RED, "not ok"), why:gsub("\n", "\n         ")))
-  self.tool.out(("         %s\n"):format(file))
+function Person.broken(self, _, why)
+  self.tool.out(("  %s the file loads\n         %s\n"):format(
+    self:paint(RED, "not ok"), (why:gsub("\n", "\n         "))))
 end
 
 function Person.result(self, test, result)
@@ -62,8 +57,8 @@ end
 function Person.finish(self, sum)
   local text = ("%d passed, %d failed"):format(sum.passed, sum.failed)
   local colour = sum.failed == 0 and GREEN or RED
-  self.tool.out(("\n%s; %s of %s, without waiting\n"):format(self:paint(colour, text),
-    span(sum.seconds), plural(sum.passed + sum.failed, "test")))
+  self.tool.out(("\n%s; %s of simulated time\n"):format(self:paint(colour, text),
+    span(sum.seconds)))
 end
 
 -- --- for programs ------------------------------------------------------------

@@ -11,6 +11,11 @@ local function list(v, name)
   return v
 end
 
+local function fields(v, name)
+  if type(v) ~= "table" then options.wrong(v, name, 'a table such as { ["x-team"] = "blue" }') end
+  return v
+end
+
 local function body(v, name)
   if type(v) ~= "table" and type(v) ~= "string" then options.wrong(v, name, "a table or a text") end
   return v
@@ -26,7 +31,7 @@ local OPTIONS = {
   tools = list,
   user = options.text,            -- who asks
   session = options.text,
-  headers = list,                 -- { ["x-team"] = "blue" }
+  headers = fields,               -- { ["x-team"] = "blue" }
   body = body,                    -- more fields; a text is the whole body as it is
   path = options.text,            -- another endpoint
   method = options.text,
@@ -44,10 +49,10 @@ end
 
 local function body_of(o, quote)
   if type(o.body) == "string" then return o.body end
-  local fields = { model = o.model or "any", messages = messages_of(o), stream = o.stream,
+  local all = { model = o.model or "any", messages = messages_of(o), stream = o.stream,
     max_tokens = o.max_tokens, tools = o.tools }
-  for name, v in pairs(o.body or {}) do fields[name] = v end
-  return json.encode(fields, quote)
+  for name, v in pairs(o.body or {}) do all[name] = v end
+  return json.encode(all, quote)
 end
 
 local function headers_of(o)

@@ -4,6 +4,7 @@ local acts = require "testing.acts"
 local core = require "perilune.core"
 local failure = require "testing.failure"
 local many = require "testing.many"
+local match = require "testing.match"
 local options = require "perilune.options"
 local policies = require "testing.policies"
 local reply = require "testing.reply"
@@ -135,14 +136,18 @@ function Scene.edit(self, policy)
   return policies.load(self, policy)
 end
 
+local function counted(self, what, name)
+  local n = 0
+  for _, upstream in ipairs(self.world:upstreams()) do
+    if name == nil or upstream.name == name then n = n + upstream[what] end
+  end
+  return n
+end
+
 --- How many requests a model has read: "openai/gpt-4o"; all together without a
 -- name.
 function Scene.arrivals(self, name)
-  local n = 0
-  for _, upstream in ipairs(self.world:upstreams()) do
-    if name == nil or upstream.name == name then n = n + upstream.arrivals end
-  end
-  return n
+  return counted(self, "arrivals", name)
 end
 
 --- The last request that was sent to a model: { body = {...}, headers = {...},
@@ -164,18 +169,16 @@ end
 
 local EXPECT = {}
 
-local function each_of(lines, what, wanted, came)
-  local named = {}
-  for name, n in pairs(wanted) do named[("%s %s"):format(what, name)] = n end
-  failure.compare(lines, named, function(said) return came(said:sub(#what + 2)) end)
-end
-
-function EXPECT.arrivals(self, wanted, lines)
-  if type(wanted) ~= "table" then
-    failure.compare(lines, { arrivals = wanted }, function() return self:arrivals() end)
-    return
+-- What upstreams have counted: a number for all, or { ["openai/gpt-4o"] = 1 }.
+for _, what in ipairs { "arrivals", "refused", "limited" } do
+  EXPECT[what] = function(self, wanted, lines)
+    if type(wanted) == "table" and not match.is_matcher(wanted) then
+      failure.compare(lines, wanted, function(name) return counted(self, what, name) end,
+        what .. " ")
+    else
+      failure.compare(lines, { [what] = wanted }, function() return counted(self, what) end)
+    end
   end
-  each_of(lines, "arrivals", wanted, function(name) return self:arrivals(name) end)
 end
 
 function EXPECT.seconds(self, wanted, lines)
@@ -187,12 +190,14 @@ function EXPECT.log(self, wanted, lines)
 end
 
 --- Fail unless the world is so: arrivals = { ["openai/gpt-4o"] = 1 } or a number,
--- seconds = "< 10s", log = test.has "text".
+-- refused and limited alike, seconds = "< 10s", log = test.has "text".
 function Scene.expect(self, wanted)
+  failure.check_wanted(wanted)
   local lines = {}
   for name, v in pairs(wanted) do
     if not EXPECT[name] then
-      core.raise(("t:expect: unknown '%s' (there are: arrivals, log, seconds)"):format(name))
+      core.raise(("t:expect: unknown '%s' (there are: %s)"):format(name,
+        "arrivals, limited, log, refused, seconds"))
     end
     EXPECT[name](self, v, lines)
   end

@@ -1,10 +1,11 @@
 // perilune test: policies in a simulated world, from the command line.
 
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { test } from './lib/test.mjs';
-import { folder, run } from './lib/gateway.mjs';
+import { BINARY, folder, run } from './lib/gateway.mjs';
 
 const LADDER = 'return { "openai/gpt-4o", "openai/gpt-4o-mini" }\n';
 
@@ -40,7 +41,7 @@ test('a test that passes is a line and status 0', (t) => {
   );
   assert.equal(stderr, '');
   assert.match(stdout, /^a_test\.lua\n {2}ok {5}a 500 moves on to the next model\n/);
-  assert.match(stdout, /\n1 passed, 0 failed; 10 min of 1 test, without waiting\n$/);
+  assert.match(stdout, /\n1 passed, 0 failed; 10 min of simulated time\n$/);
   assert.equal(status, 0);
 });
 
@@ -77,6 +78,22 @@ test('a test that fails tells all that helps, and the status is 1', (t) => {
     assert.match(stdout, line);
 });
 
+test('a failure says what was never asked, and what is not over', (t) => {
+  const { stdout } = perilune(
+    t,
+    file(
+      one(
+        'x',
+        `t:model("openai/gpt-4o", { hangs = true })
+         t:model("openai/gpt4o-mini", { fails = 500 })
+         t:send "hello":expect { status = 200 }`,
+      ),
+    ),
+  );
+  assert.match(stdout, /^ +never asked +openai\/gpt4o-mini$/m);
+  assert.match(stdout, /^ +not over +reply:wait\(\) waits for its end$/m);
+});
+
 test('a failing seed is found, printed, and does the same again', (t) => {
   const tests = file(
     one(
@@ -97,10 +114,9 @@ test('a failing seed is found, printed, and does the same again', (t) => {
 });
 
 test('two processes say the same bytes', (t) => {
-  const tests = file(
-    one(
-      'all of it',
-      `t:model("openai/gpt-4o", { fails = 503, times = 5 }, { limits = "20 requests/min",
+  const all = one(
+    'all of it',
+    `t:model("openai/gpt-4o", { fails = 503, times = 5 }, { limits = "20 requests/min",
          latency = { "10ms", "900ms" } }, { cuts_after = 3, times = 2 })
        local all = t:ask_many(40, function(i)
          return { text = "q" .. i, every = "77ms", stream = i % 2 == 0,
@@ -112,7 +128,7 @@ test('two processes say the same bytes', (t) => {
        end
        for _, line in ipairs(t:log()) do for name, v in pairs(line) do print(name, v) end end
        print(math.random(1000000))`,
-      `{ policy = [[
+    `{ policy = [[
          local p = require "perilune"
          local a, b = p.model { "openai/gpt-4o", tries = 3 }, p.model "anthropic/claude"
          return function(req)
@@ -123,15 +139,32 @@ test('two processes say the same bytes', (t) => {
            if math.random() < 0.5 then p.sleep(math.random()) end
            return a(req) or b(req)
          end ]] }`,
-    ),
   );
+  const tests = file(all);
   const first = perilune(t, tests, ['--seed', '9']);
   const second = perilune(t, tests, ['--seed', '9'], { 'other.txt': 'a folder of another size' });
+  const behind = perilune(t, file(one('before it', 't:ask "x"'), all), ['--seed', '9']);
   const other = perilune(t, tests, ['--seed', '10']);
   assert.equal(first.status, 0, first.stdout);
   assert.ok(first.stdout.length > 50000);
   assert.equal(first.stdout, second.stdout);
+  const told = ({ stdout }) => stdout.replace('  ok     before it\n', '').replace(/\n\d passed.*/s, '');
+  assert.equal(told(behind), told(first));
   assert.notEqual(first.stdout, other.stdout);
+});
+
+test('colours are for terminals that want them', (t) => {
+  const { dir, stdout } = perilune(t, file(one('x', 't:ask "x"')));
+  const seen = (env) =>
+    spawnSync('script', ['-qec', `${BINARY} test`, '/dev/null'], {
+      cwd: dir,
+      env: { PATH: process.env.PATH, ...env },
+      encoding: 'utf8',
+    }).stdout;
+  assert.ok(!stdout.includes('\x1b'));
+  assert.match(seen({ TERM: 'xterm' }), /\x1b\[32mok\x1b\[0m/);
+  for (const env of [{ TERM: 'dumb' }, { TERM: 'xterm', NO_COLOR: '1' }, {}])
+    assert.ok(!seen(env).includes('\x1b[32m'));
 });
 
 test('TAP is TAP', (t) => {
@@ -214,6 +247,9 @@ test('mistakes in a test are told at its line', (t) => {
     ['t:modle("openai/x", {})', 'a_test.lua:3: there is no t.modle'],
     ['t:model("openai", {})', 't:model: expected a name such as "openai/gpt-4o"; write "openai/*"'],
     ['t:model("openai/x", { fail = 503 })', 'a_test.lua:3: t:model: unknown option \'fail\''],
+    ['t:ask "x":expect "y"', 'a_test.lua:3: expect: name what is expected'],
+    ['t:expect "y"', 'a_test.lua:3: expect: name what is expected'],
+    ['t:ask { headers = "x" }', 'such as { ["x-team"] = "blue" }'],
     ['t:ask { txt = "x" }', "a_test.lua:3: t:ask: unknown option 'txt'"],
     ['t:ask "x":expect { statsu = 200 }', 'did you mean "status"?'],
     ['local r = t:ask "x" print(r.staus)', 'did you mean "status"?'],
@@ -319,9 +355,19 @@ test('what a test can look at', (t) => {
         'limits, and what the heads say of them',
         `t:model("openai/gpt-4o", { limits = { "2 requests/min", "1M tokens/min" } })
          t:ask_many(3, { text = "x", every = "1s" })
+         t:expect { limited = { ["openai/gpt-4o"] = 1 }, refused = 0, arrivals = 4 }
          assert(t:arrivals "openai/gpt-4o" == 3 and t:arrivals() == 4)
          local two = t:ask_many(2, function(i) return "q" .. i end)
          assert(two:count { model = "gpt-4o-mini" } == 2 and two:seconds(1) < 0.1)`,
+      ),
+      one(
+        'wholes, and what is well again',
+        `t:model("*", { fails = 500 })
+         t:ask "x":expect { path = test.has("gpt-4o server_error", "gpt-4o-mini server_error") }
+         t:model("openai/gpt-4o-mini")
+         t:ask "x":expect { model = "gpt-4o-mini" }
+         t:model("openai/*")
+         t:ask "x":expect { model = "gpt-4o", headers = { ["x-perilune-attempts"] = "1" } }`,
       ),
       one(
         'the calendar',
@@ -334,7 +380,7 @@ test('what a test can look at', (t) => {
       ),
     ),
   );
-  assert.match(stdout, /8 passed, 0 failed/, stdout);
+  assert.match(stdout, /9 passed, 0 failed/, stdout);
 });
 
 test('every example of the reference passes', (t) => {

@@ -142,6 +142,21 @@ static void two_worlds_have_the_same_stopwatch(void)
     CHECK_INT(read[0], read[1]);
 }
 
+/* However long a step takes that nobody counts: some real time is the end. */
+static void real_time_ends_what_takes_too_long(void)
+{
+    struct virtual_setup setup = {.patience = NANOS_MS};
+    CHECK_INT(virtual_open(&w, &setup), 0);
+    nanos from = world_stopwatch(w), most = 0;
+    for (int i = 0; i < 1000000 && most < 1000 * NANOS_S; i++)
+        most = world_stopwatch(w) - from;
+    CHECK(most >= 1000 * NANOS_S);
+    virtual_turn(w); /* another turn has time of its own */
+    from = world_stopwatch(w);
+    CHECK(world_stopwatch(w) - from < NANOS_S);
+    finish();
+}
+
 /* --- chance ---------------------------------------------------------------- */
 
 static void throw_dice(uint64_t seed, char dice[40])
@@ -280,8 +295,9 @@ TESTS(time_passes_only_while_nothing_is_to_be_done,
       the_clock_stands_where_one_let_it_pass_to,
       the_calendar_goes_with_the_clock,
       the_stopwatch_runs_while_the_clock_stands,
-      two_worlds_have_the_same_stopwatch, the_same_seed_is_the_same_chance,
-      chance_is_spread, a_turn_is_posts_jobs_timers_and_what_was_put_off,
+      two_worlds_have_the_same_stopwatch, real_time_ends_what_takes_too_long,
+      the_same_seed_is_the_same_chance, chance_is_spread,
+      a_turn_is_posts_jobs_timers_and_what_was_put_off,
       what_was_never_heard_is_forgotten_at_the_end,
       every_key_has_a_value_of_its_own, only_the_keys_that_are_listed_are_there,
       without_memory_there_is_no_world)

@@ -30,6 +30,18 @@ static void the_library_is_compiled_once(void)
     finish();
 }
 
+static void all_of_it_may_be_compiled_before_the_first_load(void)
+{
+    rig_open(NULL);
+    compiled_all(&peri->rt);
+    size_t all = kept();
+    CHECK_INT(load("return p.say 'one'"), 0);
+    CHECK_INT(kept(), all);
+    chat();
+    CHECK_STR(said(), "one");
+    finish();
+}
+
 static void a_mistake_is_told_alike_by_every_load(void)
 {
     char first[1024];
@@ -74,6 +86,7 @@ static void without_memory_to_keep_it_a_policy_loads_all_the_same(void)
     finish();
 }
 
-TESTS(the_library_is_compiled_once, a_mistake_is_told_alike_by_every_load,
-      a_module_from_a_folder_is_not_kept,
+TESTS(the_library_is_compiled_once,
+      all_of_it_may_be_compiled_before_the_first_load,
+      a_mistake_is_told_alike_by_every_load, a_module_from_a_folder_is_not_kept,
       without_memory_to_keep_it_a_policy_loads_all_the_same)

@@ -2,46 +2,27 @@
 ** test_order.c -- tables in a world that replays: pairs, next and what is made
 ** of them come in one order, whatever the hashes are.
 */
-#include "unit.h"
-
-#include "bind/bind.h"
-#include "tool/stage.h"
-#include "wire/json.h"
-
-#define BODY                                                        \
-    "{\"model\":\"any\",\"messages\":[{\"role\":\"user\",\"content" \
-    "\":\"hi\"}]}"
+#include "stage_rig.h"
 
 /* What the policy `code`, a function's body that returns a text, says. */
 static void say(const char *code, struct buf *said)
 {
-    struct stage *s;
-    struct stage_setup setup = {.bind = &bind_lua, .seed = 1};
     struct buf policy;
     int choice;
     buf_init(&policy, 1 << 16);
     buf_init(said, 1 << 16);
     buf_print(&policy,
-              "local p = require 'perilune' local cjson = require 'cjson' "
-              "local function walked(t) local all = {} for k in pairs(t) do "
-              "all[#all + 1] = tostring(k) end return table.concat(all, ' ') "
-              "end "
-              "return function(req) local function f() %s end "
-              "return p.say(f()) end",
-              code);
-    CHECK_INT(stage_open(&s, &setup), 0);
-    struct policy_source source = {.name = STR("P"), .text = buf_str(&policy)};
-    CHECK_INT(stage_load(s, &source), 0);
-    struct arrival what = {.method = STR("POST"),
-                           .path = STR("/v1/chat/completions"),
-                           .body = STR(BODY)};
-    struct guest *g = stage_guest(s, &what, world_now(stage_world(s)));
-    stage_play(s, g, NANOS_NEVER);
+              PRELUDE "local cjson = require 'cjson' "
+                      "local function walked(t) local all = {} "
+                      "for k in pairs(t) do all[#all + 1] = tostring(k) end "
+                      "return table.concat(all, ' ') end "
+                      "return function(req) local function f() %s end "
+                      "return p.say(f()) end%c",
+              code, 0);
+    begin(policy.p);
+    struct guest *g = ask(BODY);
     dialect_openai.content(buf_str(&g->body), 0, &choice, said);
-    if (g->status != 200)
-        printf("#    %.*s\n", STR_ARG(stage_log(s)));
-    stage_close(s);
-    stage_forget_compiled();
+    finish();
     buf_fini(&policy);
 }
 

@@ -1,81 +1,9 @@
 /*
 ** test_stage.c -- a whole gateway in a simulated world: what it promises.
 */
-#include "unit.h"
+#include "stage_rig.h"
 
-#include "bind/bind.h"
-#include "net/virtual/virtual.h"
-#include "tool/stage.h"
-
-#define PRELUDE "local p = require 'perilune' "
-#define BODY                                                        \
-    "{\"model\":\"any\",\"messages\":[{\"role\":\"user\",\"content" \
-    "\":\"hi\"}]}"
-#define STREAM                                                    \
-    "{\"model\":\"any\",\"stream\":true,\"messages\":[{\"role\":" \
-    "\"user\",\"content\":\"hi\"}]}"
 #define LADDER "return { 'openai/a', 'anthropic/b' }"
-
-static struct stage *s;
-static nanos began; /* the stage's first instant */
-
-static int load(const char *policy)
-{
-    struct policy_source source = {.name = STR("P"), .text = str_of(policy)};
-    return stage_load(s, &source);
-}
-
-static void begin_seeded(const char *policy, uint64_t seed)
-{
-    struct stage_setup setup = {.bind = &bind_lua, .seed = seed};
-    CHECK_INT(stage_open(&s, &setup), 0);
-    began = world_now(stage_world(s));
-    CHECK_INT(load(policy), 0);
-}
-
-static void begin(const char *policy)
-{
-    begin_seeded(policy, 1);
-}
-
-static void finish(void)
-{
-    stage_close(s);
-    stage_forget_compiled();
-}
-
-static struct guest *guest_at(const char *body, nanos at)
-{
-    struct arrival what = {.method = STR("POST"),
-                           .path = STR("/v1/chat/completions"),
-                           .body = str_of(body)};
-    return stage_guest(s, &what, began + at);
-}
-
-static struct guest *ask(const char *body)
-{
-    struct guest *v = guest_at(body, 0);
-    CHECK_INT(stage_play(s, v, NANOS_NEVER), STAGE_DONE);
-    return v;
-}
-
-static void play(const char *name, struct sim_script script)
-{
-    struct upstream_act act = {.script = script};
-    CHECK_INT(upstreams_play(virtual_upstreams(stage_world(s)), str_of(name),
-                             &act, 1),
-              0);
-}
-
-static bool holds(str text, const char *what)
-{
-    return memmem(text.p, text.n, what, strlen(what)) != NULL;
-}
-
-static str line_of(const struct guest *v)
-{
-    return (str){stage_log(s).p + v->line, v->line_n};
-}
 
 /* --------------------------------------------------------------------------- */
 
@@ -83,20 +11,20 @@ static void a_guest_goes_through_the_whole_gateway(void)
 {
     begin(PRELUDE LADDER);
     play("openai/a", (struct sim_script){.fails = 500});
-    struct guest *v = ask(BODY);
-    CHECK_INT(v->status, 200);
-    CHECK(holds(buf_str(&v->body), "I am anthropic/b."));
-    CHECK(holds(line_of(v), "\"path\":\"a server_error, b ok\""));
-    CHECK_INT(v->ended - v->came, 40 * NANOS_MS);
+    struct guest *g = ask(BODY);
+    CHECK_INT(g->status, 200);
+    CHECK(holds(buf_str(&g->body), "I am anthropic/b."));
+    CHECK(holds(line_of(g), "\"path\":\"a server_error, b ok\""));
+    CHECK_INT(g->ended - g->came, 40 * NANOS_MS);
     finish();
 }
 
 static void a_minute_passes_in_no_time(void)
 {
     begin(PRELUDE "return function() p.sleep '60s' return p.say 'late' end");
-    struct guest *v = ask(BODY);
-    CHECK_INT(v->status, 200);
-    CHECK_INT(v->ended - v->came, 60 * NANOS_S);
+    struct guest *g = ask(BODY);
+    CHECK_INT(g->status, 200);
+    CHECK_INT(g->ended - g->came, 60 * NANOS_S);
     finish();
 }
 
@@ -105,12 +33,12 @@ static void a_stream_comes_piece_by_piece(void)
     begin("return 'openai/a'");
     play("openai/a",
          (struct sim_script){.text = STR("one two three"), .rate = 10});
-    struct guest *v = ask(STREAM);
-    const struct guest_chunk *chunks = (const void *)v->chunks.p;
-    size_t n = v->chunks.n / sizeof *chunks;
+    struct guest *g = ask(STREAM);
+    const struct guest_chunk *chunks = (const void *)g->chunks.p;
+    size_t n = g->chunks.n / sizeof *chunks;
     CHECK(n >= 3);
-    CHECK_INT(chunks[n - 1].at - v->came, 220 * NANOS_MS);
-    CHECK_INT(chunks[n - 1].end, v->body.n);
+    CHECK_INT(chunks[n - 1].at - g->came, 220 * NANOS_MS);
+    CHECK_INT(chunks[n - 1].end, g->body.n);
     finish();
 }
 
@@ -130,12 +58,12 @@ static void who_leaves_is_waited_for_by_nobody(void)
 {
     begin("return 'openai/a'");
     play("openai/a", (struct sim_script){.hangs = true});
-    struct guest *v = guest_at(BODY, 0), *never = guest_at(BODY, 60 * NANOS_S);
+    struct guest *g = guest_at(BODY, 0), *never = guest_at(BODY, 60 * NANOS_S);
     stage_play(s, NULL, began + 2 * NANOS_S);
-    guest_leave(v);
+    guest_leave(g);
     guest_leave(never);
-    CHECK(v->done && v->outcome == OUTCOME_CLIENT_GONE && v->status == 0);
-    CHECK(holds(line_of(v), "\"outcome\":\"client_gone\""));
+    CHECK(g->done && g->outcome == OUTCOME_CLIENT_GONE && g->status == 0);
+    CHECK(holds(line_of(g), "\"outcome\":\"client_gone\""));
     CHECK_INT(stage_play(s, NULL, NANOS_NEVER), STAGE_IDLE);
     CHECK(never->done && never->line_n == 0);
     finish();
@@ -167,9 +95,25 @@ static void what_still_runs_at_the_end_is_ended(void)
 static void a_policy_that_computes_for_ever_is_ended(void)
 {
     begin("return function() while true do end end");
-    struct guest *v = ask(BODY);
-    CHECK_INT(v->status, 500);
+    struct guest *g = ask(BODY);
+    CHECK_INT(g->status, 500);
     CHECK(holds(stage_log(s), "used up its processor time"));
+    finish();
+}
+
+static void start_again(struct timer *t)
+{
+    timer_start(stage_world(s), t, world_now(stage_world(s)));
+}
+
+static void time_that_stands_still_is_told(void)
+{
+    struct timer timer = {.fire = start_again};
+    begin(PRELUDE "return { p.say 'x' }");
+    timer_start(stage_world(s), &timer, began);
+    CHECK_INT(stage_play(s, NULL, NANOS_NEVER), STAGE_STUCK);
+    timer_stop(stage_world(s), &timer);
+    CHECK_INT(stage_play(s, NULL, NANOS_NEVER), STAGE_IDLE);
     finish();
 }
 
@@ -188,11 +132,11 @@ static void put_run(struct buf *all, uint64_t seed)
                  seed);
     play("openai/a", (struct sim_script){.fails = 500});
     for (int i = 0; i < 5; i++) {
-        const struct guest *v = ask(i % 2 ? BODY : STREAM);
-        for (int k = 0; k < v->fields_n; k++)
-            buf_print(all, "%.*s: %.*s\n", STR_ARG(v->fields[k].name),
-                      STR_ARG(v->fields[k].value));
-        buf_add(all, buf_str(&v->body));
+        const struct guest *g = ask(i % 2 ? BODY : STREAM);
+        for (int k = 0; k < g->fields_n; k++)
+            buf_print(all, "%.*s: %.*s\n", STR_ARG(g->fields[k].name),
+                      STR_ARG(g->fields[k].value));
+        buf_add(all, buf_str(&g->body));
     }
     buf_add(all, stage_log(s));
     finish();
@@ -215,12 +159,12 @@ static void the_same_seed_is_the_same_run_to_the_byte(void)
 static void a_forgotten_guest_is_there_no_more(void)
 {
     begin(PRELUDE "return { p.say 'x' }");
-    struct guest *v = guest_at(BODY, 0);
-    size_t number = v->number;
-    stage_forget(v); /* it still runs */
-    CHECK(stage_nth(s, number) == v);
-    stage_play(s, v, NANOS_NEVER);
-    stage_forget(v);
+    struct guest *g = guest_at(BODY, 0);
+    size_t number = g->number;
+    stage_forget(g); /* it still runs */
+    CHECK(stage_nth(s, number) == g);
+    stage_play(s, g, NANOS_NEVER);
+    stage_forget(g);
     CHECK(stage_nth(s, number) == NULL);
     CHECK(stage_nth(s, number + 1) == NULL);
     finish();
@@ -245,7 +189,7 @@ TESTS(a_guest_goes_through_the_whole_gateway, a_minute_passes_in_no_time,
       a_stream_comes_piece_by_piece, guests_come_at_their_time_and_side_by_side,
       who_leaves_is_waited_for_by_nobody, an_edit_rules_the_next_request,
       what_still_runs_at_the_end_is_ended,
-      a_policy_that_computes_for_ever_is_ended,
+      a_policy_that_computes_for_ever_is_ended, time_that_stands_still_is_told,
       the_same_seed_is_the_same_run_to_the_byte,
       a_forgotten_guest_is_there_no_more,
       without_memory_a_stage_is_none_or_whole)

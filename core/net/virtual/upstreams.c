@@ -84,6 +84,8 @@ static struct upstream *asked(struct upstreams *u, const struct exchange *x,
     size_t slash = name.n;
     buf_byte(&name, '*');
     struct upstream *all = find(u, buf_str(&name));
+    if (all == NULL || all->acts_n == 0)
+        all = find(u, STR("*"));
     name.n = slash;
     buf_add(&name, x->model);
     struct upstream *one = find_or_make(u, buf_str(&name));

@@ -7,7 +7,7 @@
 **
 ** Whatever its url, a model that is asked plays the first of its acts that
 ** holds at the moment; when none does it is in good health. A model that has no
-** acts of its own plays its provider's ("openai/\*"), else what the policy says
+** acts of its own plays its provider's ("openai/\*") or all's ("*"), else what the policy says
 ** of its own simulated providers, else it is in good health too.
 **
 ** What arrives is counted here, where an upstream reads it: what the gateway
@@ -50,8 +50,8 @@ struct transport *upstreams_transport(struct upstreams *u);
 /* Memory for the texts of acts, as long as the world. */
 struct arena *upstreams_arena(struct upstreams *u);
 
-/* From now on `name` ("provider/model", or "provider/\*" for all of its
-** models) plays these acts; copied. 0 or ERR_MEMORY. */
+/* From now on `name` ("provider/model", "provider/\*" for all of its models, or
+** "*" for all there are) plays these acts; copied. 0 or ERR_MEMORY. */
 int upstreams_play(struct upstreams *u, str name,
                    const struct upstream_act *acts, int n);
 

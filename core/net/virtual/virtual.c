@@ -10,16 +10,17 @@
 #include <stdio.h>
 
 #include "base/arena.h"
+#include "base/defence.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "net/real.h"
 #include "net/timers.h"
 #include "net/virtual/upstreams.h"
 
-#define LOOK       NANOS_US      /* what a look at the stopwatch stands for */
-#define LOOKS      64            /* so many, and real time is looked at too */
-#define TOO_LONG   (5 * NANOS_S) /* of real processor time, in one turn */
-#define FOREVER    (1000000 * NANOS_S)
+#define LOOK       NANOS_US /* what a look at the stopwatch stands for */
+#define LOOKS      64       /* so many, and real time is looked at too */
+#define PATIENCE   (5 * NANOS_S)
+#define FOREVER    (1000000 * NANOS_S) /* more than anybody may use */
 #define KEY_PREFIX "simulated-"
 
 struct posted {
@@ -71,7 +72,7 @@ static bool takes_too_long(struct virtual *v)
     nanos cpu = real_cpu();
     if (v->turn_cpu == 0)
         v->turn_cpu = cpu;
-    return cpu - v->turn_cpu > TOO_LONG;
+    return DEFENCE(real_time) && cpu - v->turn_cpu > v->setup.patience;
 }
 
 static nanos stopwatch(struct world *w)
@@ -315,6 +316,8 @@ static struct virtual *make(const struct virtual_setup *setup)
     v->now = VIRTUAL_START;
     v->calendar = setup->calendar;
     v->setup = *setup;
+    if (setup->patience == 0)
+        v->setup.patience = PATIENCE;
     for (int i = 0; i < 4; i++)
         v->dice[i] = splitmix(&x);
     v->later_end = &v->later;

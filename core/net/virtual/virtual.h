@@ -31,6 +31,7 @@ struct virtual_setup {
     /* The variables of the environment that have a value, ended by NULL;
     ** without a list, all do. Borrowed. */
     const char *const *keys;
+    nanos patience; /* real processor time of one turn, at most [5 s] */
 };
 
 /* 0 or ERR_MEMORY. */
