@@ -83,3 +83,107 @@ test('a branch that raises hangs up on the others', async (t) => {
   assert.equal(reply.json.error.code, 'policy_error');
   await ups[0].last.closed;
 });
+
+test('a slow first token brings company, and the slow one is hung up on', async (t) => {
+  const { g, ups } = await setting(
+    t,
+    [silent, usual],
+    'return p.hedge { "a/x", "b/y", after = "5ms" }',
+  );
+  for (const [n, ask] of [chatWith, streamed].entries()) {
+    const reply = await ask(g);
+    assert.equal(reply.status, 200);
+    assert.equal(reply.headers['x-perilune-path'], 'x cancelled, y ok');
+    await ups[0].arrivals[n].closed;
+    assert.deepEqual(ups.map((up) => up.arrivals.length), [n + 1, n + 1]);
+  }
+});
+
+test('a hedge whose second one fails goes on with the first', async (t) => {
+  let failed;
+  const told = new Promise((resolve) => {
+    failed = resolve;
+  });
+  const first = async (a) => {
+    await told;
+    await usual(a);
+  };
+  const second = async (a) => {
+    a.say({ error: { message: 'no' } }, 500);
+    failed();
+  };
+  const { g, ups } = await setting(
+    t,
+    [first, second],
+    'return p.hedge { "a/x", "b/y", after = "5ms" }',
+  );
+  const reply = await streamed(g);
+  assert.ok(reply.text.includes(ANSWER));
+  assert.match(reply.headers['x-perilune-path'], /^x ok, y (server_error|cancelled)$/);
+  assert.deepEqual(ups.map((up) => up.arrivals.length), [1, 1]);
+});
+
+test('a quick first one is asked alone', async (t) => {
+  const up = await mock(t);
+  const other = await mock(t);
+  const g = await gateway(
+    t,
+    `local p = require "perilune"
+    p.provider("a", { url = "${up.url}/v1" })
+    p.provider("b", { url = "${other.url}/v1" })
+    return p.hedge { "a/x", "b/y", after = "10m" }`,
+  );
+  const reply = await streamed(g);
+  assert.equal(reply.headers['x-perilune-path'], 'x ok');
+  assert.equal(other.arrivals.length, 0);
+});
+
+test('hedges of many requests are bounded by the retry budget', async (t) => {
+  const other = await mock(t, silent);
+  const up = await mock(t, async (a, nth) => {
+    await Promise.all([up.arrival(10), other.arrival(3)]);
+    await usual(a, nth);
+  });
+  const g = await gateway(
+    t,
+    `local p = require "perilune"
+    p.provider("a", { url = "${up.url}/v1" })
+    p.provider("b", { url = "${other.url}/v1" })
+    return p.hedge { "a/x", "b/y", after = "1ms" }`,
+    { workers: 2 },
+  );
+  const replies = await Promise.all(Array.from({ length: 10 }, () => chatWith(g)));
+  const paths = replies.map((reply) => reply.headers['x-perilune-path']).sort();
+  assert.deepEqual(paths, [...Array(7).fill('x ok'), ...Array(3).fill('x ok, y cancelled')]);
+  assert.equal(other.arrivals.length, 3);
+});
+
+test('a client that leaves a stream in a race of races leaves nothing behind', async (t) => {
+  const { g, ups } = await setting(
+    t,
+    [silent, silent, falter],
+    'return p.race { "a/x", p.race { "b/y", p.race { "c/z", "a/w" } } }',
+  );
+  const reply = await streamFrom(g);
+  await reply.next();
+  reply.leave();
+  await Promise.all(ups.flatMap((up) => up.arrivals.map((a) => a.closed)));
+  const line = await g.logged((l) => l.event === 'request');
+  assert.equal(line.path, 'x cancelled, y cancelled, z ok, w cancelled');
+  assert.equal(line.outcome, 'client_gone');
+});
+
+test('a branch that loops for ever ends its request and hangs up on the others', async (t) => {
+  const { g, ups } = await setting(
+    t,
+    [silent, usual],
+    `local b = p.model "b/y"
+    local race = p.race { "a/x", function(req) b(req) while true do end end }
+    return function(req) return race(req) or nil end`,
+  );
+  const reply = await chatWith(g);
+  assert.equal(reply.status, 500);
+  await ups[0].last.closed;
+  const line = await g.logged((l) => l.event === 'policy_error');
+  assert.equal(line.reason, 'deadline');
+});
