@@ -376,10 +376,8 @@ const struct scenario scenarios[] = {
     {"race",
      UP "local busy = p.model { 'up/busy'" PATIENT
         "local m = p.model { 'up/m'" PATIENT
-        "local drip = p.model { 'up/drip'" PATIENT
-        "return p.race { p.hedge { busy, m, after = '1s' }, "
-        "function(req) local reply = drip(req) p.sleep '3s' "
-        "return reply end }",
+        "return p.race { p.hedge { busy, m, after = '1s' }, 'up/m', "
+        "function() p.sleep '3s' end }",
      nothing, ask_stream, 0, 0},
     {"read-reply",
      UP "local m = p.model { 'up/m'" PATIENT

@@ -1,7 +1,7 @@
 // Races over sockets: who is asked, who is hung up on, and when.
 
 import assert from 'node:assert/strict';
-import { test } from './lib/test.mjs';
+import { test, until } from './lib/test.mjs';
 import { gateway } from './lib/gateway.mjs';
 import { mock, usual } from './lib/mock.mjs';
 import { chatBytes, chatWith, streamFrom, streamed, wire } from './lib/client.mjs';
@@ -49,13 +49,23 @@ for (const stream of [false, true])
     assert.equal(line.provider, 'b');
   });
 
-test('the loser of a race is hung up on while the winner still talks', async (t) => {
-  const { g, ups } = await setting(t, [silent, falter], RACE);
-  const reply = await streamFrom(g);
-  await reply.next();
-  await ups[0].last.closed;
+test('the loser of a race is hung up on at once, whatever the policy does next', async (t) => {
+  const { g, ups } = await setting(
+    t,
+    [silent, falter],
+    `local race = ${RACE.slice('return '.length)}
+    return function(req)
+      local reply = race(req)
+      p.sleep "1h"
+      return reply
+    end`,
+  );
+  const w = await wire(t, g);
+  w.send(chatBytes({ stream: true }));
+  await ups[0].arrival();
+  await until(() => ups[0].last.left, 'the hang-up');
   assert.equal(ups[1].last.left, false);
-  reply.leave();
+  w.socket.destroy();
   await ups[1].last.closed;
 });
 

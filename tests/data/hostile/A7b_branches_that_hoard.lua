@@ -1,10 +1,11 @@
 -- expect: memory
 -- Each holds less than a request may; all of them more.
 local p = require "perilune"
+local large = ("x"):rep(2 ^ 20)
 local function hoards()
   local t = {}
-  for i = 1, 64 do
-    t[i] = ("x"):rep(2 ^ 19 + i)
+  for i = 1, 3 do
+    t[i] = large .. large .. large .. i
     p.sleep "0s"
   end
   p.sleep "1h"
