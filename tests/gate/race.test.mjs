@@ -69,17 +69,18 @@ test('the loser of a race is hung up on at once, whatever the policy does next',
   await ups[1].last.closed;
 });
 
-test('a client that leaves during a race hangs up on everybody', async (t) => {
-  const { g, ups } = await setting(t, [silent, silent], RACE);
-  const w = await wire(t, g);
-  w.send(chatBytes());
-  const arrivals = await Promise.all(ups.map((up) => up.arrival()));
-  w.socket.destroy();
-  await Promise.all(arrivals.map((a) => a.closed));
-  const line = await g.logged((l) => l.event === 'request');
-  assert.equal(line.outcome, 'client_gone');
-  assert.equal(line.attempts, 2);
-});
+for (const stream of [false, true])
+  test(`a client that leaves during a race hangs up on everybody${stream ? ', stream' : ''}`, async (t) => {
+    const { g, ups } = await setting(t, [silent, silent], RACE);
+    const w = await wire(t, g);
+    w.send(chatBytes({ stream }));
+    const arrivals = await Promise.all(ups.map((up) => up.arrival()));
+    w.socket.destroy();
+    await Promise.all(arrivals.map((a) => a.closed));
+    const line = await g.logged((l) => l.event === 'request');
+    assert.equal(line.outcome, 'client_gone');
+    assert.equal(line.attempts, 2);
+  });
 
 test('a branch that raises hangs up on the others', async (t) => {
   const { g, ups } = await setting(
