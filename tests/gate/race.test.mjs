@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test, until } from './lib/test.mjs';
-import { gateway } from './lib/gateway.mjs';
+import { folder, gateway, run } from './lib/gateway.mjs';
 import { mock, usual } from './lib/mock.mjs';
 import { chatBytes, chatWith, streamFrom, streamed, wire } from './lib/client.mjs';
 import { ANSWER, events } from './lib/words.mjs';
@@ -197,4 +197,26 @@ test('a branch that loops for ever ends its request and hangs up on the others',
   await ups[0].last.closed;
   const line = await g.logged((l) => l.event === 'policy_error');
   assert.equal(line.reason, 'deadline');
+});
+
+// In a simulated world, whose clock costs nothing: while too little is known of
+// the first model the second is asked after two seconds.
+test('a percentile is of what the first model took lately', (t) => {
+  const file = `local test = require "perilune.test"
+local POLICY = 'return require "perilune".hedge { "openai/a", "groq/b", after = "p99" }'
+for _, stream in ipairs { true, false } do
+  test("stream " .. tostring(stream), { policy = POLICY }, function(t)
+    local ask = { text = "hello", stream = stream }
+    local path = "a cancelled, b ok"
+    t:model("openai/a", { hangs = true })
+    t:ask(ask):expect { path = path, seconds = "> 2s" }
+    t:model("openai/a", { latency = "100ms" })
+    for _ = 1, 100 do t:ask(ask) end
+    t:model("openai/a", { hangs = true })
+    t:ask(ask):expect { path = path, attempts = 2, seconds = "< 1s" }
+  end)
+end`;
+  const dir = folder(t, { 'p99_test.lua': file });
+  const { stdout } = run(['test', 'p99_test.lua'], { cwd: dir });
+  assert.match(stdout, /2 passed, 0 failed/);
 });

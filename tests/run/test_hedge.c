@@ -5,7 +5,6 @@
 
 #include "net/call/provider.h"
 #include "perilune_inner.h"
-#include "run/realm/targets.h"
 
 #define HANGS(name) SIM(name, "hangs = true")
 #define TWO         OK("b") HANGS("slow")
@@ -83,44 +82,6 @@ static void the_attempts_of_a_request_are_a_bound(void)
     finish();
 }
 
-/* --- how long it waits ------------------------------------------------------ */
-
-/* The times this model took lately, as a clock that goes on would show. */
-static void took(const char *model, nanos time, bool stream)
-{
-    struct target *t =
-        targets_declare(peri->rt.realm, STR("slow"), str_of(model));
-    nanos now = world_now(peri->rt.world);
-    for (int i = 0; i < 100; i++) {
-        struct visit v = {.target = t, .stream = stream};
-        struct target_news news;
-        struct visit_end end = {.sign = VISIT_WELL, .now = now};
-        CHECK_INT(visit_enter(&v, now - time, &news), TARGET_PASSES);
-        visit_sent(&v, now - time);
-        if (stream)
-            visit_begun(&v, now, 0, &news);
-        visit_ended(&v, &end, &news);
-    }
-}
-
-/* Without what is known it would wait for two seconds; the request has one. */
-static void check_percentile(const char *body, bool stream)
-{
-    peri_options opt = {.deadline = 1};
-    rig_open(&opt);
-    CHECK_INT(load(TWO "return p.hedge { 'slow/x', 'b/y', after = 'p95' }"), 0);
-    took("x", NANOS_MS, stream);
-    ask(body);
-    CHECK_STR(path(), "x cancelled, y ok");
-    finish();
-}
-
-static void a_percentile_is_of_what_the_first_one_took(void)
-{
-    check_percentile(STREAM, true);
-    check_percentile(WHOLE, false);
-}
-
 /* --- the retry budget ------------------------------------------------------- */
 
 static void hedges_are_within_the_retry_budget(void)
@@ -140,5 +101,4 @@ TESTS(a_slow_first_one_gets_company, a_quick_first_one_stays_alone,
       who_declines_is_replaced_at_once, the_first_one_may_win_after_all,
       it_declines_when_all_have, a_refusal_asks_nobody_further,
       the_attempts_of_a_request_are_a_bound,
-      a_percentile_is_of_what_the_first_one_took,
       hedges_are_within_the_retry_budget)
