@@ -249,7 +249,7 @@ static int ask(lua_State *L, struct model *m, struct view *view, str name,
     struct asking *kept = keep(L, &a);
     if (!admit(r, kept))
         return decline(L, kept);
-    if (m->provider->retries != NULL)
+    if (m->provider->retries != NULL && !kept->strand->extra)
         retry_budget_load(m->provider->retries, world_now(r->rt->world));
     if (!start(r, kept))
         return luaL_error(L, "not enough memory to ask a model");

@@ -100,5 +100,4 @@ static void hedges_are_within_the_retry_budget(void)
 TESTS(a_slow_first_one_gets_company, a_quick_first_one_stays_alone,
       who_declines_is_replaced_at_once, the_first_one_may_win_after_all,
       it_declines_when_all_have, a_refusal_asks_nobody_further,
-      the_attempts_of_a_request_are_a_bound,
-      hedges_are_within_the_retry_budget)
+      the_attempts_of_a_request_are_a_bound, hedges_are_within_the_retry_budget)
