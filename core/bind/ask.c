@@ -244,10 +244,12 @@ static int ask(lua_State *L, struct model *m, struct view *view, str name,
         return decline_by_us(L, r, &a, FAULT_DEADLINE);
     if (DEFENCE(attempts_end) && r->attempts >= r->rt->limits.attempts)
         return decline_by_us(L, r, &a, FAULT_REJECTED);
+    if (model_spared(a.strand, m))
+        return decline(L, &a);
     struct asking *kept = keep(L, &a);
     if (!admit(r, kept))
         return decline(L, kept);
-    if (m->provider->retries != NULL)
+    if (m->provider->retries != NULL && !kept->strand->extra)
         retry_budget_load(m->provider->retries, world_now(r->rt->world));
     if (!start(r, kept))
         return luaL_error(L, "not enough memory to ask a model");

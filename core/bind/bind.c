@@ -23,6 +23,7 @@ static int open_core(lua_State *L)
     bind_number(L);
     bind_time(L);
     bind_branch(L);
+    bind_hedge(L);
     bind_trim(L);
     bind_faq(L);
     bind_sticky(L);

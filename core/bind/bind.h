@@ -122,6 +122,7 @@ void bind_number(lua_State *L);
 void bind_time(lua_State *L);
 void bind_secret(lua_State *L);
 void bind_branch(lua_State *L);
+void bind_hedge(lua_State *L);
 void bind_balance(lua_State *L);
 void bind_breaker(lua_State *L);
 void bind_trim(lua_State *L);

@@ -35,6 +35,10 @@ bool model_admit(struct request *r, const struct model *m, str name,
 struct target *model_target(const struct request *r, const struct model *m,
                             str name);
 
+/* strand/hedge.c: is this model not to be asked, because that would be on top
+** (a hedge) and its provider's retry budget is used up? */
+bool model_spared(struct strand *s, const struct model *m);
+
 /* target/rules.c: read the options `breaker` and `concurrency` of the table at
 ** index 2 into m->rules; m->patience is there already. */
 void model_read_rules(lua_State *L, struct model *m);

@@ -29,6 +29,7 @@
     ((struct strand *)(void *)((char *)(p)-offsetof(struct strand, member)))
 
 static void wake(struct strand *s, bool next);
+static void hush(struct strand *s);
 static void reap(struct strand *s);
 
 static nanos cpu_left(const struct request *r)
@@ -107,6 +108,7 @@ static void branch_done(struct strand *s, int status)
 {
     if (status == LUA_OK)
         lua_settop(s->co, 1); /* its reply, or nil */
+    hush(s);
     s->status = status;
     s->state = STRAND_ENDED;
     wake(s->parent, true);

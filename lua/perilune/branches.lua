@@ -18,10 +18,13 @@ local MOST = 16 -- of a request, at a time
 -- Closed however a run ends: who has not won is cancelled, upstream and all.
 local LOSERS = setmetatable({}, { __close = core.prune })
 
+-- Whoever is asked while another one may still answer is asked on top, but for a
+-- race, where that is what its author wants.
 local function begin(run)
+  local extra = run.wait ~= nil and run.running > 0
   run.begun = run.begun + 1
   run.running = run.running + 1
-  run.item[core.fork(run.rungs[run.begun], run.req)] = run.begun
+  run.item[core.fork(run.rungs[run.begun], run.req, extra)] = run.begun
 end
 
 -- The reply of a branch that has ended, if it wins.
@@ -48,19 +51,37 @@ local function decline(run)
   return nil, run.req.fault
 end
 
+-- One whom the retry budget did not let ask has not been asked: its turn comes
+-- when somebody else has declined, and nobody is asked on top any more.
+local function put_off(run, branch)
+  core.keep(branch)
+  run.running = run.running - 1
+  run.begun = run.begun - 1
+  run.spared = true
+  if run.running == 0 and not run.refusal then begin(run) end
+end
+
+-- How long until the next one is asked; nil: not before somebody has declined.
+local function patience(run)
+  if run.begun < #run.rungs and not run.refusal and not run.spared then return run.wait end
+end
+
 --- Ask `rungs` for a reply: all at once or, with `wait`, each so many seconds
 -- after the one before it, or as soon as one has declined.
 function branches.run(kind, rungs, req, wait)
   local losers <close> = LOSERS -- luacheck: ignore
-  local run = { kind = kind, rungs = rungs, req = req, begun = 0, running = 0, ended = {},
-    item = {} }
+  local run = { kind = kind, rungs = rungs, req = req, wait = wait, begun = 0, running = 0,
+    ended = {}, item = {} }
   repeat begin(run) until wait or run.begun == #rungs
   while run.running > 0 do
-    local left = run.begun < #rungs and not run.refusal
-    local branch, reply = core.join(left and wait or nil)
-    local won = branch and winner(run, branch, reply)
-    if won then return won end
-    if left and not run.refusal then begin(run) end
+    local branch, reply, spared = core.join(patience(run))
+    if spared then
+      put_off(run, branch)
+    else
+      local won = branch and winner(run, branch, reply)
+      if won then return won end
+      if run.begun < #rungs and not run.refusal then begin(run) end
+    end
   end
   return decline(run)
 end

@@ -373,6 +373,12 @@ const struct scenario scenarios[] = {
         "return function(req) if #req.messages > 0 then p.sleep '0s' end "
         "return l(req:with { max_tokens = 5 }) end",
      nothing, ask_stream, 0, 0},
+    {"race",
+     UP "local busy = p.model { 'up/busy'" PATIENT
+        "local m = p.model { 'up/m'" PATIENT
+        "return p.race { p.hedge { busy, m, after = '1s' }, 'up/m', "
+        "function() p.sleep '3s' end }",
+     nothing, ask_stream, 0, 0},
     {"read-reply",
      UP "local m = p.model { 'up/m'" PATIENT
         "return function(req) local r = m(req) "

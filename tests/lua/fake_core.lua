@@ -8,6 +8,8 @@
 --
 -- The last one repeats. What was asked is in world.asked, as "provider/model".
 
+local add_branches = require "fake_branches"
+
 local fake = {}
 
 local KINDS = {} -- userdata of ours are tables whose metatable says what they are
@@ -211,6 +213,7 @@ function fake.world()
   add_guards(core, world)
   add_rungs(core, world)
   add_rest(core, world)
+  add_branches(core, world)
   local env
   world.require, env = loader(core)
 

@@ -87,8 +87,9 @@ static void branches_spin_on_one_account(void)
 
 static void branches_hold_memory_on_one_account(void)
 {
-    begin("local function holds() local t = {} for i = 1, 12 do "
-          "  t[i] = ('x'):rep(2^20 - i) p.sleep '0s' end "
+    begin("local large = ('x'):rep(2^20) "
+          "local function holds() local t = {} for i = 1, 4 do "
+          "  t[i] = large .. large .. large .. i p.sleep '0s' end "
           "  p.sleep '1h' return t end "
           "return p.race { holds, holds, holds, holds }");
     chat();

@@ -14,12 +14,14 @@
 #define TOO_MANY \
     "a request may have %d branches at a time (p.race, p.hedge), and no more"
 
-/* fork(rung, req) -> number: ask a rung beside what runs here */
+/* fork(rung, req, extra = false) -> number: ask a rung beside what runs here;
+** `extra`: on top of it, within the retry budget of whom it asks */
 static int fork_rung(lua_State *L)
 {
     struct request *r = bind_request(L, "a branch");
     luaL_checkany(L, 1);
     bind_view(L, 2);
+    bool extra = lua_toboolean(L, 3);
     if (!branch_room(r))
         return sandbox_raise(L, TOO_MANY, BRANCHES_MOST);
     struct strand *branch = branch_fork(strand_of(L));
@@ -28,12 +30,14 @@ static int fork_rung(lua_State *L)
     lua_settop(L, 2);
     lua_xmove(L, branch->co, 2);
     branch->arguments = 1;
+    branch->extra = branch->extra || extra;
     task_wake(branch);
     lua_pushinteger(L, branch->number);
     return 1;
 }
 
-/* Its number and its reply (nil: it declined); or what it raised. */
+/* Its number, its reply (nil: it declined) and whether it was spared; or what
+** it raised. */
 static int take_result(lua_State *L, struct strand *branch)
 {
     bool raised = branch->status != LUA_OK;
@@ -43,7 +47,10 @@ static int take_result(lua_State *L, struct strand *branch)
     lua_pushvalue(branch->co, -1);
     lua_xmove(branch->co, L, 1);
     branch_join(branch);
-    return raised ? lua_error(L) : 2;
+    if (raised)
+        return lua_error(L);
+    lua_pushboolean(L, branch->spared && !lua_toboolean(L, -1));
+    return 3;
 }
 
 /* Runs in join's place once a branch has ended, or the time has. */
@@ -59,9 +66,9 @@ static int joined(lua_State *L, int status, lua_KContext timed)
     return branch != NULL ? take_result(L, branch) : 0;
 }
 
-/* join(seconds = for ever) -> the number of a branch that has ended, and its
-** reply, or nil if it declined; nothing when the time is over or no branch
-** runs. Waits. */
+/* join(seconds = for ever) -> the number of a branch that has ended, its reply,
+** or nil if it declined, and whether it did because the retry budget did not
+** let it ask; nothing when the time is over or no branch runs. Waits. */
 static int join(lua_State *L)
 {
     struct request *r = bind_request(L, "a branch");

@@ -51,7 +51,9 @@ struct strand {
     struct strand *parent; /* NULL: the main strand, or nobody waits for it */
     struct strand *next;   /* in request.branches or request.spare_branches */
     int number;            /* of the request's, from 1 */
-    int status;            /* how it ended: LUA_OK or LUA_ERRRUN */
+    bool extra;  /* what it asks is asked on top: a hedge (and its branches) */
+    bool spared; /* the retry budget did not let it ask */
+    int status;  /* how it ended: LUA_OK or LUA_ERRRUN */
 };
 
 /* The strand whose coroutine this is, or NULL (while the policy loads). */
