@@ -42,3 +42,13 @@ test("with both of them gone the third answers, and nobody waits for them", here
   late:expect { status = 200, provider = "anthropic" }
   assert(late:seconds(0.9) < 1)
 end)
+
+test("by headroom no limit is run into", { policy = [[
+local p = require "perilune"
+return p.balance { "openai/gpt-4o", "openrouter/gpt-4o", by = "headroom" }]] }, function(t)
+  t:model(one, { limits = "60 requests/min", latency = { "200ms", "3s" } })
+  t:model(two, { limits = "300 requests/min", latency = { "200ms", "3s" } })
+  local all = t:ask_many(1500, { text = "hello", stream = true, every = "200ms" })
+  all:expect { status = 200, attempts = 1 }
+  t:expect { arrivals = { [one] = "> 100", [two] = "> 800" } }
+end)
