@@ -164,6 +164,33 @@ test('a group whose limits are used up declines before it is told so', async (t)
   assert.ok(upstream.arrivals.length <= 4);
 });
 
+test('a limited key says nothing of a target that has another one', async (t) => {
+  const busy = await mock(t, (a) =>
+    a.headers.authorization.endsWith('one') ? a.say(error('slow down'), 429, { 'retry-after': '30' }) : a.say(),
+  );
+  const good = await mock(t);
+  const policy = `local p = require "perilune"
+p.provider("busy", { url = "${busy.url}/v1", keys = { "key-number-one", "key-number-two" } })
+p.provider("good", { url = "${good.url}/v1" })
+return p.balance { "busy/b", "good/g", by = "priority" }`;
+  const g = await gateway(t, policy);
+  const paths = (await chats(g, 6)).map(path);
+  assert.deepEqual(paths.slice(2), Array(4).fill('b ok'));
+});
+
+test('a target whose keys are all away is passed over', async (t) => {
+  const refuses = await mock(t, (a) => a.say(error('no', 'invalid_api_key'), 401));
+  const good = await mock(t);
+  const policy = `local p = require "perilune"
+p.provider("refuses", { url = "${refuses.url}/v1", keys = { "key-number-one", "key-number-two" } })
+p.provider("good", { url = "${good.url}/v1" })
+return p.balance { "refuses/r", "good/g", by = "priority" }`;
+  const g = await gateway(t, policy);
+  const paths = (await chats(g, 6)).map(path);
+  assert.deepEqual(paths.slice(2), Array(4).fill('r barred, g ok'));
+  assert.ok(refuses.arrivals.length <= 2);
+});
+
 test('one that asked for time is asked last', async (t) => {
   const busy = await mock(t, (a) => a.say(error('slow down'), 429, { 'retry-after': '30' }));
   const good = await mock(t);

@@ -126,6 +126,18 @@ static double share_of(const struct target_view *view)
     return view->room.known ? view->room.share : view->spare;
 }
 
+/* A provider whose keys are all away is as good as one that asked for time. */
+static void see_keys(struct target_view *view, struct keys *keys, nanos now)
+{
+    if (keys_wait(keys, now) == 0)
+        return;
+    view->rests = true;
+    for (int i = 0; i < keys->n; i++)
+        if (atomic_load(&keys->key[i].state->trouble) == KEY_LIMITED)
+            return;
+    view->barred = true;
+}
+
 static void see_model(struct standing *s, int i, const struct balance *b,
                       const struct target_view *view)
 {
@@ -188,6 +200,7 @@ static void see_member(struct standing *s, int i, const struct balance *b,
         return;
     }
     target_look(model_target(r, m->model, name), &m->model->rules, now, &seen);
+    see_keys(&seen, &m->model->provider->keys, now);
     see_model(s, i, b, &seen);
 }
 

@@ -70,9 +70,10 @@ void call_deliver_end(struct call *c);
 /* Tell every watcher. */
 void call_changed(struct call *c);
 
-/* call_target.c: it leaves for the upstream; a stream's first token is there;
+/* call_target.c: it leaves for the upstream; the head came; a first token came;
 ** it has ended, with c->fault; it was given up. */
 void call_target_sent(struct call *c);
+void call_target_heard(struct call *c);
 void call_target_begun(struct call *c);
 void call_target_ended(struct call *c);
 void call_target_left(struct call *c);

@@ -48,7 +48,7 @@ static void on_head(struct exchange *x, int status,
     c->status = status;
     c->event_stream = is_event_stream(fields, n);
     hints_read(&c->hints, fields, n, world_calendar(c->world));
-    visit_heard(&c->ask.visit, &c->hints, world_now(c->world));
+    call_target_heard(c);
 }
 
 /* --- a stream -------------------------------------------------------------- */

@@ -2,7 +2,8 @@
 ** call_target.c -- what a call tells of the one it asked.
 **
 ** What nobody was asked for, or what we had no room for, says nothing about
-** anybody; what else a fault says of the target is told by fault_sign.
+** anybody, and a key that is limited or refused says nothing about a target
+** that has another one. What else a fault says is told by fault_sign.
 */
 #include "net/call/call_inner.h"
 #include "net/call/fault_sign.h"
@@ -36,16 +37,33 @@ void call_target_begun(struct call *c)
     note(c, &news);
 }
 
+static enum visit_sign sign_of(const struct call *c)
+{
+    struct keys *keys = &c->ask.provider->keys;
+    if (c->sent == 0 || c->ours)
+        return VISIT_NOTHING;
+    if (keys_trouble(&c->fault) != KEY_FINE && keys->n > 1 &&
+        keys_others(keys, (uint32_t)1 << c->key, c->ended))
+        return VISIT_NOTHING;
+    return fault_sign(c->fault.kind);
+}
+
+/* Limits are those of a key: of several, each has its own. */
+void call_target_heard(struct call *c)
+{
+    if (c->ask.provider->keys.n <= 1)
+        visit_heard(&c->ask.visit, &c->hints, world_now(c->world));
+}
+
 void call_target_ended(struct call *c)
 {
     struct target_news news;
     if (!c->ask.visit.inside)
         return;
-    bool asked = c->sent != 0 && !c->ours;
-    struct visit_end end = {.sign = asked ? fault_sign(c->fault.kind)
-                                          : VISIT_NOTHING,
+    nanos wait = c->fault.wait > 0 ? c->fault.wait : c->hints.retry_after;
+    struct visit_end end = {.sign = sign_of(c),
                             .now = c->ended,
-                            .retry_after = c->hints.retry_after,
+                            .retry_after = wait,
                             .input = c->tap.usage.prompt,
                             .output = c->tap.usage.completion};
     if (end.sign != VISIT_WELL && end.sign != VISIT_NOTHING)
