@@ -86,12 +86,24 @@ void request_path(const struct request *r, struct buf *to)
     }
 }
 
+/* Cancel a step's call. One that has not reached its upstream yet was no
+** attempt: nobody read it, and nobody charges for it. */
+static void cancel(struct request *r, struct step *s)
+{
+    bool asked = s->call->arrived || s->call->state == CALL_ENDED;
+    call_cancel(s->call);
+    if (asked)
+        return;
+    s->word = "unasked";
+    r->attempts--;
+}
+
 void path_release_calls(struct request *r)
 {
     for (struct step *s = r->steps; s != NULL; s = s->next) {
         if (s->call == NULL)
             continue;
-        call_cancel(s->call);
+        cancel(r, s);
         call_release(s->call);
         s->call = NULL;
     }
@@ -101,7 +113,7 @@ void path_cancel_calls(struct request *r, const struct call *but)
 {
     for (struct step *s = r->steps; s != NULL; s = s->next)
         if (s->call != NULL && s->call != but)
-            call_cancel(s->call);
+            cancel(r, s);
 }
 
 void path_move_calls(const struct strand *from, const struct strand *to)
@@ -117,6 +129,6 @@ void path_cancel_branch(const struct strand *branch)
         if (s->strand != branch || s->call->fault.kind != FAULT_NONE)
             continue;
         s->word = "cancelled";
-        call_cancel(s->call);
+        cancel(branch->request, s);
     }
 }

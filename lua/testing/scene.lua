@@ -150,6 +150,11 @@ function Scene.arrivals(self, name)
   return counted(self, "arrivals", name)
 end
 
+--- How many found no connection to it, in the same way.
+function Scene.refused(self, name)
+  return counted(self, "refused", name)
+end
+
 --- The last request that was sent to a model: { body = {...}, headers = {...},
 -- text = "the body as it was" }; nil if there was none.
 function Scene.last(self, name)
