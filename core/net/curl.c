@@ -22,6 +22,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "net/curl_inner.h"
+#include "net/quiet_io.h"
 
 #define CONNECTIONS 1024L
 #define LIMP        (20 * NANOS_MS)
@@ -35,14 +36,9 @@ struct watch {
 
 /* --- watching sockets ----------------------------------------------------- */
 
-/* Watchers keep no loop alive. One that is pending and not active was stopped
-** by libev, because epoll refused it, and must not hear of that under the name
-** that it has next. */
 static void stop_watch(struct watch *w)
 {
-    if (ev_is_active(&w->io) || ev_is_pending(&w->io))
-        ev_ref(w->engine->loop);
-    ev_io_stop(w->engine->loop, &w->io);
+    quiet_stop(w->engine->loop, &w->io);
 }
 
 static void begin_watch(struct watch *w, curl_socket_t fd, int events,
@@ -51,8 +47,7 @@ static void begin_watch(struct watch *w, curl_socket_t fd, int events,
     stop_watch(w);
     ev_io_init(&w->io, told, fd, events);
     w->io.data = w;
-    ev_io_start(w->engine->loop, &w->io);
-    ev_unref(w->engine->loop);
+    quiet_start(w->engine->loop, &w->io);
 }
 
 static void unwatch(struct watch *w)
@@ -68,8 +63,8 @@ static void unwatch(struct watch *w)
 static void on_unasked(struct ev_loop *loop, ev_io *io, int events)
 {
     char away[4096];
-    if (events & EV_ERROR) { /* it was stopped, and that took a reference */
-        ev_ref(loop);
+    if (events & EV_ERROR) {
+        quiet_stopped(loop);
         return;
     }
     while (recv(io->fd, away, sizeof away, MSG_DONTWAIT) > 0)
@@ -336,8 +331,8 @@ static int on_timeout(CURLM *multi, long ms, void *arg)
 static void on_io(struct ev_loop *loop, ev_io *io, int events)
 {
     struct watch *w = io->data;
-    if (events & EV_ERROR) { /* it was stopped, and that took a reference */
-        ev_ref(loop);
+    if (events & EV_ERROR) {
+        quiet_stopped(loop);
         limp(w->engine);
     }
     drive(w->engine, io->fd,
@@ -375,7 +370,7 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *arg,
 static int start(struct transport *transport, struct exchange *x)
 {
     struct engine *e = (struct engine *)transport;
-    if (!curl_transfer_sendable(x))
+    if (!exchange_sendable(x))
         return ERR_INPUT;
     struct transfer *t = curl_transfer_new(e, x);
     if (t == NULL)
