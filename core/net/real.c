@@ -6,7 +6,7 @@
 **     alarm    one timer for all timers, armed at the earliest due
 **     prepare  runs the `later` list just before the loop would sleep
 **     bell     other threads want something, or have finished a job
-**     (curl's sockets come and go in curl.c)
+**     (sockets to upstreams come and go in plain/ and curl.c)
 **
 ** The alarm is moved only when it must ring earlier. Most timers are deadlines
 ** that are stopped or moved on long before they are due; those cost a heap
@@ -27,6 +27,7 @@
 #include "base/mem.h"
 #include "net/curl.h"
 #include "net/mailbox.h"
+#include "net/plain/plain.h"
 #include "net/pool.h"
 #include "net/sim.h"
 #include "net/timers.h"
@@ -44,8 +45,8 @@ struct posted {
 
 struct real {
     struct world base;
-    struct transport transport; /* chooses between the two below */
-    struct transport *curl, *sim;
+    struct transport transport; /* chooses among the three below */
+    struct transport *plain, *curl, *sim;
     struct ev_loop *loop;
     bool loop_is_ours;
     ev_timer alarm;
@@ -292,33 +293,33 @@ static void execute(struct world *w, struct job *j)
     pool_add(&real_of(w)->pool, j);
 }
 
-/* --- transport: real or simulated, by the exchange ------------------------ */
+/* --- transport: the exchange decides which -------------------------------- */
 
-static struct transport *chosen(struct transport *t, const struct exchange *x)
+/* Plain text has no use for libcurl, and costs less without. */
+static int start(struct transport *t, struct exchange *x)
 {
     struct real *r =
         (struct real *)((char *)t - offsetof(struct real, transport));
-    return x->sim != NULL ? r->sim : r->curl;
-}
-
-static int start(struct transport *t, struct exchange *x)
-{
-    return exchange_start(chosen(t, x), x);
+    x->via = x->sim != NULL ? r->sim : plain_carries(x) ? r->plain : r->curl;
+    return exchange_start(x->via, x);
 }
 
 static void cancel(struct transport *t, struct exchange *x)
 {
-    exchange_cancel(chosen(t, x), x);
+    (void)t;
+    exchange_cancel(x->via, x);
 }
 
 static void pause_reading(struct transport *t, struct exchange *x)
 {
-    exchange_pause(chosen(t, x), x);
+    (void)t;
+    exchange_pause(x->via, x);
 }
 
 static void resume(struct transport *t, struct exchange *x)
 {
-    exchange_resume(chosen(t, x), x);
+    (void)t;
+    exchange_resume(x->via, x);
 }
 
 static const struct transport_ops transport_ops = {start, cancel, pause_reading,
@@ -415,6 +416,8 @@ static int open_loop(struct real *r, struct ev_loop *loop)
 static int open_transports(struct real *r)
 {
     int rc = curl_transport_open(&r->curl, &r->base, r->loop);
+    if (rc == 0)
+        rc = plain_open(&r->plain, &r->base, r->loop);
     return rc != 0 ? rc : sim_open(&r->sim, &r->base);
 }
 
@@ -456,6 +459,7 @@ void real_close(struct world *w)
     for (struct nudge *n; (n = mailbox_take(&r->mail)) != NULL;)
         if (n->run == run_posted)
             mem_free(n);
+    plain_close(r->plain); /* a nudge of its own may have been among them */
     stop_watchers(r);
     mailbox_close(&r->mail);
     timers_fini(&r->timers);

@@ -1,7 +1,10 @@
 /*
-** test_curl.c -- the curl transport against real loopback sockets.
+** transport_cases.h -- what a transport promises, against real loopback sockets.
 */
-#include "curl_setting.h"
+#ifndef TESTS_NET_TRANSPORT_CASES_H
+#define TESTS_NET_TRANSPORT_CASES_H
+
+#include "transport_setting.h"
 
 /* --- replies -------------------------------------------------------------- */
 
@@ -44,7 +47,7 @@ static void the_request_is_what_was_given_and_no_more(void)
     begin(serve_hello);
     ask(&caller);
     caller_fini(&caller);
-    real_close(w);
+    close_world();
     mock_close(&mock);
     snprintf(want, sizeof want,
              "POST /v1/chat HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n"
@@ -194,7 +197,7 @@ static void a_proxy_of_the_environment_never_reads_plain_text(void)
 
 static void pause_it(struct caller *c)
 {
-    exchange_pause(world_transport(w), &c->x);
+    caller_pause(c);
 }
 
 static void a_paused_exchange_holds_the_upstream_back(void)
@@ -208,7 +211,7 @@ static void a_paused_exchange_holds_the_upstream_back(void)
     CHECK_INT(caller.pieces, 1);
     CHECK(atomic_load(&mock.sent) < (long long)BIG);
     caller.on_body = NULL;
-    exchange_resume(world_transport(w), &caller.x);
+    caller_resume(&caller);
     TURN_UNTIL(w, caller.ends > 0);
     CHECK_INT(caller.end, EXCHANGE_OK);
     CHECK_INT(caller.body.n, BIG);
@@ -217,9 +220,9 @@ static void a_paused_exchange_holds_the_upstream_back(void)
 
 static void pause_and_go_on(struct caller *c)
 {
-    exchange_pause(world_transport(w), &c->x);
+    caller_pause(c);
     if (c->pieces % 2 == 0)
-        exchange_resume(world_transport(w), &c->x);
+        caller_resume(c);
 }
 
 static void pausing_may_be_asked_for_at_any_time(void)
@@ -231,7 +234,7 @@ static void pausing_may_be_asked_for_at_any_time(void)
     pause_it(&caller); /* before there is anything to pause */
     for (int i = 0; i < 100000 && caller.ends == 0; i++) {
         real_step(w, NANOS_MS);
-        exchange_resume(world_transport(w), &caller.x);
+        caller_resume(&caller);
     }
     CHECK_INT(caller.end, EXCHANGE_OK);
     CHECK_INT(caller.body.n, BIG);
@@ -394,18 +397,22 @@ static void many_at_once_all_end(void)
     finish();
 }
 
-TESTS(a_reply_comes_back_whole, the_request_is_what_was_given_and_no_more,
-      what_may_not_be_sent_is_refused_at_once,
-      two_exchanges_share_one_connection, chunks_are_taken_out_of_their_coding,
-      eight_megabytes_go_both_ways, interim_heads_are_swallowed,
-      asking_for_http2_in_plain_text_gets_http1,
-      a_proxy_of_the_environment_never_reads_plain_text,
-      a_paused_exchange_holds_the_upstream_back,
-      pausing_may_be_asked_for_at_any_time,
-      cancelled_before_it_began_nothing_happens,
-      cancelled_before_the_head_the_upstream_sees_it,
-      cancelled_from_within_its_callbacks_it_falls_silent,
-      one_exchange_may_cancel_another,
-      an_exchange_may_start_another_from_a_callback,
-      started_and_cancelled_within_a_callback_it_never_was,
-      a_refused_allocation_is_an_answer_not_a_crash, many_at_once_all_end)
+#define TRANSPORT_CASES                                                     \
+    a_reply_comes_back_whole, the_request_is_what_was_given_and_no_more,    \
+        what_may_not_be_sent_is_refused_at_once,                            \
+        two_exchanges_share_one_connection,                                 \
+        chunks_are_taken_out_of_their_coding, eight_megabytes_go_both_ways, \
+        interim_heads_are_swallowed,                                        \
+        asking_for_http2_in_plain_text_gets_http1,                          \
+        a_proxy_of_the_environment_never_reads_plain_text,                  \
+        a_paused_exchange_holds_the_upstream_back,                          \
+        pausing_may_be_asked_for_at_any_time,                               \
+        cancelled_before_it_began_nothing_happens,                          \
+        cancelled_before_the_head_the_upstream_sees_it,                     \
+        cancelled_from_within_its_callbacks_it_falls_silent,                \
+        one_exchange_may_cancel_another,                                    \
+        an_exchange_may_start_another_from_a_callback,                      \
+        started_and_cancelled_within_a_callback_it_never_was,               \
+        a_refused_allocation_is_an_answer_not_a_crash, many_at_once_all_end
+
+#endif

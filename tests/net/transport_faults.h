@@ -1,8 +1,11 @@
 /*
-** test_curl_faults.c -- the curl transport when upstreams misbehave, and the
-** promise that one start is at most one arrival.
+** transport_faults.h -- a transport whose upstreams misbehave, and the promise
+** that one start is at most one arrival.
 */
-#include "curl_setting.h"
+#ifndef TESTS_NET_TRANSPORT_FAULTS_H
+#define TESTS_NET_TRANSPORT_FAULTS_H
+
+#include "transport_setting.h"
 
 /* --- failing -------------------------------------------------------------- */
 
@@ -272,11 +275,14 @@ static void a_connection_closed_while_idle_costs_nothing(void)
     finish();
 }
 
-TESTS(a_refused_port_is_a_failed_connection, each_kind_of_bad_reply_has_its_end,
-      a_head_that_begins_folded_continues_nothing, a_head_has_its_limits,
-      a_server_without_tls_is_a_failed_connection,
-      a_lost_request_is_not_repeated,
-      a_lost_request_without_a_body_is_not_repeated,
-      a_lost_large_request_is_not_repeated,
-      a_request_lost_half_way_is_not_repeated,
-      a_connection_closed_while_idle_costs_nothing)
+#define TRANSPORT_FAULTS                                                       \
+    a_refused_port_is_a_failed_connection, each_kind_of_bad_reply_has_its_end, \
+        a_head_that_begins_folded_continues_nothing, a_head_has_its_limits,    \
+        a_server_without_tls_is_a_failed_connection,                           \
+        a_lost_request_is_not_repeated,                                        \
+        a_lost_request_without_a_body_is_not_repeated,                         \
+        a_lost_large_request_is_not_repeated,                                  \
+        a_request_lost_half_way_is_not_repeated,                               \
+        a_connection_closed_while_idle_costs_nothing
+
+#endif
