@@ -423,19 +423,23 @@ static void resume(struct transport *transport, struct exchange *x)
 
 static const struct transport_ops ops = {start, cancel, pause_reading, resume};
 
-static bool libcurl_ready;
-
-static void prepare_libcurl(void)
+/* Once for the process; where memory was short, again the next time. */
+static bool prepare_libcurl(void)
 {
-    libcurl_ready = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    static bool ready;
+    pthread_mutex_lock(&lock);
+    if (!ready)
+        ready = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
+    bool is = ready;
+    pthread_mutex_unlock(&lock);
+    return is;
 }
 
 int curl_transport_open(struct transport **out, struct world *w,
                         struct ev_loop *loop)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, prepare_libcurl);
-    if (!libcurl_ready)
+    if (!prepare_libcurl())
         return ERR_SYSTEM;
     struct engine *e = mem_zero(sizeof *e);
     if (e == NULL)

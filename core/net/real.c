@@ -46,7 +46,8 @@ struct posted {
 struct real {
     struct world base;
     struct transport transport; /* chooses among the three below */
-    struct transport *plain, *curl, *sim;
+    struct transport *plain, *sim;
+    struct transport *curl; /* NULL until it is needed */
     struct ev_loop *loop;
     bool loop_is_ours;
     ev_timer alarm;
@@ -295,13 +296,21 @@ static void execute(struct world *w, struct job *j)
 
 /* --- transport: the exchange decides which -------------------------------- */
 
-/* Plain text has no use for libcurl, and costs less without. */
+/* libcurl brings two megabytes of TLS with it: not before it is needed. NULL
+** when there is no memory. */
+static struct transport *curl_of(struct real *r)
+{
+    if (r->curl == NULL)
+        curl_transport_open(&r->curl, &r->base, r->loop);
+    return r->curl;
+}
+
 static int start(struct transport *t, struct exchange *x)
 {
     struct real *r =
         (struct real *)((char *)t - offsetof(struct real, transport));
-    x->via = x->sim != NULL ? r->sim : plain_carries(x) ? r->plain : r->curl;
-    return exchange_start(x->via, x);
+    x->via = x->sim != NULL ? r->sim : plain_carries(x) ? r->plain : curl_of(r);
+    return x->via != NULL ? exchange_start(x->via, x) : ERR_MEMORY;
 }
 
 static void cancel(struct transport *t, struct exchange *x)
@@ -415,9 +424,7 @@ static int open_loop(struct real *r, struct ev_loop *loop)
 
 static int open_transports(struct real *r)
 {
-    int rc = curl_transport_open(&r->curl, &r->base, r->loop);
-    if (rc == 0)
-        rc = plain_open(&r->plain, &r->base, r->loop);
+    int rc = plain_open(&r->plain, &r->base, r->loop);
     return rc != 0 ? rc : sim_open(&r->sim, &r->base);
 }
 
