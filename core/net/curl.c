@@ -94,7 +94,10 @@ static void put_aside(struct watch *w, CURL *easy)
 ** share, as HTTP/2 has them, may speak at any time. */
 static void expect_silence(struct engine *e, const struct transfer *t)
 {
-    if (!DEFENCE(silent_connection) || t->x == NULL || t->x->http2)
+    long version = 0;
+    curl_easy_getinfo(t->easy, CURLINFO_HTTP_VERSION, &version);
+    if (!DEFENCE(silent_connection) || t->x == NULL ||
+        version == CURL_HTTP_VERSION_2_0)
         return;
     for (struct watch *w = e->idle; w != NULL; w = w->next)
         if (w->of == t) {

@@ -210,6 +210,11 @@ static bool set_up(struct transfer *t)
     return curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") == 0;
 }
 
+static bool has_tls(const char *url)
+{
+    return strncasecmp(url, "https:", 6) == 0;
+}
+
 static char *copy_of(const char *text)
 {
     size_t n = strlen(text) + 1;
@@ -243,7 +248,7 @@ static bool parse_target(struct transfer *t, const char *url)
 ** carry TLS, but never read a key. */
 static bool set_target(struct transfer *t, const char *url)
 {
-    bool plain = DEFENCE(no_clear_proxy) && strncasecmp(url, "https:", 6) != 0;
+    bool plain = DEFENCE(no_clear_proxy) && !has_tls(url);
     if ((t->url == NULL || strcmp(t->url, url) != 0) && !parse_target(t, url))
         return false;
     const char *direct = plain ? "*" : NULL;
@@ -355,7 +360,7 @@ struct transfer *curl_transfer_new(struct engine *e, struct exchange *x)
     t->x = x;
     reply_head_init(&t->head);
     link_live(t);
-    t->head.http2 = x->http2;
+    t->head.http2 = x->http2 && has_tls(x->url);
     if (set_up(t) && put_fields(t) && set_target(t, x->url)) {
         set_request(t);
         return t;

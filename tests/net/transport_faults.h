@@ -5,6 +5,8 @@
 #ifndef TESTS_NET_TRANSPORT_FAULTS_H
 #define TESTS_NET_TRANSPORT_FAULTS_H
 
+#include <sched.h>
+
 #include "transport_setting.h"
 
 /* --- failing -------------------------------------------------------------- */
@@ -275,6 +277,100 @@ static void a_connection_closed_while_idle_costs_nothing(void)
     finish();
 }
 
+/* --- which connections are used again -------------------------------------- */
+
+static void serve_said_again(struct mock *m)
+{
+    for (int fd; (fd = mock_accept(m)) >= 0; close(fd))
+        while (mock_request(m, fd))
+            mock_send(fd, said);
+}
+
+static void a_connection_is_used_again_only_where_its_reply_allows(void)
+{
+    static const struct {
+        const char *reply;
+        int accepts;
+    } cases[] = {
+        {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi", 1},
+        {"HTTP/1.1 204 No\r\n\r\n", 1},
+        {"HTTP/1.1 304 No\r\nContent-Length: 5\r\n\r\n", 1},
+        {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+         "2\r\nhi\r\n0\r\n\r\n",
+         1},
+        {"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nhi", 2},
+        {"HTTP/1.1 200 OK\r\nConnection: x, Close\r\nContent-Length: 2\r\n"
+         "\r\nhi",
+         2},
+        {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi, and more", 2},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        said = cases[i].reply;
+        begin(serve_said_again);
+        ask(&caller);
+        caller_init(&other, w, mock.port, QUESTION);
+        ask(&other);
+        CHECK_INT(caller.end, EXCHANGE_OK);
+        CHECK_INT(other.end, EXCHANGE_OK);
+        CHECK_STR(buf_str(&other.body), strstr(said, "hi") != NULL ? "hi" : "");
+        CHECK_INT(atomic_load(&mock.accepts), cases[i].accepts);
+        caller_fini(&other);
+        finish();
+    }
+}
+
+static atomic_int speak;
+
+static void serve_a_reply_too_many(struct mock *m)
+{
+    int fd = mock_accept(m);
+    mock_request(m, fd);
+    mock_send(fd, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi");
+    while (!atomic_load(&speak))
+        sched_yield();
+    mock_send(fd, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nstray");
+    mock_until_gone(m, fd);
+    serve_many(m);
+}
+
+static void who_speaks_unasked_is_hung_up_on(void)
+{
+    atomic_store(&speak, 0);
+    begin(serve_a_reply_too_many);
+    ask(&caller);
+    atomic_store(&speak, 1);
+    TURN_UNTIL(w, atomic_load(&mock.gone) == 1);
+    caller_init(&other, w, mock.port, QUESTION);
+    ask(&other);
+    CHECK_STR(buf_str(&other.body), "hi");
+    CHECK_INT(atomic_load(&mock.accepts), 2);
+    caller_fini(&other);
+    finish();
+}
+
+static void serve_too_soon(struct mock *m)
+{
+    int fd = mock_accept(m);
+    mock_head(m, fd);
+    mock_send(fd, "HTTP/1.1 413 No\r\nContent-Length: 2\r\n\r\nno");
+    shutdown(fd, SHUT_WR);
+    mock_until_gone(m, fd);
+}
+
+static void a_reply_that_does_not_wait_for_the_request_is_heard(void)
+{
+    char *body = mem_zero(BIG);
+    begin(serve_too_soon);
+    caller.x.body = (str){body, BIG};
+    ask(&caller);
+    CHECK_INT(caller.end, EXCHANGE_OK);
+    CHECK_INT(caller.status, 413);
+    CHECK_STR(buf_str(&caller.body), "no");
+    TURN_UNTIL(w, atomic_load(&mock.gone) == 1);
+    mem_free(body);
+    finish();
+}
+
 #define TRANSPORT_FAULTS                                                       \
     a_refused_port_is_a_failed_connection, each_kind_of_bad_reply_has_its_end, \
         a_head_that_begins_folded_continues_nothing, a_head_has_its_limits,    \
@@ -283,6 +379,9 @@ static void a_connection_closed_while_idle_costs_nothing(void)
         a_lost_request_without_a_body_is_not_repeated,                         \
         a_lost_large_request_is_not_repeated,                                  \
         a_request_lost_half_way_is_not_repeated,                               \
-        a_connection_closed_while_idle_costs_nothing
+        a_connection_closed_while_idle_costs_nothing,                          \
+        a_connection_is_used_again_only_where_its_reply_allows,                \
+        who_speaks_unasked_is_hung_up_on,                                      \
+        a_reply_that_does_not_wait_for_the_request_is_heard
 
 #endif
