@@ -107,7 +107,8 @@ void plain_list(struct plain_conn *c)
     c->next = NULL;
     *(p->todo_first != NULL ? &p->todo_last->next : &p->todo_first) = c;
     p->todo_last = c;
-    world_later(p->world, &p->later);
+    if (!p->closing)
+        world_later(p->world, &p->later);
 }
 
 static struct plain_conn *unlist(struct plain *p)
@@ -230,6 +231,7 @@ void plain_close(struct transport *transport)
     struct plain *p = (struct plain *)transport;
     if (p == NULL)
         return;
+    p->closing = true;
     for (struct plain_conn *c; (c = oldest(p)) != NULL;)
         plain_conn_close(c);
     on_later(&p->later);

@@ -18,7 +18,8 @@ struct ev_loop;
 /* Its watchers do not keep `loop` alive. ERR_MEMORY. */
 int plain_open(struct transport **out, struct world *w, struct ev_loop *loop);
 
-/* All its exchanges must have ended or been cancelled. NULL is fine. */
+/* All its exchanges must have ended or been cancelled, and the world have done
+** what was to be done later. NULL is fine. */
 void plain_close(struct transport *t);
 
 /* Is this exchange one for us: a plain http url with neither user nor

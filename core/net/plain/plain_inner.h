@@ -37,6 +37,7 @@ struct plain {
     /* Those to begin with, or to free, before the turn ends. */
     struct plain_conn *todo_first, *todo_last;
     struct later later;
+    bool closing;
     struct timer expiry; /* of connections that nobody has used for long */
     char *scratch;       /* PLAIN_READ bytes, for whoever is being read */
     struct buf text;     /* the head of a request, while it is written */
