@@ -14,6 +14,11 @@
 #define IDLE_MOST 1024           /* connections kept, of all origins */
 #define IDLE_AGE  (55 * NANOS_S) /* upstreams tend to close at 60 */
 
+/* A body so large leaves as soon as the loop's present function has returned,
+** while it is in the cache. With smaller ones it is cheaper to let the others
+** of the turn come first: their peers are woken less often. */
+#define LARGE_BODY (16 * 1024)
+
 /* --- origins ----------------------------------------------------------------- */
 
 /* The origin of that host and port, made if it is not there; NULL when there
@@ -142,6 +147,14 @@ static void on_later(struct later *l)
     }
 }
 
+/* Fed by start(), and invoked before whatever else is pending. */
+static void on_soon(struct ev_loop *loop, ev_prepare *soon, int events)
+{
+    struct plain *p = soon->data;
+    (void)loop, (void)events;
+    on_later(&p->later);
+}
+
 /* --- the transport -------------------------------------------------------------- */
 
 bool plain_carries(const struct exchange *x)
@@ -170,6 +183,8 @@ static int start(struct transport *transport, struct exchange *x)
     c->x = x;
     x->impl = c;
     plain_list(c);
+    if (x->body.n >= LARGE_BODY)
+        ev_feed_event(p->loop, &p->soon, EV_CUSTOM);
     return 0;
 }
 
@@ -215,6 +230,9 @@ int plain_open(struct transport **out, struct world *w, struct ev_loop *loop)
     *p = (struct plain){.base.ops = &ops, .world = w, .loop = loop};
     p->later.run = on_later;
     p->expiry.fire = on_expiry;
+    ev_prepare_init(&p->soon, on_soon);
+    ev_set_priority(&p->soon, EV_MAXPRI);
+    p->soon.data = p;
     buf_init(&p->text, SIZE_MAX / 2);
     buf_init(&p->decoded, PLAIN_READ);
     p->scratch = mem_alloc(PLAIN_READ);
@@ -232,6 +250,7 @@ void plain_close(struct transport *transport)
     if (p == NULL)
         return;
     p->closing = true;
+    ev_clear_pending(p->loop, &p->soon);
     for (struct plain_conn *c; (c = oldest(p)) != NULL;)
         plain_conn_close(c);
     on_later(&p->later);

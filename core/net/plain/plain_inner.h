@@ -37,6 +37,7 @@ struct plain {
     /* Those to begin with, or to free, before the turn ends. */
     struct plain_conn *todo_first, *todo_last;
     struct later later;
+    ev_prepare soon; /* never started, only fed: before the turn's end */
     bool closing;
     struct timer expiry; /* of connections that nobody has used for long */
     char *scratch;       /* PLAIN_READ bytes, for whoever is being read */
