@@ -43,6 +43,9 @@ struct exchange_events {
     /* The connection stands and the request is about to be written: from now
     ** on it may have run at the upstream. */
     void (*connected)(struct exchange *);
+    /* The request is written and its body borrowed no longer. Not every
+    ** transport knows, so it may not come; nor need anybody hear (NULL). */
+    void (*sent)(struct exchange *);
     /* The final status (1xx are swallowed) and the header fields, borrowed
     ** until the callback returns. */
     void (*head)(struct exchange *, int status, const struct http_field *,
@@ -55,7 +58,7 @@ struct exchange_events {
 
 struct exchange {
     const struct exchange_events *events;
-    /* The request; borrowed until done or cancel. */
+    /* The request; borrowed until done or cancel, the body maybe shorter. */
     const char *url; /* absolute, zero-terminated */
     const struct http_field
         *headers; /* the complete set but Host, Content-Length */

@@ -219,7 +219,11 @@ static inline void caller_done(struct exchange *x, enum exchange_end end,
 }
 
 static const struct exchange_events caller_events = {
-    caller_connected, caller_head, caller_body, caller_done};
+    .connected = caller_connected,
+    .head = caller_head,
+    .body = caller_body,
+    .done = caller_done,
+};
 
 /* A caller that will POST `body` to the port; caller_start starts it. */
 static inline void caller_init(struct caller *c, struct world *w, int port,

@@ -67,6 +67,8 @@ static void go_on(struct plain_conn *c)
     plain_conn_watch(c);
     if (c->send_error != 0)
         plain_read(c);
+    else if (plain_sent(c) && c->x->events->sent != NULL)
+        c->x->events->sent(c->x);
 }
 
 void plain_send(struct plain_conn *c)
