@@ -181,6 +181,7 @@ static int start(struct transport *transport, struct exchange *x)
     }
     c->state = PLAIN_STARTING;
     c->x = x;
+    c->target = t;
     x->impl = c;
     plain_list(c);
     if (x->body.n >= LARGE_BODY)

@@ -162,10 +162,8 @@ static void dial(struct plain_conn *c)
 {
     struct plain *p = c->plain;
     struct dialler who = {p->world, p->loop, p->names, on_dialled, c};
-    struct target t;
     c->state = PLAIN_DIALLING;
-    target_parse(c->x->url, &t);
-    dial_start(&who, t.host, t.port, &c->dial);
+    dial_start(&who, c->target.host, c->target.port, &c->dial);
 }
 
 /* Has an idle connection neither ended nor spoken? */
@@ -188,6 +186,7 @@ static struct plain_conn *replace(struct plain_conn *c)
     plain_take(next);
     next->state = PLAIN_STARTING;
     next->x = c->x;
+    next->target = c->target;
     next->paused = c->paused;
     next->x->impl = next;
     c->x = NULL;

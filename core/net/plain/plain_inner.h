@@ -76,6 +76,7 @@ struct plain_conn {
     nanos idle_since;
     struct dial *dial;
     /* The request. */
+    struct target target;
     struct buf unsent; /* what is left of its head */
     size_t sent;       /* bytes of its body */
     int send_error;    /* an errno: it cannot be sent, a reply may be there */

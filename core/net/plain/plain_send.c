@@ -29,18 +29,17 @@ static void put_field(struct buf *b, str name, str value)
 }
 
 /* The head, in the order that libcurl has. */
-static void put_head(struct buf *b, const struct exchange *x)
+static void put_head(struct buf *b, const struct plain_conn *c)
 {
-    struct target t;
-    target_parse(x->url, &t);
+    const struct exchange *x = c->x;
     buf_clear(b);
     buf_add(b, STR("POST "));
-    if (!str_starts(t.path, STR("/")))
+    if (!str_starts(c->target.path, STR("/")))
         buf_byte(b, '/');
-    buf_add(b, t.path);
+    buf_add(b, c->target.path);
     buf_add(b, STR(" HTTP/1.1\r\n"));
     if (!exchange_has(x, STR("host")))
-        put_field(b, STR("Host"), t.authority);
+        put_field(b, STR("Host"), c->target.authority);
     for (int i = 0; i < x->headers_n; i++)
         put_field(b, x->headers[i].name, str_trim(x->headers[i].value));
     buf_add(b, STR("Content-Length: "));
@@ -74,7 +73,7 @@ static void go_on(struct plain_conn *c)
 void plain_send(struct plain_conn *c)
 {
     struct buf *text = &c->plain->text;
-    put_head(text, c->x);
+    put_head(text, c);
     if (buf_ok(text)) {
         size_t n = write_some(c, buf_str(text), c->x->body);
         size_t of_head = n < text->n ? n : text->n;
