@@ -25,13 +25,10 @@
 
 #include "base/err.h"
 #include "base/mem.h"
-#include "net/curl.h"
 #include "net/mailbox.h"
-#include "net/plain/plain.h"
 #include "net/pool.h"
-#include "net/sim.h"
 #include "net/timers.h"
-#include "net/transport.h"
+#include "net/transports.h"
 
 #define LONGEST_SLEEP (3600 * NANOS_S)
 #define DICE_BYTES    4096
@@ -45,9 +42,7 @@ struct posted {
 
 struct real {
     struct world base;
-    struct transport transport; /* chooses among the three below */
-    struct transport *plain, *sim;
-    struct transport *curl; /* NULL until it is needed */
+    struct transport *transport;
     struct ev_loop *loop;
     bool loop_is_ours;
     ev_timer alarm;
@@ -294,49 +289,9 @@ static void execute(struct world *w, struct job *j)
     pool_add(&real_of(w)->pool, j);
 }
 
-/* --- transport: the exchange decides which -------------------------------- */
-
-/* libcurl brings two megabytes of TLS with it: not before it is needed. NULL
-** when there is no memory. */
-static struct transport *curl_of(struct real *r)
-{
-    if (r->curl == NULL)
-        curl_transport_open(&r->curl, &r->base, r->loop);
-    return r->curl;
-}
-
-static int start(struct transport *t, struct exchange *x)
-{
-    struct real *r =
-        (struct real *)((char *)t - offsetof(struct real, transport));
-    x->via = x->sim != NULL ? r->sim : plain_carries(x) ? r->plain : curl_of(r);
-    return x->via != NULL ? exchange_start(x->via, x) : ERR_MEMORY;
-}
-
-static void cancel(struct transport *t, struct exchange *x)
-{
-    (void)t;
-    exchange_cancel(x->via, x);
-}
-
-static void pause_reading(struct transport *t, struct exchange *x)
-{
-    (void)t;
-    exchange_pause(x->via, x);
-}
-
-static void resume(struct transport *t, struct exchange *x)
-{
-    (void)t;
-    exchange_resume(x->via, x);
-}
-
-static const struct transport_ops transport_ops = {start, cancel, pause_reading,
-                                                   resume};
-
 static struct transport *transport(struct world *w)
 {
-    return &real_of(w)->transport;
+    return real_of(w)->transport;
 }
 
 /* --- open, run, close ----------------------------------------------------- */
@@ -422,12 +377,6 @@ static int open_loop(struct real *r, struct ev_loop *loop)
     return ERR_SYSTEM;
 }
 
-static int open_transports(struct real *r)
-{
-    int rc = plain_open(&r->plain, &r->base, r->loop);
-    return rc != 0 ? rc : sim_open(&r->sim, &r->base);
-}
-
 int real_open(struct world **out, struct ev_loop *loop,
               void (*log)(void *, const char *line, size_t len), void *user)
 {
@@ -435,7 +384,6 @@ int real_open(struct world **out, struct ev_loop *loop,
     if (r == NULL)
         return ERR_MEMORY;
     r->base.ops = &world_ops;
-    r->transport.ops = &transport_ops;
     r->log = log;
     r->user = user;
     int rc = open_loop(r, loop);
@@ -447,7 +395,8 @@ int real_open(struct world **out, struct ev_loop *loop,
     start_watchers(r);
     if (r->loop_is_ours)
         rc = settle_in(r);
-    if (rc != 0 || (rc = open_transports(r)) != 0)
+    if (rc != 0 ||
+        (rc = transports_open(&r->transport, &r->base, r->loop)) != 0)
         real_close(&r->base);
     else
         *out = &r->base;
@@ -460,13 +409,11 @@ void real_close(struct world *w)
         return;
     struct real *r = real_of(w);
     run_later(r); /* some of it frees what was closed before */
-    sim_close(r->sim);
-    curl_transport_close(r->curl);
     pool_fini(&r->pool);
     for (struct nudge *n; (n = mailbox_take(&r->mail)) != NULL;)
         if (n->run == run_posted)
             mem_free(n);
-    plain_close(r->plain); /* a nudge of its own may have been among them */
+    transports_close(r->transport); /* a nudge of theirs may have been there */
     stop_watchers(r);
     mailbox_close(&r->mail);
     timers_fini(&r->timers);

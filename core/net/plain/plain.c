@@ -23,7 +23,7 @@
 
 /* The origin of that host and port, made if it is not there; NULL when there
 ** is no memory. */
-static struct origin *origin_of(struct plain *p, const struct target *t)
+static struct origin *origin_of(struct plain *p, const struct plain_url *t)
 {
     struct origin *o = p->origins;
     while (o != NULL && !str_eq_nocase(o->authority, t->authority))
@@ -159,15 +159,15 @@ static void on_soon(struct ev_loop *loop, ev_prepare *soon, int events)
 
 bool plain_carries(const struct exchange *x)
 {
-    struct target t;
-    return !x->http2 && target_parse(x->url, &t);
+    struct plain_url t;
+    return !x->http2 && plain_url_parse(x->url, &t);
 }
 
 static int start(struct transport *transport, struct exchange *x)
 {
     struct plain *p = (struct plain *)transport;
-    struct target t;
-    if (!exchange_sendable(x) || !target_parse(x->url, &t))
+    struct plain_url t;
+    if (!exchange_sendable(x) || !plain_url_parse(x->url, &t))
         return ERR_INPUT;
     struct origin *o = origin_of(p, &t);
     if (o == NULL)
@@ -181,7 +181,7 @@ static int start(struct transport *transport, struct exchange *x)
     }
     c->state = PLAIN_STARTING;
     c->x = x;
-    c->target = t;
+    c->url = t;
     x->impl = c;
     plain_list(c);
     if (x->body.n >= LARGE_BODY)

@@ -163,7 +163,7 @@ static void dial(struct plain_conn *c)
     struct plain *p = c->plain;
     struct dialler who = {p->world, p->loop, p->names, on_dialled, c};
     c->state = PLAIN_DIALLING;
-    dial_start(&who, c->target.host, c->target.port, &c->dial);
+    dial_start(&who, c->url.host, c->url.port, &c->dial);
 }
 
 /* Has an idle connection neither ended nor spoken? */
@@ -186,7 +186,7 @@ static struct plain_conn *replace(struct plain_conn *c)
     plain_take(next);
     next->state = PLAIN_STARTING;
     next->x = c->x;
-    next->target = c->target;
+    next->url = c->url;
     next->paused = c->paused;
     next->x->impl = next;
     c->x = NULL;

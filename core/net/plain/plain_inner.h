@@ -7,7 +7,7 @@
 **     plain_reply.c  the reply, read
 **     dial.c         from a host to a connected socket
 **     names.c        the addresses of a host
-**     target.c       a url taken apart
+**     plain_url.c    a url taken apart
 **
 **     STARTING -> DIALLING -> ASKED -> IDLE
 **         ^  '------------------^       |        every arrow may lead
@@ -21,7 +21,7 @@
 #include "net/plain/dial.h"
 #include "net/plain/names.h"
 #include "net/plain/plain.h"
-#include "net/plain/target.h"
+#include "net/plain/plain_url.h"
 #include "wire/reply_head.h"
 
 #define PLAIN_READ ((size_t)64 * 1024) /* read at once */
@@ -76,7 +76,7 @@ struct plain_conn {
     nanos idle_since;
     struct dial *dial;
     /* The request. */
-    struct target target;
+    struct plain_url url;
     struct buf unsent; /* what is left of its head */
     size_t sent;       /* bytes of its body */
     int send_error;    /* an errno: it cannot be sent, a reply may be there */

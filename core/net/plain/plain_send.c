@@ -34,12 +34,12 @@ static void put_head(struct buf *b, const struct plain_conn *c)
     const struct exchange *x = c->x;
     buf_clear(b);
     buf_add(b, STR("POST "));
-    if (!str_starts(c->target.path, STR("/")))
+    if (!str_starts(c->url.path, STR("/")))
         buf_byte(b, '/');
-    buf_add(b, c->target.path);
+    buf_add(b, c->url.path);
     buf_add(b, STR(" HTTP/1.1\r\n"));
     if (!exchange_has(x, STR("host")))
-        put_field(b, STR("Host"), c->target.authority);
+        put_field(b, STR("Host"), c->url.authority);
     for (int i = 0; i < x->headers_n; i++)
         put_field(b, x->headers[i].name, str_trim(x->headers[i].value));
     buf_add(b, STR("Content-Length: "));

@@ -1,7 +1,7 @@
 /*
-** test_target.c -- which urls are understood to the letter.
+** test_plain_url.c -- which urls are understood to the letter.
 */
-#include "net/plain/target.h"
+#include "net/plain/plain_url.h"
 
 #include "unit.h"
 
@@ -24,8 +24,8 @@ static void a_url_is_taken_apart(void)
         {"http://[fe80::1]", "[fe80::1]", "fe80::1", 80, ""},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct target t;
-        CHECK(target_parse(cases[i].url, &t));
+        struct plain_url t;
+        CHECK(plain_url_parse(cases[i].url, &t));
         CHECK_STR(t.authority, cases[i].authority);
         CHECK_STR(t.host, cases[i].host);
         CHECK_INT(t.port, cases[i].port);
@@ -46,8 +46,8 @@ static void what_needs_interpretation_is_none(void)
         "http://\xc3\xa4/",  "http://a\\b/",   "http://a b/",
         "http://[::1]x/",    "http://a:80:80/"};
     for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
-        struct target t;
-        bool taken = target_parse(urls[i], &t);
+        struct plain_url t;
+        bool taken = plain_url_parse(urls[i], &t);
         if (taken)
             printf("#    %s\n", urls[i]);
         CHECK(!taken);

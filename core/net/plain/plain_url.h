@@ -1,17 +1,17 @@
 /*
-** target.h -- where a request goes: a plain http url, taken apart.
+** plain_url.h -- where a request goes: a plain http url, taken apart.
 **
 **     http://models.lan:8000/v1/chat/completions?a=b
 **            '--host--' port'---------path----------'
 **            '--authority--'
 */
-#ifndef NET_PLAIN_TARGET_H
-#define NET_PLAIN_TARGET_H
+#ifndef NET_PLAIN_URL_H
+#define NET_PLAIN_URL_H
 
 #include "base/str.h"
 
 /* All of it borrowed from the url. */
-struct target {
+struct plain_url {
     str authority; /* as Host says it: without a port that is 80 */
     str host;      /* an IPv6 address without its brackets */
     int port;
@@ -19,6 +19,6 @@ struct target {
 };
 
 /* Take it apart; false when it is not one that we understand to the letter. */
-bool target_parse(const char *url, struct target *t);
+bool plain_url_parse(const char *url, struct plain_url *t);
 
 #endif

@@ -1,11 +1,11 @@
 /*
-** target.c -- a url, read strictly.
+** plain_url.c -- a url, read strictly.
 **
 ** Only what needs no interpretation is ours: no user, no escapes in the host,
 ** no bytes that would have to be escaped. Whoever writes anything else gets
 ** libcurl, which knows what people mean.
 */
-#include "net/plain/target.h"
+#include "net/plain/plain_url.h"
 
 #include <strings.h>
 
@@ -31,7 +31,7 @@ static size_t run(str s, bool (*is)(char))
 }
 
 /* The host off the front of `rest`: false when it is none. */
-static bool cut_host(str *rest, struct target *t)
+static bool cut_host(str *rest, struct plain_url *t)
 {
     bool six = str_starts(*rest, STR("["));
     str in = str_from(*rest, six ? 1 : 0);
@@ -44,7 +44,7 @@ static bool cut_host(str *rest, struct target *t)
 }
 
 /* ":8000", ":" or nothing. A port that goes without saying is not said. */
-static bool cut_port(str *rest, struct target *t)
+static bool cut_port(str *rest, struct plain_url *t)
 {
     t->port = 80;
     t->authority.n = (size_t)(rest->p - t->authority.p);
@@ -63,7 +63,7 @@ static bool cut_port(str *rest, struct target *t)
 }
 
 /* A fragment is never sent. */
-static bool cut_path(str rest, struct target *t)
+static bool cut_path(str rest, struct plain_url *t)
 {
     t->path = (str){rest.p, str_find(rest, '#')};
     if (t->path.n > 0 && *t->path.p != '/' && *t->path.p != '?')
@@ -74,7 +74,7 @@ static bool cut_path(str rest, struct target *t)
     return true;
 }
 
-bool target_parse(const char *url, struct target *t)
+bool plain_url_parse(const char *url, struct plain_url *t)
 {
     if (strncasecmp(url, "http://", 7) != 0)
         return false;
