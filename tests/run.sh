@@ -82,7 +82,8 @@ step() {
 # --- the steps ---------------------------------------------------------------
 
 threaded=$(grep -lE 'pthread|peri_start|mock_upstream\.h' tests/*/test_*.c)
-threaded+=" $(ls tests/net/test_{real,resolver,curl*}.c tests/run/test_embedding.c 2>/dev/null)"
+threaded+=" $(ls tests/net/test_{real,resolver,curl*,plain*}.c 2>/dev/null)"
+threaded+=" tests/run/test_embedding.c"
 
 step release "the gateway and the library" tests/house/build.sh release all
 step layers "the rooms depend one way" tests/house/silent.sh layers tests/house/layers.sh

@@ -80,4 +80,7 @@ static inline int unit_run(void (*const *tests)(void), const char *names, int n)
                         (int)(sizeof tests / sizeof tests[0])); \
     }
 
+/* The same for a list that is a macro. */
+#define TESTS_OF(...) TESTS(__VA_ARGS__)
+
 #endif

@@ -30,7 +30,7 @@
 #include "perilune.h"
 
 #define LARGE_BLOCK (256 * 1024)
-#define SPARE       (1024 * 1024)
+#define SPARE       (4 * 1024 * 1024)
 #define MUCH        ((size_t)4 << 20)
 
 struct gateway {
@@ -207,9 +207,9 @@ static void greet(const struct gateway *g)
 
 /* A large block goes back to the system when it is freed. Left alone, malloc
 ** would keep ever larger ones for the next time. At the end of its heap it
-** keeps some room: with less, a stream's buffer was given back and faulted in
-** again for every stream, a fifth of what that cost. The allocator belongs to
-** the process, so the library may say none of this. */
+** keeps some room: with less, what bodies and streams are held in was given
+** back and faulted in again for each of them, up to a fifth of what they cost.
+** The allocator belongs to the process, so the library may say none of this. */
 static void bound_memory(void)
 {
     mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK);

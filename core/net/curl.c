@@ -22,6 +22,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "net/curl_inner.h"
+#include "net/quiet_io.h"
 
 #define CONNECTIONS 1024L
 #define LIMP        (20 * NANOS_MS)
@@ -35,14 +36,9 @@ struct watch {
 
 /* --- watching sockets ----------------------------------------------------- */
 
-/* Watchers keep no loop alive. One that is pending and not active was stopped
-** by libev, because epoll refused it, and must not hear of that under the name
-** that it has next. */
 static void stop_watch(struct watch *w)
 {
-    if (ev_is_active(&w->io) || ev_is_pending(&w->io))
-        ev_ref(w->engine->loop);
-    ev_io_stop(w->engine->loop, &w->io);
+    quiet_stop(w->engine->loop, &w->io);
 }
 
 static void begin_watch(struct watch *w, curl_socket_t fd, int events,
@@ -51,8 +47,7 @@ static void begin_watch(struct watch *w, curl_socket_t fd, int events,
     stop_watch(w);
     ev_io_init(&w->io, told, fd, events);
     w->io.data = w;
-    ev_io_start(w->engine->loop, &w->io);
-    ev_unref(w->engine->loop);
+    quiet_start(w->engine->loop, &w->io);
 }
 
 static void unwatch(struct watch *w)
@@ -68,8 +63,8 @@ static void unwatch(struct watch *w)
 static void on_unasked(struct ev_loop *loop, ev_io *io, int events)
 {
     char away[4096];
-    if (events & EV_ERROR) { /* it was stopped, and that took a reference */
-        ev_ref(loop);
+    if (events & EV_ERROR) {
+        quiet_stopped(loop);
         return;
     }
     while (recv(io->fd, away, sizeof away, MSG_DONTWAIT) > 0)
@@ -99,7 +94,10 @@ static void put_aside(struct watch *w, CURL *easy)
 ** share, as HTTP/2 has them, may speak at any time. */
 static void expect_silence(struct engine *e, const struct transfer *t)
 {
-    if (!DEFENCE(silent_connection) || t->x == NULL || t->x->http2)
+    long version = 0;
+    curl_easy_getinfo(t->easy, CURLINFO_HTTP_VERSION, &version);
+    if (!DEFENCE(silent_connection) || t->x == NULL ||
+        version == CURL_HTTP_VERSION_2_0)
         return;
     for (struct watch *w = e->idle; w != NULL; w = w->next)
         if (w->of == t) {
@@ -336,8 +334,8 @@ static int on_timeout(CURLM *multi, long ms, void *arg)
 static void on_io(struct ev_loop *loop, ev_io *io, int events)
 {
     struct watch *w = io->data;
-    if (events & EV_ERROR) { /* it was stopped, and that took a reference */
-        ev_ref(loop);
+    if (events & EV_ERROR) {
+        quiet_stopped(loop);
         limp(w->engine);
     }
     drive(w->engine, io->fd,
@@ -375,7 +373,7 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *arg,
 static int start(struct transport *transport, struct exchange *x)
 {
     struct engine *e = (struct engine *)transport;
-    if (!curl_transfer_sendable(x))
+    if (!exchange_sendable(x))
         return ERR_INPUT;
     struct transfer *t = curl_transfer_new(e, x);
     if (t == NULL)
@@ -428,19 +426,23 @@ static void resume(struct transport *transport, struct exchange *x)
 
 static const struct transport_ops ops = {start, cancel, pause_reading, resume};
 
-static bool libcurl_ready;
-
-static void prepare_libcurl(void)
+/* Once for the process; where memory was short, again the next time. */
+static bool prepare_libcurl(void)
 {
-    libcurl_ready = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    static bool ready;
+    pthread_mutex_lock(&lock);
+    if (!ready)
+        ready = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
+    bool is = ready;
+    pthread_mutex_unlock(&lock);
+    return is;
 }
 
 int curl_transport_open(struct transport **out, struct world *w,
                         struct ev_loop *loop)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, prepare_libcurl);
-    if (!libcurl_ready)
+    if (!prepare_libcurl())
         return ERR_SYSTEM;
     struct engine *e = mem_zero(sizeof *e);
     if (e == NULL)

@@ -3,7 +3,6 @@
 **
 **     curl.c           the engine: libcurl's multi on the world's loop
 **     curl_transfer.c  one request through an easy handle
-**     curl_head.c      the reply's header lines (knows no libcurl)
 */
 #ifndef NET_CURL_INNER_H
 #define NET_CURL_INNER_H
@@ -12,9 +11,9 @@
 #include <ev.h>
 
 #include "base/buf.h"
-#include "net/curl_head.h"
 #include "net/transport.h"
 #include "net/world.h"
+#include "wire/reply_head.h"
 
 /* Body bytes handed up at a time, at most. */
 #define CURL_GATHERED_MAX (64 * 1024)
@@ -54,7 +53,7 @@ struct transfer {
     struct transfer *live_next, **live_at;
     bool doomed;               /* to be ended by a start_over */
     struct curl_slist *fields; /* one block: nodes, then their text */
-    struct curl_head head;
+    struct reply_head head;
     struct http_body chunks; /* of a reply in chunks */
     bool listed;             /* in todo */
     bool added;              /* in the multi */
@@ -66,10 +65,6 @@ struct transfer {
     const char *why; /* for the log, instead of libcurl's text; may be NULL */
     char error[CURL_ERROR_SIZE];
 };
-
-/* Can this be sent at all: an http or https url, header fields that are
-** fields, and none that speaks of framing? */
-bool curl_transfer_sendable(const struct exchange *x);
 
 /* A transfer ready to be added to the multi; NULL when there is no memory. */
 struct transfer *curl_transfer_new(struct engine *e, struct exchange *x);

@@ -59,12 +59,12 @@ static int on_ready(void *arg, char *ip, char *our_ip, int port, int our_port)
 
 static void give_head(struct transfer *t)
 {
-    MEM_UNSET struct http_field fields[CURL_HEAD_FIELDS];
-    int n = curl_head_fields(&t->head, fields);
+    MEM_UNSET struct http_field fields[REPLY_HEAD_FIELDS];
+    int n = reply_head_fields(&t->head, fields);
     t->headed = true;
     http_body_chunked(&t->chunks);
     t->x->events->head(t->x, t->head.status, fields, n);
-    curl_head_fini(&t->head);
+    reply_head_fini(&t->head);
 }
 
 /* Lines after the head are trailers: dropped. */
@@ -75,20 +75,20 @@ static size_t on_header(char *p, size_t size, size_t n, void *arg)
         return 0;
     if (t->headed)
         return size * n;
-    switch (curl_head_line(&t->head, (str){p, size * n})) {
-    case CURL_HEAD_MORE:
+    switch (reply_head_line(&t->head, (str){p, size * n})) {
+    case REPLY_HEAD_MORE:
         return size * n;
-    case CURL_HEAD_WHOLE:
+    case REPLY_HEAD_WHOLE:
         give_head(t);
         return t->x != NULL ? size * n : 0;
-    case CURL_HEAD_LIMIT:
+    case REPLY_HEAD_LIMIT:
         curl_transfer_judge(t, EXCHANGE_LIMIT, "the reply's head is too large");
         return 0;
-    case CURL_HEAD_PROTOCOL:
+    case REPLY_HEAD_PROTOCOL:
         curl_transfer_judge(t, EXCHANGE_PROTOCOL,
                             "the reply's head is malformed");
         return 0;
-    case CURL_HEAD_MEMORY:
+    case REPLY_HEAD_MEMORY:
         curl_transfer_judge(t, EXCHANGE_MEMORY,
                             "no memory for the reply's head");
         return 0;
@@ -210,6 +210,11 @@ static bool set_up(struct transfer *t)
     return curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") == 0;
 }
 
+static bool has_tls(const char *url)
+{
+    return strncasecmp(url, "https:", 6) == 0;
+}
+
 static char *copy_of(const char *text)
 {
     size_t n = strlen(text) + 1;
@@ -243,7 +248,7 @@ static bool parse_target(struct transfer *t, const char *url)
 ** carry TLS, but never read a key. */
 static bool set_target(struct transfer *t, const char *url)
 {
-    bool plain = DEFENCE(no_clear_proxy) && strncasecmp(url, "https:", 6) != 0;
+    bool plain = DEFENCE(no_clear_proxy) && !has_tls(url);
     if ((t->url == NULL || strcmp(t->url, url) != 0) && !parse_target(t, url))
         return false;
     const char *direct = plain ? "*" : NULL;
@@ -263,30 +268,6 @@ static void set_request(struct transfer *t)
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
                      x->http2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(easy, CURLOPT_PIPEWAIT, x->http2 ? 1L : 0L);
-}
-
-static bool has_field(const struct exchange *x, str name)
-{
-    for (int i = 0; i < x->headers_n; i++)
-        if (str_eq_nocase(x->headers[i].name, name))
-            return true;
-    return false;
-}
-
-/* May this be sent? Framing is libcurl's: a field that speaks of it would
-** let one request pass for two. */
-bool curl_transfer_sendable(const struct exchange *x)
-{
-    if (strncasecmp(x->url, "http://", 7) != 0 &&
-        strncasecmp(x->url, "https://", 8) != 0)
-        return false;
-    for (int i = 0; i < x->headers_n; i++)
-        if (!http_name_ok(x->headers[i].name) ||
-            !http_value_ok(x->headers[i].value))
-            return false;
-    return !has_field(x, STR("content-length")) &&
-           !has_field(x, STR("transfer-encoding")) &&
-           !has_field(x, STR("expect"));
 }
 
 /* libcurl's own spelling: "Name: value", "Name;" to send an empty value and
@@ -327,7 +308,7 @@ static bool put_fields(struct transfer *t)
                        value);
     }
     for (size_t i = 0; i < ADDED_FIELDS; i++)
-        if (!has_field(x, str_of(unwanted[i])))
+        if (!exchange_has(x, str_of(unwanted[i])))
             at = put_field(node++, at, str_of(unwanted[i]), ":", STR_NONE);
     for (node[-1].next = NULL, node--; node > list; node--)
         node[-1].next = node;
@@ -377,9 +358,9 @@ struct transfer *curl_transfer_new(struct engine *e, struct exchange *x)
         return NULL;
     t->engine = e;
     t->x = x;
-    curl_head_init(&t->head);
+    reply_head_init(&t->head);
     link_live(t);
-    t->head.http2 = x->http2;
+    t->head.http2 = x->http2 && has_tls(x->url);
     if (set_up(t) && put_fields(t) && set_target(t, x->url)) {
         set_request(t);
         return t;
@@ -399,7 +380,7 @@ void curl_transfer_retire(struct transfer *t)
     if (t->added)
         curl_multi_remove_handle(e->multi, t->easy);
     unlink_live(t);
-    curl_head_fini(&t->head);
+    reply_head_fini(&t->head);
     curl_easy_cleanup(t->easy);
     mem_free(t->fields);
     *t = (struct transfer){.url = t->url, .target = t->target, .next = e->kept};

@@ -6,7 +6,7 @@
 **     alarm    one timer for all timers, armed at the earliest due
 **     prepare  runs the `later` list just before the loop would sleep
 **     bell     other threads want something, or have finished a job
-**     (curl's sockets come and go in curl.c)
+**     (sockets to upstreams come and go in plain/ and curl.c)
 **
 ** The alarm is moved only when it must ring earlier. Most timers are deadlines
 ** that are stopped or moved on long before they are due; those cost a heap
@@ -25,12 +25,10 @@
 
 #include "base/err.h"
 #include "base/mem.h"
-#include "net/curl.h"
 #include "net/mailbox.h"
 #include "net/pool.h"
-#include "net/sim.h"
 #include "net/timers.h"
-#include "net/transport.h"
+#include "net/transports.h"
 
 #define LONGEST_SLEEP (3600 * NANOS_S)
 #define DICE_BYTES    4096
@@ -44,8 +42,7 @@ struct posted {
 
 struct real {
     struct world base;
-    struct transport transport; /* chooses between the two below */
-    struct transport *curl, *sim;
+    struct transport *transport;
     struct ev_loop *loop;
     bool loop_is_ours;
     ev_timer alarm;
@@ -292,41 +289,9 @@ static void execute(struct world *w, struct job *j)
     pool_add(&real_of(w)->pool, j);
 }
 
-/* --- transport: real or simulated, by the exchange ------------------------ */
-
-static struct transport *chosen(struct transport *t, const struct exchange *x)
-{
-    struct real *r =
-        (struct real *)((char *)t - offsetof(struct real, transport));
-    return x->sim != NULL ? r->sim : r->curl;
-}
-
-static int start(struct transport *t, struct exchange *x)
-{
-    return exchange_start(chosen(t, x), x);
-}
-
-static void cancel(struct transport *t, struct exchange *x)
-{
-    exchange_cancel(chosen(t, x), x);
-}
-
-static void pause_reading(struct transport *t, struct exchange *x)
-{
-    exchange_pause(chosen(t, x), x);
-}
-
-static void resume(struct transport *t, struct exchange *x)
-{
-    exchange_resume(chosen(t, x), x);
-}
-
-static const struct transport_ops transport_ops = {start, cancel, pause_reading,
-                                                   resume};
-
 static struct transport *transport(struct world *w)
 {
-    return &real_of(w)->transport;
+    return real_of(w)->transport;
 }
 
 /* --- open, run, close ----------------------------------------------------- */
@@ -412,12 +377,6 @@ static int open_loop(struct real *r, struct ev_loop *loop)
     return ERR_SYSTEM;
 }
 
-static int open_transports(struct real *r)
-{
-    int rc = curl_transport_open(&r->curl, &r->base, r->loop);
-    return rc != 0 ? rc : sim_open(&r->sim, &r->base);
-}
-
 int real_open(struct world **out, struct ev_loop *loop,
               void (*log)(void *, const char *line, size_t len), void *user)
 {
@@ -425,7 +384,6 @@ int real_open(struct world **out, struct ev_loop *loop,
     if (r == NULL)
         return ERR_MEMORY;
     r->base.ops = &world_ops;
-    r->transport.ops = &transport_ops;
     r->log = log;
     r->user = user;
     int rc = open_loop(r, loop);
@@ -437,7 +395,8 @@ int real_open(struct world **out, struct ev_loop *loop,
     start_watchers(r);
     if (r->loop_is_ours)
         rc = settle_in(r);
-    if (rc != 0 || (rc = open_transports(r)) != 0)
+    if (rc != 0 ||
+        (rc = transports_open(&r->transport, &r->base, r->loop)) != 0)
         real_close(&r->base);
     else
         *out = &r->base;
@@ -450,12 +409,11 @@ void real_close(struct world *w)
         return;
     struct real *r = real_of(w);
     run_later(r); /* some of it frees what was closed before */
-    sim_close(r->sim);
-    curl_transport_close(r->curl);
     pool_fini(&r->pool);
     for (struct nudge *n; (n = mailbox_take(&r->mail)) != NULL;)
         if (n->run == run_posted)
             mem_free(n);
+    transports_close(r->transport); /* a nudge of theirs may have been there */
     stop_watchers(r);
     mailbox_close(&r->mail);
     timers_fini(&r->timers);

@@ -1,5 +1,6 @@
 /*
-** real.h -- the real world: libev's loop, the system's clocks, libcurl.
+** real.h -- the real world: libev's loop, the system's clocks,
+** sockets, and libcurl where there is TLS.
 */
 #ifndef NET_REAL_H
 #define NET_REAL_H

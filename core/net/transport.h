@@ -4,11 +4,12 @@
 **     start -> connected -> head -> body* -> done        (each in this order;
 **                 \___________________________/           done exactly once)
 **
-** Two things implement it: curl.c (real sockets) and sim.c (an upstream made
-** of arithmetic), which virtual/upstreams.c puts in the place of all others in
-** a simulated world. They hand up a status, headers and body bytes, so whoever
-** sits above cannot tell which one it is. No timers live here: the caller has
-** them all and calls exchange_cancel.
+** Three things implement it: plain/ (HTTP/1.1 in plain text), curl.c (TLS and
+** HTTP/2, on libcurl) and sim.c (an upstream made of arithmetic), which
+** virtual/upstreams.c puts in the place of all others in a simulated world. They
+** hand up a status, headers and body bytes, so whoever sits above cannot tell
+** which one it is. No timers live here: the caller has them all and calls
+** exchange_cancel.
 **
 ** An exchange is embedded in its owner (the upstream call). Callbacks run on
 ** the owner's thread, from the loop, never from inside exchange_start. From
@@ -42,6 +43,9 @@ struct exchange_events {
     /* The connection stands and the request is about to be written: from now
     ** on it may have run at the upstream. */
     void (*connected)(struct exchange *);
+    /* The request is written and its body borrowed no longer. Not every
+    ** transport knows, so it may not come; nor need anybody hear (NULL). */
+    void (*sent)(struct exchange *);
     /* The final status (1xx are swallowed) and the header fields, borrowed
     ** until the callback returns. */
     void (*head)(struct exchange *, int status, const struct http_field *,
@@ -54,7 +58,7 @@ struct exchange_events {
 
 struct exchange {
     const struct exchange_events *events;
-    /* The request; borrowed until done or cancel. */
+    /* The request; borrowed until done or cancel, the body maybe shorter. */
     const char *url; /* absolute, zero-terminated */
     const struct http_field
         *headers; /* the complete set but Host, Content-Length */
@@ -63,8 +67,9 @@ struct exchange {
     bool http2;      /* ask for HTTP/2 (TLS only) */
     const void *sim; /* a struct sim_script when the upstream is simulated */
     str provider, model; /* who is asked for what; for a simulated world */
-    /* Private to the transport. */
+    /* Private to the transport, or to the one that chooses among several. */
     void *impl;
+    struct transport *via;
 };
 
 struct transport_ops {
@@ -77,6 +82,13 @@ struct transport_ops {
 struct transport {
     const struct transport_ops *ops;
 };
+
+/* Is there a header field of that name, in any case? */
+bool exchange_has(const struct exchange *x, str name);
+
+/* Can this be sent at all: an http or https url, header fields that are
+** fields, and none that speaks of framing? */
+bool exchange_sendable(const struct exchange *x);
 
 /* Begin. 0, or ERR_MEMORY / ERR_INPUT (then no callback comes). */
 static inline int exchange_start(struct transport *t, struct exchange *x)

@@ -5,7 +5,7 @@
 **      ------------------------------------------   this interface
 **        now  random  timers  later  post  work  log  transport
 **      ------------------------------------------
-**        real.c: libev, libcurl       virtual/: nothing real
+**        real.c: libev, sockets, libcurl     virtual/: nothing real
 ** A runtime is opened on a world and asks nobody else for the time, a random
 ** number, a timer, a thread, a log line or an upstream. So the same core runs
 ** under a virtual clock, where a seed replays to the byte.

@@ -1,11 +1,14 @@
 /*
-** fuzz_reply.c -- what an upstream may answer, through libcurl and a call.
+** fuzz_reply.c -- what an upstream may answer, through a transport and a call.
 **
-** Everything is real but the network: connect() is ours and gives libcurl one
-** end of a socket pair. An input is the raw bytes that the upstream sends
+** Everything is real but the network: connect() is ours and gives the transport
+** one end of a socket pair. An input is the raw bytes that the upstream sends
 ** before it closes. A whole reply and a stream are asked for, each once in one
 ** piece and once cut: the same must come of it. Then the next question is
 ** asked, with a good reply: nothing of the input may be in what it hears.
+**
+** All of it twice: through our own client of plain text, and through libcurl,
+** which is asked where a provider is said to speak HTTP/2.
 */
 #include "fuzz.h"
 
@@ -26,7 +29,7 @@ static struct world *world;
 static struct provider *provider;
 static int peer = -1; /* the upstream's end of the last connection */
 
-/* In libc's place, for libcurl. */
+/* In libc's place. */
 __attribute__((visibility("default"))) int connect(int fd,
                                                    __CONST_SOCKADDR_ARG address,
                                                    socklen_t n)
@@ -148,7 +151,7 @@ static void play(str in, bool stream, size_t most, struct outcome *o)
     call_release(c);
 }
 
-/* Not HTTP, or ended too early: which of them libcurl says depends on how the
+/* Not HTTP, or ended too early: which of them is said may depend on how the
 ** bytes came, and matters to nobody. */
 static bool is_broken(enum fault_kind kind)
 {
@@ -205,7 +208,7 @@ static void whole_means_that(str in, const struct outcome *o)
 ** it was cut decides what is forgotten, and nothing of ours sees it. */
 static bool loses_bytes(str in)
 {
-    return memmem(in.p, in.n, "\n", 2) != NULL;
+    return provider->http2 && memmem(in.p, in.n, "\n", 2) != NULL;
 }
 
 /* A whole reply with bytes behind it. In one piece with its end they make it
@@ -241,7 +244,7 @@ static void both_ways(str in, bool stream)
     buf_fini(&cut.heard);
 }
 
-static void begin(void)
+static void begin(bool libcurl)
 {
     MUST(real_open(&world, NULL, NULL, NULL) == 0);
     provider = provider_new();
@@ -250,6 +253,7 @@ static void begin(void)
     provider->endpoint = STR("http://127.0.0.1:1/v1/chat/completions");
     provider->dialect = &dialect_openai;
     provider->max_reply = 1 << 20;
+    provider->http2 = libcurl;
 }
 
 static void finish(void)
@@ -263,12 +267,14 @@ static void finish(void)
 
 static void reply(str in)
 {
-    begin();
-    both_ways(in, false);
-    the_next_is_untouched();
-    both_ways(in, true);
-    the_next_is_untouched();
-    finish();
+    for (int libcurl = 0; libcurl < 2; libcurl++) {
+        begin(libcurl);
+        both_ways(in, false);
+        the_next_is_untouched();
+        both_ways(in, true);
+        the_next_is_untouched();
+        finish();
+    }
 }
 
 FUZZ(reply)

@@ -99,28 +99,38 @@ test("K1: a caller's api_base sends no key anywhere", async (t) => {
   }
 });
 
-test('K1: a redirect of the provider leads no key elsewhere', async (t) => {
-  const evil = await trap(t);
-  const upstream = await mock(t, (a, nth) =>
-    a.say('', [301, 302, 303, 307, 308][nth % 5], { location: `${evil.url}/v1/chat/completions` }),
-  );
-  const g = await gateway(t, policyFor(upstream, undefined, KEYED), ENV);
-  for (let i = 0; i < 5; i++) assert.equal((await chatWith(g)).status, 502);
-  assert.equal(evil.connections, 0);
-});
+/** Plain text is spoken by our own client, and by libcurl where HTTP/2 is wanted. */
+const CLIENTS = Object.entries({ '': KEYED, ', over libcurl': `${KEYED}, http2 = true` });
 
-test('K1: a proxy of the environment sees no key that goes in the clear', async (t) => {
-  const upstream = await mock(t);
-  const evil = await trap(t);
-  const proxies = Object.fromEntries(
-    ['http_proxy', 'HTTP_PROXY', 'all_proxy', 'ALL_PROXY', 'https_proxy'].map((n) => [n, evil.url]),
-  );
-  const g = await gateway(t, policyFor(upstream, undefined, KEYED), {
-    env: { ...ENV.env, ...proxies },
+for (const [over, options] of CLIENTS)
+  test(`K1: a redirect of the provider leads no key elsewhere${over}`, async (t) => {
+    const evil = await trap(t);
+    const upstream = await mock(t, (a, nth) =>
+      a.say('', [301, 302, 303, 307, 308][nth % 5], {
+        location: `${evil.url}/v1/chat/completions`,
+      }),
+    );
+    const g = await gateway(t, policyFor(upstream, undefined, options), ENV);
+    for (let i = 0; i < 5; i++) assert.equal((await chatWith(g)).status, 502);
+    assert.equal(evil.connections, 0);
   });
-  assert.equal((await chatWith(g)).status, 200);
-  assert.equal(evil.connections, 0);
-});
+
+for (const [over, options] of CLIENTS)
+  test(`K1: a proxy of the environment sees no key that goes in the clear${over}`, async (t) => {
+    const upstream = await mock(t);
+    const evil = await trap(t);
+    const proxies = Object.fromEntries(
+      ['http_proxy', 'HTTP_PROXY', 'all_proxy', 'ALL_PROXY', 'https_proxy'].map((n) => [
+        n,
+        evil.url,
+      ]),
+    );
+    const g = await gateway(t, policyFor(upstream, undefined, options), {
+      env: { ...ENV.env, ...proxies },
+    });
+    assert.equal((await chatWith(g)).status, 200);
+    assert.equal(evil.connections, 0);
+  });
 
 test('K1: the key of a known provider goes to no other address', async (t) => {
   const evil = await mock(t);

@@ -30,9 +30,11 @@ const bytesOf = (text) => {
   return `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
 };
 
-for (const [how, at] of [
+for (const [how, at, options] of [
   ['with the reply', 0],
+  ['with the reply, over libcurl', 0, 'http2 = true'],
   ['when nobody asks', 50],
+  ['when nobody asks, over libcurl', 50, 'http2 = true'],
 ])
   test(`T4: a reply too many, sent ${how}, is nobody's`, async (t) => {
     const evil = [];
@@ -42,7 +44,7 @@ for (const [how, at] of [
       a.socket.write(bytesOf(nonceOf(a)));
       return evil.push(a.socket);
     });
-    const g = await gateway(t, policyFor(upstream));
+    const g = await gateway(t, policyFor(upstream, undefined, options));
     for (let i = 0; i < 10; i++) {
       const reply = await request(g, { body: asking(`n${i}`) });
       assert.equal(reply.status, 200, reply.text);

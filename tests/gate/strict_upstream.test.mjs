@@ -24,11 +24,14 @@ const bytes = ({ parts, raw }) =>
     ),
   );
 
+/** Plain text is read by our own client, and by libcurl where HTTP/2 is wanted. */
+const CLIENTS = Object.entries({ '': '', ', over libcurl': 'http2 = true' });
+
 /** A gateway whose upstream says what `said.now` holds, then its end. */
-async function setting(t) {
+async function setting(t, options) {
   const said = {};
   const upstream = await mock(t, (a) => a.raw(said.now));
-  return { said, upstream, g: await gateway(t, policyFor(upstream)) };
+  return { said, upstream, g: await gateway(t, policyFor(upstream, undefined, options)) };
 }
 
 async function drive({ said, upstream, g }, one, piece = bytes(one)) {
@@ -50,14 +53,15 @@ for (const [status, what] of Object.entries({
   200: 'unusual replies that are good pass',
   502: 'replies that no HTTP/1.1 server should send are a 502',
 }))
-  test(`${what}`, async (t) => {
-    const s = await setting(t);
-    const all = CASES.filter((one) => one.want === Number(status));
-    const bad = [];
-    for (const one of all) await drive(s, one).catch((error) => bad.push(error.message));
-    assert.deepEqual(bad, []);
-    console.log(`# ${all.length} replies`);
-  });
+  for (const [over, options] of CLIENTS)
+    test(`${what}${over}`, async (t) => {
+      const s = await setting(t, options);
+      const all = CASES.filter((one) => one.want === Number(status));
+      const bad = [];
+      for (const one of all) await drive(s, one).catch((error) => bad.push(error.message));
+      assert.deepEqual(bad, []);
+      console.log(`# ${all.length} replies`);
+    });
 
 /** Say `pieces`, each in a packet of its own as far as the kernel lets us. */
 async function sayInPieces(a, pieces) {
@@ -67,20 +71,21 @@ async function sayInPieces(a, pieces) {
   a.socket.end();
 }
 
-test('where a reply is cut changes nothing', async (t) => {
-  const said = {};
-  const upstream = await mock(t, (a) => sayInPieces(a, said.pieces));
-  const g = await gateway(t, policyFor(upstream));
-  for (const one of CASES.filter((c) => c.raw !== undefined && c.raw.length > 1)) {
-    const all = bytes(one);
-    const at = Math.min(all.length - 1, all.indexOf('\r\n\r\n') + 7);
-    said.pieces = [all.subarray(0, at), all.subarray(at)];
+for (const [over, options] of CLIENTS)
+  test(`where a reply is cut changes nothing${over}`, async (t) => {
+    const said = {};
+    const upstream = await mock(t, (a) => sayInPieces(a, said.pieces));
+    const g = await gateway(t, policyFor(upstream, undefined, options));
+    for (const one of CASES.filter((c) => c.raw !== undefined && c.raw.length > 1)) {
+      const all = bytes(one);
+      const at = Math.min(all.length - 1, all.indexOf('\r\n\r\n') + 7);
+      said.pieces = [all.subarray(0, at), all.subarray(at)];
+      await drive({ said, upstream, g }, one, null);
+    }
+    const one = CASES.find((c) => c.name === 'an extension');
+    said.pieces = Array.from(bytes(one), (b) => Buffer.from([b]));
     await drive({ said, upstream, g }, one, null);
-  }
-  const one = CASES.find((c) => c.name === 'an extension');
-  said.pieces = Array.from(bytes(one), (b) => Buffer.from([b]));
-  await drive({ said, upstream, g }, one, null);
-});
+  });
 
 // --- streams -------------------------------------------------------------------------
 

@@ -169,6 +169,14 @@ struct caller {
     void (*on_connected)(struct caller *);
 };
 
+/* The transport that is asked; NULL: the world's. */
+static struct transport *over;
+
+static inline struct transport *caller_over(const struct caller *c)
+{
+    return over != NULL ? over : world_transport(c->world);
+}
+
 static inline void caller_connected(struct exchange *x)
 {
     struct caller *c = (struct caller *)x;
@@ -211,7 +219,11 @@ static inline void caller_done(struct exchange *x, enum exchange_end end,
 }
 
 static const struct exchange_events caller_events = {
-    caller_connected, caller_head, caller_body, caller_done};
+    .connected = caller_connected,
+    .head = caller_head,
+    .body = caller_body,
+    .done = caller_done,
+};
 
 /* A caller that will POST `body` to the port; caller_start starts it. */
 static inline void caller_init(struct caller *c, struct world *w, int port,
@@ -240,12 +252,22 @@ static inline void caller_fini(struct caller *c)
 
 static inline int caller_start(struct caller *c)
 {
-    return exchange_start(world_transport(c->world), &c->x);
+    return exchange_start(caller_over(c), &c->x);
 }
 
 static inline void caller_cancel(struct caller *c)
 {
-    exchange_cancel(world_transport(c->world), &c->x);
+    exchange_cancel(caller_over(c), &c->x);
+}
+
+static inline void caller_pause(struct caller *c)
+{
+    exchange_pause(caller_over(c), &c->x);
+}
+
+static inline void caller_resume(struct caller *c)
+{
+    exchange_resume(caller_over(c), &c->x);
 }
 
 /* Turn the loop until `what`, or for twenty seconds at most. */

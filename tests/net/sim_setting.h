@@ -84,7 +84,8 @@ static inline void done(struct exchange *x, enum exchange_end end, str detail)
     c->end_at = v.now;
 }
 
-static const struct exchange_events events = {connected, head, body, done};
+static const struct exchange_events events = {
+    .connected = connected, .head = head, .body = body, .done = done};
 
 /* --- helpers -------------------------------------------------------------- */
 

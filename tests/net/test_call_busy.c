@@ -98,6 +98,21 @@ static void a_reply_is_charged_until_the_call_is_gone(void)
     finish();
 }
 
+static void a_request_that_has_left_is_held_no_longer(void)
+{
+    begin_busy(0);
+    call = ask_held(false);
+    upstream_connects();
+    CHECK(hold.used > 0);
+    up.x->events->sent(up.x);
+    CHECK_INT(hold.used, 0);
+    upstream_head(200, "application/json");
+    upstream_says(WHOLE);
+    upstream_ends(EXCHANGE_OK);
+    CHECK_FAULT(call, "none");
+    finish();
+}
+
 static void a_cancelled_call_gives_its_share_back(void)
 {
     begin_busy(0);
@@ -160,6 +175,7 @@ TESTS(a_full_queue_declines_at_once,
       who_waits_too_long_for_its_turn_is_declined,
       the_wait_does_not_count_once_it_is_its_turn,
       a_reply_is_charged_until_the_call_is_gone,
+      a_request_that_has_left_is_held_no_longer,
       a_cancelled_call_gives_its_share_back,
       without_room_for_the_request_nobody_is_asked,
       without_room_for_the_reply_the_upstream_is_hung_up_on,

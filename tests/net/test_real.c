@@ -406,8 +406,12 @@ static void sim_done(struct exchange *x, enum exchange_end end, str detail)
 
 static void an_exchange_with_a_script_is_simulated(void)
 {
-    static const struct exchange_events events = {sim_connected, sim_head,
-                                                  sim_body, sim_done};
+    static const struct exchange_events events = {
+        .connected = sim_connected,
+        .head = sim_head,
+        .body = sim_body,
+        .done = sim_done,
+    };
     struct sim_script script = {.latency = -1};
     struct exchange x = {.events = &events, .body = STR("{}")};
     x.sim = &script; /* and no url to connect to */

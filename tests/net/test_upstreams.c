@@ -50,7 +50,8 @@ static void done(struct exchange *x, enum exchange_end end, str detail)
     c->end = end;
 }
 
-static const struct exchange_events events = {connected, head, body, done};
+static const struct exchange_events events = {
+    .connected = connected, .head = head, .body = body, .done = done};
 
 static struct caller c;
 

@@ -29,6 +29,14 @@ static void on_connected(struct exchange *x)
     call_arm(c);
 }
 
+/* What was asked has left us; an answer may take its time. */
+static void on_sent(struct exchange *x)
+{
+    struct call *c = OWNER(x);
+    buf_fini(&c->request);
+    call_weigh(c);
+}
+
 static bool is_event_stream(const struct http_field *fields, int n)
 {
     for (int i = 0; i < n; i++) {
@@ -301,6 +309,7 @@ static void on_done(struct exchange *x, enum exchange_end end, str detail)
 
 const struct exchange_events call_events = {
     .connected = on_connected,
+    .sent = on_sent,
     .head = on_head,
     .body = on_body,
     .done = on_done,

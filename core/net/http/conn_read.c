@@ -2,7 +2,8 @@
 ** conn_read.c -- bytes from a client become requests.
 **
 ** Reads go to one scratch buffer of the server, and a connection keeps only
-** what came: an idle one holds no buffer at all. A large body is read into
+** what came: an idle one holds no buffer at all. Much that came at once stays
+** where it is, and the server takes another buffer. A large body is read into
 ** its place, in steps as large as what has come already, so that a client
 ** who merely announces 64 MB is given no memory for it.
 **
@@ -259,6 +260,23 @@ static ssize_t no_room(void)
     return -1;
 }
 
+/* Much came at once for one who held nothing: he keeps the scratch buffer as it
+** is, and the server gets a new one. False when that cannot be. */
+static bool keep_scratch(struct conn *c, size_t n)
+{
+    struct server *s = c->server;
+    if (n < CONN_SCRATCH / 2 || c->in.cap > 0)
+        return false;
+    char *fresh = mem_alloc(CONN_SCRATCH);
+    if (fresh == NULL)
+        return false;
+    c->in.p = s->scratch;
+    c->in.n = n;
+    c->in.cap = CONN_SCRATCH;
+    s->scratch = fresh;
+    return true;
+}
+
 /* Read once into `in`: bytes that came, 0 at the end, -1 with errno. */
 static ssize_t fill(struct conn *c)
 {
@@ -276,7 +294,7 @@ static ssize_t fill(struct conn *c)
         return no_room();
     if (direct)
         c->in.n += (size_t)n;
-    else
+    else if (!keep_scratch(c, (size_t)n))
         buf_add(&c->in, (str){to, (size_t)n});
     return buf_ok(&c->in) ? n : no_room();
 }

@@ -1,11 +1,15 @@
 /*
-** curl_setting.h -- what the tests of the curl transport begin with: a world,
-** a mock upstream and two callers.
+** transport_setting.h -- what the tests of a transport begin with: a world, a
+** mock upstream and two callers.
+**
+** Both transports that reach real upstreams pass the same tests. What includes
+** this says `#define OVER_CURL` first, or gets the one that the world chooses.
 */
-#ifndef TESTS_NET_CURL_SETTING_H
-#define TESTS_NET_CURL_SETTING_H
+#ifndef TESTS_NET_TRANSPORT_SETTING_H
+#define TESTS_NET_TRANSPORT_SETTING_H
 
 #include "mock_upstream.h"
+#include "net/curl.h"
 
 static struct world *w;
 static struct mock mock;
@@ -17,14 +21,24 @@ static struct caller caller, other;
 static inline void begin(void (*serve)(struct mock *))
 {
     CHECK_INT(real_open(&w, NULL, NULL, NULL), 0);
+#ifdef OVER_CURL
+    CHECK_INT(curl_transport_open(&over, w, real_loop(w)), 0);
+#endif
     mock_open(&mock, serve);
     caller_init(&caller, w, mock.port, QUESTION);
+}
+
+static inline void close_world(void)
+{
+    curl_transport_close(over);
+    over = NULL;
+    real_close(w);
 }
 
 static inline void finish(void)
 {
     caller_fini(&caller);
-    real_close(w);
+    close_world();
     mock_close(&mock);
 }
 
