@@ -11,7 +11,7 @@
 #define MOST_BYTES (STORE_MOST_VALUE + ((size_t)4 << 20))
 
 struct head {
-    int64_t number;
+    int64_t number, sum;
     nanos expires;
     uint32_t value_n, whole; /* bytes of the value, of the step */
     uint16_t key_n;
@@ -50,6 +50,7 @@ bool batch_next(const struct batch *b, size_t *at, struct batch_step *step)
         .key = {p + h.table_n, h.key_n},
         .value = {p + h.table_n + h.key_n, h.value_n},
         .number = h.number,
+        .sum = h.sum,
         .expires = h.expires,
         .from = *at,
     };
@@ -57,10 +58,10 @@ bool batch_next(const struct batch *b, size_t *at, struct batch_step *step)
     return true;
 }
 
-void batch_note(struct batch *b, const struct batch_step *step, int64_t number)
+void batch_note(struct batch *b, const struct batch_step *step, int64_t sum)
 {
-    memcpy(b->steps.p + step->from + offsetof(struct head, number), &number,
-           sizeof number);
+    memcpy(b->steps.p + step->from + offsetof(struct head, sum), &sum,
+           sizeof sum);
 }
 
 /* The step about a row. */
@@ -110,7 +111,8 @@ static bool joined(struct batch *b, const struct batch_step *s)
     else if (__builtin_add_overflow(other.number, s->number, &sum))
         b->wrong = STORE_COUNTER;
     else
-        batch_note(b, &other, sum);
+        memcpy(b->steps.p + other.from + offsetof(struct head, number), &sum,
+               sizeof sum);
     return true;
 }
 
@@ -152,5 +154,5 @@ int64_t batch_count(const struct batch *b, str table, str key)
 {
     struct batch_step step;
     bool counted = find(b, table, key, &step) && step.kind == BATCH_ADD;
-    return counted ? step.number : 0;
+    return counted ? step.sum : 0;
 }

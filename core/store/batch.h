@@ -38,7 +38,8 @@ enum batch_kind { BATCH_PUT, BATCH_DELETE, BATCH_ADD };
 struct batch_step {
     enum batch_kind kind;
     str table, key, value;
-    int64_t number; /* what is added; once done: what it came to */
+    int64_t number; /* what is added */
+    int64_t sum;    /* what it came to, once done */
     nanos expires;
     size_t from; /* where in the batch it stands */
 };
@@ -61,9 +62,9 @@ void batch_add(struct batch *b, str table, str key, int64_t n, nanos expires);
 /* Once done: what a counter of this batch came to; 0 if it is none. */
 int64_t batch_count(const struct batch *b, str table, str key);
 
-/* Walk it: *at begins as 0; false behind the last. And give a step that adds
-** what it came to. */
+/* Walk it: *at begins as 0; false behind the last. And note what a step that
+** adds came to; it may be applied again. */
 bool batch_next(const struct batch *b, size_t *at, struct batch_step *step);
-void batch_note(struct batch *b, const struct batch_step *step, int64_t number);
+void batch_note(struct batch *b, const struct batch_step *step, int64_t sum);
 
 #endif

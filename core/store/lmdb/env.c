@@ -16,8 +16,11 @@
 ** stands, never touched again, its locks included.
 */
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 
 #include "base/defence.h"
 #include "store/lmdb/inner.h"
@@ -206,6 +209,22 @@ int env_map(struct lmdb *s, size_t size)
         measure(s);
     pthread_rwlock_unlock(&s->mapped);
     return rc;
+}
+
+/* A write that was cut short left no errno. Ask for as much room, and hear. */
+int env_cut_short(struct lmdb *s, size_t bytes)
+{
+    int fd;
+    struct stat st;
+    struct rlimit most;
+    if (mdb_env_get_fd(s->env, &fd) != 0 || fstat(fd, &st) != 0)
+        return EIO;
+    if (getrlimit(RLIMIT_FSIZE, &most) == 0 &&
+        (rlim_t)st.st_size + bytes > most.rlim_cur)
+        return EFBIG;
+    if (fallocate(fd, FALLOC_FL_KEEP_SIZE, st.st_size, (off_t)bytes) != 0)
+        return errno == EOPNOTSUPP ? EIO : errno;
+    return EIO;
 }
 
 /* --- reading --------------------------------------------------------------- */

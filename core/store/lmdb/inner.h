@@ -96,6 +96,10 @@ void env_rest(struct lmdb *s, MDB_txn *txn);
 ** what cannot be; then the store is damaged for good. */
 int env_guard(struct lmdb *s, int (*fn)(void *), void *arg);
 
+/* [writer] LMDB says EIO also when a disk or a limit cut a write of `bytes`
+** short: which of them it was. */
+int env_cut_short(struct lmdb *s, size_t bytes);
+
 /* A result of LMDB, or an errno, as one of ours. */
 enum store_result env_result(int rc);
 

@@ -88,6 +88,20 @@ static int attempt(struct lmdb *s, struct batch *first, int (*fn)(void *),
     return rc;
 }
 
+static size_t size_of(const struct batch *b)
+{
+    return sizeof *b + b->steps.n;
+}
+
+/* What a group writes, about: its rows, and pages on the way to them. */
+static size_t bytes_of(const struct batch *b)
+{
+    size_t n = 256 * 1024;
+    for (; b != NULL; b = b->next)
+        n += 2 * size_of(b);
+    return n;
+}
+
 static bool only_frees(const struct batch *b)
 {
     for (; b != NULL; b = b->next)
@@ -143,6 +157,8 @@ static int write_whole(struct lmdb *s, struct batch *first, int *swept)
             break;
         again = false;
     }
+    if (rc == EIO && s->env != NULL)
+        rc = env_cut_short(s, bytes_of(first));
     return rc;
 }
 
@@ -174,11 +190,6 @@ static void write_group(struct lmdb *s, struct batch *first)
 }
 
 /* --- the queue ------------------------------------------------------------- */
-
-static size_t size_of(const struct batch *b)
-{
-    return sizeof *b + b->steps.n;
-}
 
 static struct batch *take(struct lmdb *s)
 {
