@@ -219,7 +219,8 @@ typedef struct peri_terminal {
     /* Stream 1 is for results, 2 for errors. */
     void (*out)(void *user, int stream, const char *text, size_t len);
     void *user;
-    int colour; /* 1: what stream 1 shows may be coloured [0] */
+    int colour;        /* 1: what stream 1 shows may be coloured [0] */
+    const char *store; /* as in peri_options */
 } peri_terminal;
 
 /* Run a subcommand of the program, such as "check" or "test", that is written

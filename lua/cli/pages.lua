@@ -10,6 +10,7 @@ SYNOPSIS
     perilune serve [OPTIONS]        answer requests
     perilune check FILE...          dry-run policies and say what is wrong
     perilune test [FILE]...         test policies in a simulated world
+    perilune store ACTION           look into the store, and look after it
     perilune version                print the version
     perilune help [COMMAND]         show a command's page
 
@@ -73,7 +74,8 @@ OPTIONS
         /healthz.
 
     --store DIR         PERILUNE_STORE     (./perilune.data)
-        Where named state lives. Made when first needed.
+        The folder where what outlives the gateway lives; see perilune help
+        store. One gateway may have it open.
 
     --library DIR       PERILUNE_LIBRARY   (none)
         A folder that holds lua/ and policies/. A file found there is used in
@@ -145,6 +147,7 @@ SEE ALSO
 pages.check = require "cli.page_of_check"
 
 pages.test = require "cli.page_of_test"
+pages.store = require "cli.page_of_store"
 
 pages.version = [[
 NAME
@@ -182,8 +185,8 @@ SYNOPSIS
     perilune COMMAND --help
 
 DESCRIPTION
-    Shows the page of a command: serve, check, test, version or help. Without
-    one, an overview.
+    Shows the page of a command: serve, check, test, store, version or help.
+    Without one, an overview.
 
 OPTIONS
     None.
