@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "base/stack.h"
 #include "bind/bind.h"
+#include "run/realm/realm.h"
 #include "tool/tool.h"
 
 #define LOOK_EVERY    (10 * NANOS_MS) /* while draining */
@@ -117,10 +118,15 @@ static int open_parts(perilune *s, const peri_options *opt)
     int error = real_open(&s->world, opt->loop, opt->log, opt->user);
     if (error != 0)
         return error;
-    error = runtime_init(&s->rt, s->world,
-                         opt->store != NULL ? opt->store : DEFAULT_STORE);
+    const char *store = opt->store != NULL ? opt->store : DEFAULT_STORE;
+    error = runtime_init(&s->rt, s->world, store);
     if (error != 0)
         return error;
+    realm_keep(s->rt.realm,
+               &(struct store_options){
+                   .path = store,
+                   .durability = opt->store_power ? STORE_POWER : STORE_PROCESS,
+                   .most = opt->max_store});
     s->rt.bind = &bind_lua;
     s->rt.source.library = arena_copy(&s->rt.arena, str_of(opt->library));
     take_limits(s, opt);

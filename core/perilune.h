@@ -90,6 +90,9 @@ typedef struct peri_options {
     size_t max_memory;     /* bytes of bodies held at a time; what does not fit
                               gets a 503. Four times max_body, at least, or the
                               largest will not. [256 MiB, or that] */
+    size_t max_store;      /* bytes the store may grow to [4 GiB] */
+    int store_power;       /* 1: what is stored outlives a loss of power, and
+                              waits for the disk. 0: it outlives the process */
 } peri_options;
 
 typedef struct peri_header {

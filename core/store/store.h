@@ -41,7 +41,7 @@ struct store_options {
     const char *path; /* a folder; made if it is not there, its parent is not */
     enum store_durability durability;
     bool read_only; /* look only, also at what another process has open */
-    size_t most;    /* bytes it may grow to [4 GiB] */
+    size_t most;    /* bytes it may grow to, 1 MiB at least [4 GiB] */
     size_t queue;   /* bytes of batches that may wait [32 MiB] */
 };
 

@@ -139,3 +139,75 @@ test('while one imports, another may look and not write', async (t) => {
   busy = run(['store', 'stat', '--store', other]);
   assert.match(busy.stdout, /60000 rows/);
 });
+
+// A program with the gateway's fence and jail and the store's own files: that
+// serving with a store needs no call and no file that they refuse.
+const JAILED = `
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include "gate/harden.h"
+#include "store/batch.h"
+#include "store/store.h"
+static const char *none(void *p) { (void)p; return NULL; }
+static char block[1 << 20];
+static void grow(struct store *s)
+{
+    for (int i = 0; i < 40; i++) {
+        char key[16];
+        struct batch b;
+        snprintf(key, sizeof key, "k%d", i);
+        batch_init(&b, 1);
+        batch_put(&b, STR("t"), str_of(key), (str){block, sizeof block}, i % 2 ? 1000 : NANOS_NEVER);
+        batch_add(&b, STR("t"), STR("n"), 1, NANOS_NEVER);
+        if (store_write(s, &b) != STORE_OK) printf("%d: %s\\n", i, store_word(b.result));
+        batch_fini(&b);
+    }
+}
+int main(void)
+{
+    struct store *s;
+    struct store_why why;
+    struct store_stat stat;
+    uint64_t sizes[2];
+    mkdir("store", 0700);
+    harden_process();
+    fence_files("store", none, NULL);
+    jail_calls(JAIL_STRICT);
+    for (int power = 0; power < 2; power++) {
+        struct store_options how = {.path = "store", .durability = power ? STORE_POWER : STORE_PROCESS};
+        if (store_open(&s, &how, &why) != STORE_OK) { printf("%s\\n", why.text); return 1; }
+        grow(s);
+        store_stat(s, &stat);
+        printf("%d rows, %d\\n", (int)stat.tables[0].rows, stat.map > 40 << 20);
+        store_close(s);
+    }
+    FILE *f = fopen("store/perilune.lock", "r");
+    printf("%s\\n", fgets(block, 7, f));
+    fclose(f);
+    printf("%d\\n", store_compact("store", sizes, &why));
+    return 0;
+}
+`;
+
+const shipped = !/asan|tsan/.test(BINARY);
+(shipped ? test : () => {})('a store lives within the fence and the jail', (t) => {
+  const root = path.resolve('../..');
+  const dir = folder(t, { 'host.c': JAILED });
+  const of = (build, name) => fs.readdirSync(path.join(build, name)).map((f) => path.join(build, name, f));
+  const built = path.dirname(BINARY);
+  const objects = ['base', 'store', 'store/lmdb', 'wire/json']
+    .flatMap((room) => of(built, room))
+    .concat(['harden', 'fence', 'jail'].map((name) => path.join(built, 'gate', `${name}.o`)))
+    .filter((file) => file.endsWith('.o'));
+  const made = spawnSync(
+    'cc',
+    ['-std=c11', '-D_GNU_SOURCE', `-I${root}/core`, 'host.c', ...objects]
+      .concat(['-llmdb', '-lpthread', '-lm', '-o', 'host']),
+    { cwd: dir, encoding: 'utf8' },
+  );
+  assert.equal(made.status, 0, made.stderr);
+  const { status, signal, stdout } = spawnSync('./host', { cwd: dir, encoding: 'utf8' });
+  assert.equal(`${status} ${signal}`, '0 null', stdout);
+  assert.deepEqual(stdout.trim().split('\n'), ['41 rows, 1', '41 rows, 1', 'closed', '0']);
+});

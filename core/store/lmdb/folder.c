@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/defence.h"
+
 #define LINE    128
 #define UNKNOWN "unknown"
 
@@ -111,7 +113,7 @@ static enum store_result take_lock(struct folder *f,
         openat(f->dir, "perilune.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (f->lock < 0)
         return store_say(why, result_of(errno), options->path, strerror(errno));
-    if (flock(f->lock, LOCK_EX | LOCK_NB) != 0) {
+    if (DEFENCE(store_lock) && flock(f->lock, LOCK_EX | LOCK_NB) != 0) {
         int pid = holder(f);
         snprintf(line, sizeof line, "process %d", pid);
         return store_say(why, STORE_BUSY, options->path,

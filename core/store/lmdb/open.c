@@ -21,6 +21,7 @@
 #include "store/lmdb/inspect.h"
 
 #define MOST  ((size_t)4 << 30)
+#define LEAST ((size_t)1 << 20)
 #define QUEUE ((size_t)32 << 20)
 
 static pthread_mutex_t list_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -103,6 +104,8 @@ static struct lmdb *new_store(const struct store_options *options)
     s->options.path = s->path;
     if (s->options.most == 0)
         s->options.most = MOST;
+    if (s->options.most < LEAST)
+        s->options.most = LEAST;
     if (s->options.queue == 0)
         s->options.queue = QUEUE;
     s->forks = atomic_load(&forks);
