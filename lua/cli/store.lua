@@ -27,9 +27,9 @@ local actions = {}
 function actions.stat(tool, path)
   local found, why = tool.store_stat(path)
   if not found then return complain(tool, 1, why) end
-  tool.out(("store     %s\nlayout    %d\nfile      %s, %s of it in use\nmap       %s\nexpiring  %d rows\n")
-    :format(path, found.layout, size(found.file), size(found.used), size(found.map),
-      found.expiring))
+  tool.out(("store     %s\nlayout    %d\nfile      %s, %s of it in use\n")
+    :format(path, found.layout, size(found.file), size(found.used)))
+  tool.out(("map       %s\nexpiring  %d rows\n"):format(size(found.map), found.expiring))
   for _, t in ipairs(found.tables) do
     tool.out(("table     %-20s %12d rows  %s\n"):format(t.name, t.rows, size(t.bytes)))
   end

@@ -63,7 +63,8 @@ check.that("an unknown command is a usage error", function()
   local tool = new_tool {}
   check.is(help({ "sevre" }, tool), 2)
   check.is(tool.complained,
-    "perilune help: there is no command 'sevre' (there are: serve, check, test, store, version, help)\n")
+    "perilune help: there is no command 'sevre' (there are: serve, check, test, store, "
+    .. "version, help)\n")
   check.is(help({ "serve", "check" }, tool), 2)
 end)
 

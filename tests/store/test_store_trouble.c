@@ -45,6 +45,17 @@ static void rig_close_shut(void)
     store = NULL;
 }
 
+/* Spoil the head of each page that holds a text. */
+static void spoil_page_with(const char *text)
+{
+    char page[PAGE];
+    int fd = open(folder_path("store/data.mdb"), O_RDWR);
+    for (off_t at = 0; pread(fd, page, PAGE, at) == PAGE; at += PAGE)
+        if (memmem(page, PAGE, text, strlen(text)) != NULL)
+            CHECK_INT(pwrite(fd, "spoilt", 6, at), 6);
+    close(fd);
+}
+
 /* --- folders --------------------------------------------------------------- */
 
 static void a_path_that_is_a_file_is_told(void)
@@ -121,6 +132,38 @@ static void a_second_process_may_look_and_not_write(void)
     CHECK_INT(status, 0);
     close(go[0]);
     close(go[1]);
+    rig_close();
+}
+
+/* What is being written is not looked through: it would never be whole. A page
+** that is spoilt, of another table, stands for one that changes meanwhile. */
+static void a_store_that_is_written_is_not_looked_through(void)
+{
+    int go[2];
+    char byte;
+    struct batch b;
+    folder_open();
+    options = (struct store_options){.path = folder_path("store")};
+    CHECK_INT(pipe(go), 0);
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == 0)
+        _exit(read(go[0], &byte, 1) == 1 && looks_while_busy() ? 0 : 1);
+    CHECK_INT(open_again(), STORE_OK);
+    put("a", "x");
+    batch_init(&b, 0);
+    batch_put(&b, STR("other"), STR("a"), STR("to be spoilt"), STAY);
+    CHECK_INT(store_write(store, &b), STORE_OK);
+    batch_fini(&b);
+    spoil_page_with("to be spoilt");
+    CHECK_INT(write(go[1], "x", 1), 1);
+    int status = -1;
+    waitpid(child, &status, 0);
+    CHECK_INT(status, 0);
+    close(go[0]);
+    close(go[1]);
+    rig_close_shut();
+    refused(STORE_DAMAGED, "not what it should be");
     rig_close();
 }
 
@@ -447,6 +490,7 @@ static void what_waited_for_the_disk_is_not_doubted(void)
 
 TESTS(a_path_that_is_a_file_is_told, a_folder_that_may_not_be_written_is_told,
       a_second_process_may_look_and_not_write,
+      a_store_that_is_written_is_not_looked_through,
       a_child_is_told_that_the_store_is_its_parents, a_lock_is_never_stale,
       a_folder_is_one_store_by_whatever_name,
       garbage_in_place_of_a_head_is_told, a_file_that_was_cut_off_is_told,

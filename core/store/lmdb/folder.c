@@ -1,5 +1,9 @@
 /*
-** folder.c -- flock, and a line of text.
+** folder.c -- a lock of an open file, and a line of text.
+**
+** Such a lock (F_OFD_SETLK) belongs to the file as it was opened, so that no
+** other part of the program lets go of it, as with older locks, by opening and
+** closing the file.
 */
 #include "store/lmdb/folder.h"
 
@@ -7,7 +11,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -95,6 +98,25 @@ static enum store_result result_of(int error)
     }
 }
 
+/* Take the lock on all of it, or ask who has. */
+static int lock_call(int fd, int call, struct flock *lock)
+{
+    *lock = (struct flock){.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    return fcntl(fd, call, lock);
+}
+
+bool folder_in_use(const struct folder *f)
+{
+    struct flock lock;
+    int fd = openat(f->dir, "perilune.lock", O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    bool used =
+        lock_call(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+    close(fd);
+    return used;
+}
+
 /* Who has the lock; 0 when that is not said. */
 static int holder(const struct folder *f)
 {
@@ -109,11 +131,12 @@ static enum store_result take_lock(struct folder *f,
                                    struct store_why *why)
 {
     char line[LINE], run[64];
+    struct flock lock;
     f->lock =
         openat(f->dir, "perilune.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (f->lock < 0)
         return store_say(why, result_of(errno), options->path, strerror(errno));
-    if (DEFENCE(store_lock) && flock(f->lock, LOCK_EX | LOCK_NB) != 0) {
+    if (DEFENCE(store_lock) && lock_call(f->lock, F_OFD_SETLK, &lock) != 0) {
         int pid = holder(f);
         snprintf(line, sizeof line, "process %d", pid);
         return store_say(why, STORE_BUSY, options->path,

@@ -6,7 +6,8 @@
 **     perilune.lock   who is writing, and whether that ended well: ours
 **
 ** One process writes. It holds a lock on perilune.lock, which the kernel lets
-** go when the process ends, however it does: a lock is never stale. The file
+** go when the process ends, however it does: a lock is never stale. Whoever only
+** reads takes none, and can ask whether there is one. The file
 ** says who has it, in which run of the machine, and how durable its writes
 ** were. Whoever comes next knows from this whether power was lost while pages
 ** were on their way, in which case no order among them was kept.
@@ -31,6 +32,10 @@ struct folder {
 enum store_result folder_open(struct folder *f,
                               const struct store_options *options,
                               struct store_why *why);
+
+/* Does another process write in it? What lies there may change while it is
+** looked at. */
+bool folder_in_use(const struct folder *f);
 
 /* Say that we have it, before a row is written; 0, or an errno. What makes us
 ** doubt is forgotten by this. */

@@ -119,8 +119,13 @@ static enum store_result open_file(struct lmdb *s, struct store_why *why)
 {
     const char *detail = NULL;
     enum store_result result = STORE_OK;
-    if (DEFENCE(store_inspect))
+    /* Whoever writes has looked, and goes on writing while we would. */
+    if (DEFENCE(store_inspect) &&
+        !(s->options.read_only && folder_in_use(&s->folder)))
         result = inspect_file(s->folder.dir, s->folder.doubt, &detail);
+    if (result == STORE_DAMAGED && s->options.read_only &&
+        folder_in_use(&s->folder))
+        result = STORE_OK; /* it began while we looked */
     if (result != STORE_OK)
         return store_say(why, result, s->path, detail);
     int error = s->options.read_only
