@@ -166,6 +166,10 @@ bench-retry: $(B)/bench/micro/retry ## what the bookkeeping of retries costs
 bench-hook bench-world bench-targets bench-retry:
 	@$<
 
+bench-store: $(B)/bench/micro/store ## rows stored a second, and how long each waits
+	@rm -rf $(B)/bench/store.data
+	@$< $(B)/bench/store.data $(BENCH_SECONDS)
+
 overload: deps-test ## ten times too much for a minute, and slow clients
 	@$(MAKE) --no-print-directory -j$$(nproc) all
 	@tests/overload/run.sh
@@ -216,7 +220,7 @@ deps-bench: ## the same for the bench
 	@tests/house/deps.sh $(NEED_BENCH)
 
 .PHONY: all help run test test-long unit asan tsan torture mutants bench bench-wire \
-        bench-hook bench-world bench-targets bench-retry \
+        bench-hook bench-world bench-targets bench-retry bench-store \
         overload soak fuzz layers symbols lint fmt install clean deps \
         deps-test deps-bench
 .DELETE_ON_ERROR:
