@@ -136,7 +136,9 @@ static void check_what_is_there(int last)
 /* Kill, and kill again on what is there, until it is large. */
 static void kill_rounds(enum store_durability durability, int times)
 {
-    folder_open();
+    void (*const begin)(void) =
+        durability == STORE_POWER ? folder_open : folder_open_fast;
+    begin();
     options = (struct store_options){.durability = durability};
     int n = 0, total = 0;
     for (int i = 0; i < times; i++) {
@@ -149,7 +151,7 @@ static void kill_rounds(enum store_durability durability, int times)
         store = NULL;
         if (n > 4000) { /* begin anew: it is read whole each time */
             folder_close();
-            folder_open();
+            begin();
             n = 0;
         }
     }
@@ -193,7 +195,7 @@ static void grow_on(int from)
 static void growing_may_be_cut_off_at_any_moment(void)
 {
     for (int round = 0; round < rounds(6); round++) {
-        folder_open();
+        folder_open_fast();
         options = (struct store_options){.path = NULL};
         int last = run_and_kill(grow_on, 0, 150000);
         CHECK_INT(open_again(), STORE_OK);

@@ -156,7 +156,9 @@ static void live(uint64_t seed, int steps)
     dice = seed;
     now = 1;
     memset(model, 0, sizeof model);
-    rig_open();
+    folder_open_fast();
+    options = (struct store_options){.path = NULL};
+    CHECK_INT(open_again(), STORE_OK);
     for (int i = 0; i < steps && unit_failures < 20; i++) {
         now += (nanos)roll(6);
         some_batch();
