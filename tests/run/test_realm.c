@@ -69,7 +69,7 @@ static void they_die_with_the_realm(void)
     struct realm *r = realm_open("a");
     ended = 0;
     for (int i = 0; i < 500; i++) {
-        char name[8];
+        char name[16];
         snprintf(name, sizeof name, "%d", i);
         realm_share(r, &counters, str_of(name));
     }
