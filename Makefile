@@ -41,7 +41,7 @@ CFLAGS += -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -pthread $(WARN) \
 
 # What is small and rarely on a machine is linked in, so that one copied file
 # runs wherever libcurl is.
-STATIC := -Wl,-Bstatic -llua5.4 -lev -Wl,-Bdynamic
+STATIC := -Wl,-Bstatic -llua5.4 -lev -llmdb -Wl,-Bdynamic
 LIBS := $(STATIC) -lcurl -lm -ldl -pthread
 
 ROOMS := base kernel wire meter store net run bind serve tool
@@ -93,7 +93,7 @@ $(B)/libperilune.a: $(OBJECTS)
 $(B)/libperilune.so: $(OBJECTS)
 	@echo "  ld   $@"
 	$(Q)$(CC) $(CFLAGS) -shared $(HARDEN_LINK) -Wl,-soname,libperilune.so.0 -o $@ $(OBJECTS) \
-	  -llua5.4 -lev -lcurl -lm -pthread
+	  -llua5.4 -lev -llmdb -lcurl -lm -pthread
 
 # The program exports Lua's C API to nobody; it sees perilune.h only.
 $(B)/perilune: $(GATE) $(B)/libperilune.a
@@ -166,6 +166,10 @@ bench-retry: $(B)/bench/micro/retry ## what the bookkeeping of retries costs
 bench-hook bench-world bench-targets bench-retry:
 	@$<
 
+bench-store: $(B)/bench/micro/store ## rows stored a second, and how long each waits
+	@rm -rf $(B)/bench/store.data
+	@$< $(B)/bench/store.data $(BENCH_SECONDS)
+
 overload: deps-test ## ten times too much for a minute, and slow clients
 	@$(MAKE) --no-print-directory -j$$(nproc) all
 	@tests/overload/run.sh
@@ -199,7 +203,7 @@ clean: ## remove everything built
 # --- what must be on the machine -------------------------------------------
 
 NEED_BUILD := gcc libc6-dev linux-libc-dev binutils liblua5.4-dev lua-cjson-dev libcurl4-openssl-dev \
-              libev-dev
+              libev-dev liblmdb-dev
 NEED_FUZZ  := $(NEED_BUILD) clang libclang-rt-14-dev libhttp-parser-dev node-llhttp
 NEED_TEST  := $(NEED_FUZZ) git lua5.4 curl openssl clang-format lua-check \
               util-linux $(if $(shell command -v npm),,nodejs npm)
@@ -216,7 +220,7 @@ deps-bench: ## the same for the bench
 	@tests/house/deps.sh $(NEED_BENCH)
 
 .PHONY: all help run test test-long unit asan tsan torture mutants bench bench-wire \
-        bench-hook bench-world bench-targets bench-retry \
+        bench-hook bench-world bench-targets bench-retry bench-store \
         overload soak fuzz layers symbols lint fmt install clean deps \
         deps-test deps-bench
 .DELETE_ON_ERROR:

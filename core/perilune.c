@@ -14,10 +14,12 @@
 #include "base/mem.h"
 #include "base/stack.h"
 #include "bind/bind.h"
+#include "run/realm/realm.h"
 #include "tool/tool.h"
 
-#define LOOK_EVERY (10 * NANOS_MS) /* while draining */
-#define FAREWELL   NANOS_S /* for the last bytes, after the grace is over */
+#define LOOK_EVERY    (10 * NANOS_MS) /* while draining */
+#define DEFAULT_STORE "./perilune.data"
+#define FAREWELL      NANOS_S /* for the last bytes, after the grace is over */
 
 _Static_assert(PERI_EMEMORY == ERR_MEMORY && PERI_EINPUT == ERR_INPUT &&
                    PERI_ELIMIT == ERR_LIMIT && PERI_ESYSTEM == ERR_SYSTEM &&
@@ -116,10 +118,15 @@ static int open_parts(perilune *s, const peri_options *opt)
     int error = real_open(&s->world, opt->loop, opt->log, opt->user);
     if (error != 0)
         return error;
-    error = runtime_init(&s->rt, s->world,
-                         opt->store != NULL ? opt->store : "./perilune.data");
+    const char *store = opt->store != NULL ? opt->store : DEFAULT_STORE;
+    error = runtime_init(&s->rt, s->world, store);
     if (error != 0)
         return error;
+    realm_keep(s->rt.realm,
+               &(struct store_options){
+                   .path = store,
+                   .durability = opt->store_power ? STORE_POWER : STORE_PROCESS,
+                   .most = opt->max_store});
     s->rt.bind = &bind_lua;
     s->rt.source.library = arena_copy(&s->rt.arena, str_of(opt->library));
     take_limits(s, opt);
@@ -349,7 +356,13 @@ int peri_command(const char *name, int argc, char *const *argv,
     peri_terminal all = {.size = sizeof all};
     memcpy(&all, terminal,
            terminal->size < sizeof all ? terminal->size : sizeof all);
-    struct tool tool = {&bind_lua, all.library, all.out, all.user,
-                        all.colour != 0};
+    struct tool tool = {
+        .bind = &bind_lua,
+        .library = all.library,
+        .out = all.out,
+        .user = all.user,
+        .store = all.store != NULL ? all.store : DEFAULT_STORE,
+        .colour = all.colour != 0,
+    };
     return is_command_name(name) ? tool_run(&tool, name, argc, argv) : 2;
 }

@@ -90,6 +90,9 @@ typedef struct peri_options {
     size_t max_memory;     /* bytes of bodies held at a time; what does not fit
                               gets a 503. Four times max_body, at least, or the
                               largest will not. [256 MiB, or that] */
+    size_t max_store;      /* bytes the store may grow to [4 GiB] */
+    int store_power;       /* 1: what is stored outlives a loss of power, and
+                              waits for the disk. 0: it outlives the process */
 } peri_options;
 
 typedef struct peri_header {
@@ -219,7 +222,8 @@ typedef struct peri_terminal {
     /* Stream 1 is for results, 2 for errors. */
     void (*out)(void *user, int stream, const char *text, size_t len);
     void *user;
-    int colour; /* 1: what stream 1 shows may be coloured [0] */
+    int colour;        /* 1: what stream 1 shows may be coloured [0] */
+    const char *store; /* as in peri_options */
 } peri_terminal;
 
 /* Run a subcommand of the program, such as "check" or "test", that is written

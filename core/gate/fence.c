@@ -120,6 +120,8 @@ static void allow_system(int rules)
         allow(rules, system_folders[i], READ);
     for (size_t i = 0; i < sizeof system_files / sizeof *system_files; i++)
         allow(rules, system_files[i], READ | LANDLOCK_ACCESS_FS_WRITE_FILE);
+    /* Which run of the machine it is: the store asks. */
+    allow(rules, "/proc/sys/kernel/random/boot_id", READ);
     for (size_t i = 0;
          i < sizeof certificate_variables / sizeof *certificate_variables; i++)
         if (getenv(certificate_variables[i]) != NULL)

@@ -67,6 +67,7 @@ static const int allowed[] = {
     SYS_flock,
     SYS_mkdirat,
     SYS_unlinkat,
+    SYS_renameat,
     SYS_renameat2,
     SYS_msync,
     /* sockets */

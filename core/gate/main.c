@@ -28,16 +28,33 @@ static int shows_colour(void)
            term != NULL && strcmp(term, "dumb") != 0;
 }
 
+/* A variable that is empty says nothing. */
+static const char *setting(const char *name)
+{
+    const char *value = getenv(name);
+    return value != NULL && *value != '\0' ? value : NULL;
+}
+
+/* What could not be printed was not done. */
+static int printed(int status)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return status;
+    fprintf(stderr, "perilune: standard output cannot be written\n");
+    return status != 0 ? status : 1;
+}
+
 int command(const char *name, int argc, char **argv)
 {
     peri_terminal terminal = {.size = sizeof terminal,
                               .library = getenv("PERILUNE_LIBRARY"),
+                              .store = setting("PERILUNE_STORE"),
                               .out = print,
                               .colour = shows_colour()};
     for (int i = 0; i < argc; i++)
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
             return peri_command("help", 1, (char *[]){(char *)name}, &terminal);
-    return peri_command(name, argc, argv, &terminal);
+    return printed(peri_command(name, argc, argv, &terminal));
 }
 
 static int version(int argc, char **argv)
@@ -63,7 +80,7 @@ int main(int argc, char **argv)
     if (strcmp(name, "version") == 0 || strcmp(name, "--version") == 0)
         return version(argc - 2, argv + 2);
     if (strcmp(name, "check") == 0 || strcmp(name, "test") == 0 ||
-        strcmp(name, "help") == 0)
+        strcmp(name, "store") == 0 || strcmp(name, "help") == 0)
         return command(name, argc > 2 ? argc - 2 : 0, argv + 2);
     fprintf(stderr,
             "perilune: there is no subcommand '%s'; see perilune "

@@ -126,6 +126,19 @@ static int set_max_memory(struct options *o, const char *value)
     return set_size(o, &o->max_memory, "--max-memory", value);
 }
 
+static int set_max_store(struct options *o, const char *value)
+{
+    return set_size(o, &o->max_store, "--max-store", value);
+}
+
+static int set_durability(struct options *o, const char *value)
+{
+    o->power = strcmp(value, "power") == 0;
+    if (o->power || strcmp(value, "process") == 0)
+        return 0;
+    return fail(o, "--durability is process or power, not '%s'", value);
+}
+
 static int set_text(struct options *o, const char **to, const char *flag,
                     const char *value)
 {
@@ -182,6 +195,8 @@ static const struct option {
     {"--max-body", "PERILUNE_MAX_BODY", set_max_body},
     {"--max-requests", "PERILUNE_MAX_REQUESTS", set_max_requests},
     {"--max-memory", "PERILUNE_MAX_MEMORY", set_max_memory},
+    {"--max-store", "PERILUNE_MAX_STORE", set_max_store},
+    {"--durability", "PERILUNE_DURABILITY", set_durability},
     {"--jail", "PERILUNE_JAIL", set_jail},
 };
 #define OPTIONS (sizeof table / sizeof table[0])

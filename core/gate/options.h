@@ -22,8 +22,9 @@ struct options {
     enum jail jail;
     double grace;    /* seconds */
     double deadline; /* seconds of a request, over all attempts; 0 = default */
-    size_t max_body, max_memory; /* bytes; 0 = default */
-    int max_requests;            /* 0 = default */
+    size_t max_body, max_memory, max_store; /* bytes; 0 = default */
+    int power;                              /* what the store survives */
+    int max_requests;                       /* 0 = default */
     char listen_text[1024];
     char error[256]; /* why options_read failed */
 };

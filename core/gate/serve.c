@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -99,6 +100,8 @@ static int open_worker(struct gateway *g)
         .max_body = g->options.max_body,
         .max_requests = g->options.max_requests,
         .max_memory = g->options.max_memory,
+        .max_store = g->options.max_store,
+        .store_power = g->options.power,
         .deadline = g->options.deadline,
         .join_listeners = g->n > 0,
         .log = g->log != NULL ? logqueue_add : NULL,
@@ -156,8 +159,10 @@ static void close_doors(struct gateway *g)
     if (g->options.jail == JAIL_OFF || SANITIZED)
         return;
     peri_files(g->workers[0], note_file, &files);
-    const char *store = g->options.store;
-    fence_files(store != NULL ? store : "./perilune.data", next_file, &files);
+    const char *store =
+        g->options.store != NULL ? g->options.store : "./perilune.data";
+    mkdir(store, 0700); /* what is not there cannot be let through the fence */
+    fence_files(store, next_file, &files);
     while (files.n > 0)
         free(files.paths[--files.n]);
     jail_calls(g->options.jail);
@@ -238,6 +243,7 @@ static void block_signals(sigset_t *set)
     sigaddset(set, SIGINT);
     pthread_sigmask(SIG_BLOCK, set, NULL);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file at its limit is a write that fails */
 }
 
 static void stop(struct gateway *g, double grace)

@@ -53,10 +53,18 @@ static void open_libraries(lua_State *L, struct tool *tool)
 }
 
 static const luaL_Reg functions[] = {
-    {"out", out},          {"err", err},
-    {"check", tool_check}, {"world", tool_world},
-    {"read", tool_read},   {"list", tool_list},
-    {"quote", tool_quote}, {"decode", tool_decode},
+    {"out", out},
+    {"err", err},
+    {"check", tool_check},
+    {"world", tool_world},
+    {"read", tool_read},
+    {"list", tool_list},
+    {"quote", tool_quote},
+    {"decode", tool_decode},
+    {"store_stat", tool_store_stat},
+    {"store_compact", tool_store_compact},
+    {"store_export", tool_store_export},
+    {"store_import", tool_store_import},
     {NULL, NULL},
 };
 
@@ -68,6 +76,8 @@ static void push_tool(lua_State *L, struct tool *tool)
     luaL_setfuncs(L, functions, 1);
     lua_pushboolean(L, tool->colour);
     lua_setfield(L, -2, "colour");
+    lua_pushstring(L, tool->store);
+    lua_setfield(L, -2, "store");
 }
 
 struct command {

@@ -8,7 +8,7 @@ import { BINARY, folder, gateway, policyFor, run } from './lib/gateway.mjs';
 import { mock } from './lib/mock.mjs';
 import { chatWith, request, streamed } from './lib/client.mjs';
 
-const COMMANDS = ['serve', 'check', 'test', 'version', 'help'];
+const COMMANDS = ['serve', 'check', 'test', 'store', 'version', 'help'];
 const says = (word) => `local p = require "perilune"\nreturn { p.say "${word}" }\n`;
 const text = (reply) => reply.json.choices[0].message.content;
 
@@ -45,6 +45,8 @@ test('serve --help names every option with its variable', () => {
     'max-body',
     'max-requests',
     'max-memory',
+    'max-store',
+    'durability',
   ])
     assert.match(
       stdout,
@@ -86,6 +88,8 @@ const WRONG = [
   ['serve', '--max-requests', '0'],
   ['serve', '--max-requests', 'few'],
   ['serve', '--max-memory', 'little'],
+  ['serve', '--max-store', 'little'],
+  ['serve', '--durability', 'steel'],
   ['serve', '--max-memory', '255MiB'],
   ['serve', '--max-memory', '3kB', '--max-body', '1kB'],
   ['serve', '--policy', ''],

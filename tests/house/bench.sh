@@ -48,6 +48,14 @@ targets_run() {
 }
 tell "the bench of what is decided before a call runs" targets_run
 
+# --- the store ---------------------------------------------------------------
+
+store_runs() {
+    make --no-print-directory bench-store BENCH_SECONDS=0.05 >"$log" 2>&1 &&
+        [ "$(grep -cE '^\| (process|power) \| [0-9]+ \| [1-9]' "$log")" = 6 ]
+}
+tell "the bench of the store runs" store_runs
+
 # --- every row, for a moment ---------------------------------------------------
 
 runs() {

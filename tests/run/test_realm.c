@@ -1,8 +1,7 @@
 /*
 ** test_realm.c -- what runtimes share by name, and for how long.
 */
-#include "unit.h"
-
+#include "net/folder.h"
 #include "run/realm/realm.h"
 
 struct counter {
@@ -70,7 +69,7 @@ static void they_die_with_the_realm(void)
     struct realm *r = realm_open("a");
     ended = 0;
     for (int i = 0; i < 500; i++) {
-        char name[8];
+        char name[16];
         snprintf(name, sizeof name, "%d", i);
         realm_share(r, &counters, str_of(name));
     }
@@ -108,7 +107,55 @@ static void without_memory_there_is_none(void)
     realm_close(r);
 }
 
+/* --- the store ------------------------------------------------------------- */
+
+static void a_store_is_opened_when_it_is_first_asked_for(void)
+{
+    struct store_why why;
+    folder_open();
+    const char *path = folder_path("data");
+    struct realm *one = realm_open(path), *other = realm_open(path);
+    realm_keep(one, &(struct store_options){.path = path});
+    realm_keep(other, &(struct store_options){.path = "another"});
+    CHECK(access(folder_path("data"), F_OK) != 0);
+    struct store *store = realm_store(one, &why);
+    CHECK(store != NULL);
+    CHECK(realm_store(other, &why) == store);
+    CHECK_INT(access(folder_path("data"), F_OK), 0);
+    realm_close(one);
+    realm_close(other);
+    folder_close();
+}
+
+static void a_store_that_could_not_be_opened_is_tried_again(void)
+{
+    struct store_why why;
+    folder_open();
+    const char *path = folder_path("data");
+    folder_write("data", "a file");
+    struct realm *r = realm_open(path);
+    realm_keep(r, &(struct store_options){.path = path});
+    CHECK(realm_store(r, &why) == NULL);
+    CHECK_INT(why.result, STORE_FOLDER);
+    folder_remove("data");
+    CHECK(realm_store(r, &why) != NULL);
+    realm_close(r);
+    folder_close();
+}
+
+static void a_realm_that_keeps_nothing_has_no_store(void)
+{
+    struct store_why why;
+    struct realm *r = realm_open("simulated:1");
+    CHECK(realm_store(r, &why) == NULL);
+    CHECK_INT(why.result, STORE_MISSING);
+    realm_close(r);
+}
+
 TESTS(a_name_is_one_thing_in_every_runtime, another_realm_has_its_own,
       kinds_do_not_share_names, there_are_no_more_than_most,
       they_die_with_the_realm, each_comes_in_the_order_they_were_made,
-      without_memory_there_is_none)
+      without_memory_there_is_none,
+      a_store_is_opened_when_it_is_first_asked_for,
+      a_store_that_could_not_be_opened_is_tried_again,
+      a_realm_that_keeps_nothing_has_no_store)

@@ -22,6 +22,9 @@ struct realm {
     struct said *said;
     uint64_t number; /* 0 = nobody asked yet */
     struct shared_table shared;
+    pthread_mutex_t opening; /* of the two below */
+    struct store_options keep;
+    struct store *store; /* NULL: not asked for yet */
     char path[];
 };
 
@@ -44,6 +47,7 @@ static struct realm *make(const char *path)
         return NULL;
     memcpy(r->path, path, len);
     pthread_mutex_init(&r->lock, NULL);
+    pthread_mutex_init(&r->opening, NULL);
     shared_init(&r->shared);
     r->next = realms;
     realms = r;
@@ -74,6 +78,8 @@ static void take_down(struct realm *r)
         r->said = next;
     }
     shared_fini(&r->shared);
+    store_close(r->store);
+    pthread_mutex_destroy(&r->opening);
     pthread_mutex_destroy(&r->lock);
     mem_free(r);
 }
@@ -86,6 +92,28 @@ void realm_close(struct realm *r)
     if (--r->refs == 0)
         take_down(r);
     pthread_mutex_unlock(&realms_lock);
+}
+
+void realm_keep(struct realm *r, const struct store_options *options)
+{
+    pthread_mutex_lock(&r->opening);
+    if (r->keep.path == NULL) {
+        r->keep = *options;
+        r->keep.path = r->path;
+    }
+    pthread_mutex_unlock(&r->opening);
+}
+
+struct store *realm_store(struct realm *r, struct store_why *why)
+{
+    pthread_mutex_lock(&r->opening);
+    if (r->keep.path == NULL)
+        store_say(why, STORE_MISSING, r->path, "nothing is kept here");
+    else if (r->store == NULL)
+        store_open(&r->store, &r->keep, why);
+    struct store *store = r->store;
+    pthread_mutex_unlock(&r->opening);
+    return store;
 }
 
 uint64_t realm_number(struct realm *r, uint64_t dice)

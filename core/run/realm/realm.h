@@ -8,12 +8,21 @@
 #define RUN_REALM_REALM_H
 
 #include "base/str.h"
+#include "store/store.h"
 
 struct realm;
 
 /* The realm of a store path; NULL when there is no memory. */
 struct realm *realm_open(const char *store);
 void realm_close(struct realm *r);
+
+/* Say where what outlives the realm is kept; who says it first is heard. A realm
+** of which it is not said, a simulated one, has no store. */
+void realm_keep(struct realm *r, const struct store_options *options);
+
+/* Its store, opened by whoever asks first, and closed with the realm. NULL when
+** it cannot be opened, and *why; the next to ask tries again. */
+struct store *realm_store(struct realm *r, struct store_why *why);
 
 /* The number of this realm: what the first who asked had brought. */
 uint64_t realm_number(struct realm *r, uint64_t dice);
