@@ -379,6 +379,13 @@ const struct scenario scenarios[] = {
         "return p.race { p.hedge { busy, m, after = '1s' }, 'up/m', "
         "function() p.sleep '3s' end }",
      nothing, ask_stream, 0, 0},
+    {"balance",
+     UP "local busy = p.model { 'up/busy'" PATIENT
+        "local m = p.model { 'up/m'" PATIENT
+        "return p.breaker('b', { p.balance { { busy, weight = 9 }, m, "
+        "by = 'hash', key = function(req) return req.text end }, "
+        "failures = 1 })",
+     nothing, ask_stream, 0, 0},
     {"read-reply",
      UP "local m = p.model { 'up/m'" PATIENT
         "return function(req) local r = m(req) "
