@@ -94,18 +94,36 @@ uint64_t breaker_enter(struct breaker *b, const struct breaker_rules *rules,
 static void forget(struct breaker *b)
 {
     memset(b->slices, 0, sizeof b->slices);
+    b->width = 0;
     b->in_row = 0;
+}
+
+static bool in_window(const struct breaker *b, int i, nanos now)
+{
+    return b->slices[i].nth > now / b->width - BREAKER_SLICES;
+}
+
+/* The larger of two windows holds while there is something in it: those who
+** ask by different rules must not make it forget in turns. */
+static bool takes_width(const struct breaker *b, nanos width, nanos now)
+{
+    if (width >= b->width)
+        return width > b->width;
+    for (int i = 0; i < BREAKER_SLICES; i++)
+        if (b->slices[i].all > 0 && in_window(b, i, now))
+            return false;
+    return true;
 }
 
 static void count(struct breaker *b, const struct breaker_rules *rules,
                   nanos now, bool bad)
 {
     nanos width = rules->window / BREAKER_SLICES + 1;
-    if (width != b->width) {
+    if (takes_width(b, width, now)) {
         memset(b->slices, 0, sizeof b->slices);
         b->width = width;
     }
-    int64_t nth = now / width;
+    int64_t nth = now / b->width;
     struct breaker_slice *s = &b->slices[nth % BREAKER_SLICES];
     if (s->nth != nth)
         *s = (struct breaker_slice){.nth = nth};
@@ -121,7 +139,7 @@ static bool too_many(const struct breaker *b, const struct breaker_rules *rules,
         return true;
     int all = 0, bad = 0;
     for (int i = 0; i < BREAKER_SLICES; i++)
-        if (b->slices[i].nth > now / b->width - BREAKER_SLICES) {
+        if (in_window(b, i, now)) {
             all += b->slices[i].all;
             bad += b->slices[i].bad;
         }

@@ -16,7 +16,8 @@
 ** `rules.probe`, and the next who asks is the probe.
 **
 ** The time is brought in, monotonic, in nanos; so are the rules, which may
-** change from one call to the next. [any thread]
+** change from one call to the next; of windows the larger holds while there is
+** something in it. [any thread]
 */
 #ifndef METER_BREAKER_H
 #define METER_BREAKER_H

@@ -135,6 +135,39 @@ static void the_rules_are_those_of_the_moment(void)
     breaker_fini(&b);
 }
 
+static void two_windows_do_not_make_it_forget(void)
+{
+    begin();
+    for (int i = 0; i < 10; i++) {
+        rules.window = 60 * NANOS_S;
+        call(BREAKER_WELL);
+        rules.window = 30 * NANOS_S;
+        call(BREAKER_BAD);
+    }
+    CHECK_INT(enter(), 0);
+    breaker_fini(&b);
+}
+
+static void a_shorter_window_holds_once_the_longer_one_is_empty(void)
+{
+    begin();
+    rules.window = 600 * NANOS_S;
+    calls(4, BREAKER_BAD);
+    call(BREAKER_WELL);
+    now += 601 * NANOS_S;
+    rules.window = 10 * NANOS_S;
+    for (int i = 0; i < 9; i++) {
+        call(BREAKER_BAD);
+        call(BREAKER_WELL);
+    }
+    now += 11 * NANOS_S;
+    call(BREAKER_BAD);
+    call(BREAKER_WELL);
+    call(BREAKER_BAD);
+    CHECK(enter() != 0);
+    breaker_fini(&b);
+}
+
 /* Defect 1 of the guides: half-open lets everybody through. */
 static void half_open_lets_one_pass_and_no_other(void)
 {
@@ -330,8 +363,9 @@ TESTS(a_new_breaker_lets_everybody_pass, five_failures_in_a_row_open_it,
       a_call_that_goes_well_ends_the_row,
       what_counts_for_nothing_neither_opens_it_nor_ends_the_row,
       half_of_twenty_in_the_window_open_it, what_left_the_window_counts_no_more,
-      the_rules_are_those_of_the_moment, half_open_lets_one_pass_and_no_other,
-      a_probe_that_goes_well_closes_it,
+      the_rules_are_those_of_the_moment, two_windows_do_not_make_it_forget,
+      a_shorter_window_holds_once_the_longer_one_is_empty,
+      half_open_lets_one_pass_and_no_other, a_probe_that_goes_well_closes_it,
       a_probe_that_fails_opens_it_again_at_once,
       a_cancelled_probe_gives_its_right_to_the_next,
       a_lost_probe_loses_its_right_in_time,
