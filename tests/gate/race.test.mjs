@@ -16,14 +16,14 @@ async function falter(a) {
 }
 
 /** Upstreams "a", "b", ... with these answers, under a policy. The last one
- * answers when all others were asked. */
+ * answers when all others were asked as often. */
 async function setting(t, answers, body) {
   const ups = [];
   for (const answer of answers.slice(0, -1)) ups.push(await mock(t, answer));
   const others = [...ups];
   ups.push(
-    await mock(t, async (a) => {
-      await Promise.all(others.map((up) => up.arrival()));
+    await mock(t, async (a, nth) => {
+      await Promise.all(others.map((up) => up.arrival(nth)));
       return answers.at(-1)(a);
     }),
   );
