@@ -10,7 +10,7 @@ local function text_of(path)
   return text
 end
 
-local README = text_of "lua/README.md"
+local README = text_of "lua/README.md" .. text_of "lua/RUNGS.md"
 
 local FILES = { "address", "asked", "balance", "branches", "breaker", "callable", "faq",
   "filter", "guard", "hedge", "ladder", "model", "moment", "named", "nearest", "options",
