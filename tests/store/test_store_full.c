@@ -21,6 +21,18 @@ static enum store_result put_block(int i)
     return put_until(key, (str){block, sizeof block}, STAY, 0);
 }
 
+/* Run a promise in a child; true when it kept it. */
+static bool in_child(bool (*fn)(void))
+{
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == 0)
+        _exit(fn() ? 0 : 1);
+    int status = -1;
+    waitpid(child, &status, 0);
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
 /* Write blocks until one is refused: how many went in. */
 static int fill_up(enum store_result *last)
 {
@@ -126,6 +138,47 @@ static void expired_rows_make_room(void)
     rig_close();
 }
 
+static void die_reading(void *user, const struct row *row)
+{
+    (void)user;
+    (void)row;
+    raise(SIGKILL);
+}
+
+/* In a child that was there before the store was opened. */
+static void read_and_die(int go)
+{
+    char byte;
+    struct store_look look = {.row = die_reading};
+    options.read_only = true;
+    if (read(go, &byte, 1) == 1 && open_again() == STORE_OK)
+        store_every(store, &look);
+    _exit(0);
+}
+
+/* What a reader could see is kept for it; not for one that is dead. */
+static void a_reader_that_was_killed_holds_nothing(void)
+{
+    int go[2], status = 0;
+    folder_open();
+    options = (struct store_options){.most = 4 << 20};
+    CHECK_INT(pipe(go), 0);
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == 0)
+        read_and_die(go[0]);
+    CHECK_INT(open_again(), STORE_OK);
+    CHECK_INT(put_block(0), STORE_OK);
+    CHECK_INT(write(go[1], "x", 1), 1);
+    waitpid(child, &status, 0);
+    CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+    for (int i = 0; i < 200; i++)
+        CHECK_INT(put_block(0), STORE_OK);
+    close(go[0]);
+    close(go[1]);
+    rig_close();
+}
+
 /* A group that does not fit: those of it that do are written. */
 static void one_that_is_too_large_takes_no_other_along(void)
 {
@@ -170,17 +223,6 @@ static bool lives_through_a_full_disk(void)
         well = well && block_is_whole(i);
     store_close(store);
     return well;
-}
-
-static bool in_child(bool (*fn)(void))
-{
-    fflush(stdout);
-    pid_t child = fork();
-    if (child == 0)
-        _exit(fn() ? 0 : 1);
-    int status = -1;
-    waitpid(child, &status, 0);
-    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
 static void a_file_that_may_not_grow_is_told_and_got_over(void)
@@ -320,7 +362,8 @@ static void a_batch_without_memory_is_refused(void)
 
 TESTS(the_map_grows_while_it_is_read, growing_counts_nothing_twice,
       it_grows_no_further_than_it_may, a_full_store_can_be_emptied,
-      expired_rows_make_room, one_that_is_too_large_takes_no_other_along,
+      expired_rows_make_room, a_reader_that_was_killed_holds_nothing,
+      one_that_is_too_large_takes_no_other_along,
       a_file_that_may_not_grow_is_told_and_got_over,
       a_full_disk_is_told_and_got_over,
       a_queue_that_is_full_says_so_and_goes_on,
