@@ -121,7 +121,8 @@ static inline enum store_result store_commit(struct store *s, struct batch *b)
 }
 
 /* Hand every live row of every table to look->row, as they were at one moment;
-** of `look` only row, user and now count. */
+** of `look` only row, user and now count. STORE_DAMAGED: all but those that are
+** not what was written. */
 static inline enum store_result store_every(struct store *s,
                                             const struct store_look *look)
 {

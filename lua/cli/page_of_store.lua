@@ -23,7 +23,8 @@ DESCRIPTION
 
     export    Writes every row as a line of JSON to standard output, as they are
               at one moment. May be asked while a gateway runs; until it ends,
-              the file cannot use room again that becomes free.
+              the file cannot use room again that becomes free. A row that is
+              not what was written is left out, and the status is 1.
 
     import    Reads such a file into a store that is new or empty. A file with a
               line that is no row is refused before anything is written. No

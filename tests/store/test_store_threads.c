@@ -9,7 +9,7 @@
 
 #define WRITERS 3
 #define READERS 3
-#define BATCHES 400
+#define BATCHES 120
 
 static atomic_int acknowledged, failed;
 static atomic_bool over;
@@ -24,7 +24,7 @@ static void count_it(struct batch *b)
 /* Each batch moves one from a counter to another, and leaves a row. */
 static void *write_many(void *arg)
 {
-    static char block[30000];
+    static char block[70000];
     int from = (int)(intptr_t)arg * BATCHES;
     for (int i = from; i < from + BATCHES; i++) {
         char key[16];

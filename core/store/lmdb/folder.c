@@ -184,5 +184,10 @@ void folder_close(struct folder *f)
 
 int folder_sync(struct folder *f)
 {
+    int above = openat(f->dir, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (above >= 0) { /* it may be behind a fence */
+        fsync(above);
+        close(above);
+    }
     return fsync(f->dir) != 0 ? errno : 0;
 }

@@ -47,7 +47,7 @@ void folder_settle(struct folder *f);
 /* Let go. */
 void folder_close(struct folder *f);
 
-/* Make names in it as safe as the files they name. */
+/* Make names in it, and its own, as safe as the files they name. */
 int folder_sync(struct folder *f);
 
 #endif

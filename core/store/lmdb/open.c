@@ -136,7 +136,12 @@ static enum store_result open_file(struct lmdb *s, struct store_why *why)
     result = env_open(s, &detail);
     if (result != STORE_OK)
         return store_say(why, result, s->path, detail);
-    return STORE_OK;
+    /* LMDB has made its files safe, and not that they are there. */
+    error = s->options.durability == STORE_POWER ? folder_sync(&s->folder) : 0;
+    if (error == 0)
+        return STORE_OK;
+    env_close(s);
+    return store_say(why, env_result(error), s->path, strerror(error));
 }
 
 static void sync_store(struct lmdb *s)

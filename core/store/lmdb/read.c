@@ -17,6 +17,8 @@ struct looking {
     const struct store_look *look;
     MDB_txn *txn;
     bool found;
+    bool lenient; /* rows that are damaged are passed over, and counted */
+    int damaged;
 };
 
 static MDB_val val_of(str s)
@@ -33,8 +35,10 @@ static str str_of_val(MDB_val v)
 static int show(struct looking *l, str table, str key, MDB_val value)
 {
     struct row row = {.table = table, .key = key};
-    if (!seal_open(str_of_val(value), &row))
-        return DEFENCE(store_seal) ? MDB_CORRUPTED : 0;
+    if (!seal_open(str_of_val(value), &row)) {
+        l->damaged++;
+        return DEFENCE(store_seal) && !l->lenient ? MDB_CORRUPTED : 0;
+    }
     if (row.expires <= l->look->now)
         return 0;
     l->found = true;
@@ -147,8 +151,10 @@ enum store_result lmdb_every(struct store *store, const struct store_look *look)
                              .now = look->now,
                              .row = look->row,
                              .user = look->user};
-    struct looking l = {.s = (struct lmdb *)store, .look = &all};
-    return reading(l.s, look_everywhere, &l, &l.txn);
+    struct looking l = {
+        .s = (struct lmdb *)store, .look = &all, .lenient = true};
+    enum store_result result = reading(l.s, look_everywhere, &l, &l.txn);
+    return result == STORE_OK && l.damaged > 0 ? STORE_DAMAGED : result;
 }
 
 /* --- counting -------------------------------------------------------------- */

@@ -9,8 +9,9 @@
 ** is the next one: under load groups grow by themselves, and alone a batch
 ** waits for nothing.
 **
-** What fails is tried again where that may help: a full map grows; at the most
-** it may be, expired rows go first; of a group that does not fit each batch is
+** What fails is tried again where that may help: of a full map, what readers
+** hold that are dead is taken back, or it grows; at the most it may be, expired
+** rows go first; of a group that does not fit each batch is
 ** tried alone; a failed environment is opened again. A batch that only deletes
 ** may use some room beyond the most, since to delete takes pages, too.
 **
@@ -19,6 +20,7 @@
 #include <errno.h>
 #include <signal.h>
 
+#include "base/defence.h"
 #include "base/stack.h"
 #include "store/lmdb/inner.h"
 
@@ -132,8 +134,18 @@ static void shrink(struct lmdb *s)
         env_map(s, s->options.most);
 }
 
+/* A process that was killed while it read still has its place in LMDB's table,
+** and with it every page it could see. */
+static bool dead_readers(struct lmdb *s)
+{
+    int dead = 0;
+    return mdb_reader_check(s->env, &dead) == 0 && dead > 0;
+}
+
 static int make_room(struct lmdb *s, struct batch *first)
 {
+    if (DEFENCE(store_dead_readers) && dead_readers(s))
+        return 0;
     int swept, rc = grow(s, only_frees(first));
     if (rc != MDB_MAP_FULL)
         return rc;

@@ -23,11 +23,22 @@
 static struct store *store;
 static double seconds = 1;
 
-static double now(void)
+static double read_clock(clockid_t clock)
 {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(clock, &t);
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static double now(void)
+{
+    return read_clock(CLOCK_MONOTONIC);
+}
+
+/* A look waits for nothing, so what it costs is processor time. */
+static double worked(void)
+{
+    return read_clock(CLOCK_THREAD_CPUTIME_ID);
 }
 
 static void die(const char *why)
@@ -117,8 +128,8 @@ static void look_for(void)
 {
     int n = 0;
     size_t seen = 0;
-    double from = now(), took;
-    while ((took = now() - from) < seconds)
+    double from = worked(), took;
+    while ((took = worked() - from) < seconds / 2)
         for (int i = 0; i < 1000; i++, n++) {
             char key[32];
             snprintf(key, sizeof key, "%08x-%d",
@@ -129,8 +140,8 @@ static void look_for(void)
                                       .user = &seen};
             store_look(store, &look);
         }
-    printf("\na look takes %.0f ns (%.0f %% were there)\n", took / n * 1e9,
-           (double)seen / VALUE / n * 100);
+    printf("\na look takes %.0f ns of processor time (%.0f %% were there)\n",
+           took / n * 1e9, (double)seen / VALUE / n * 100);
 }
 
 /* --- both ------------------------------------------------------------------ */
