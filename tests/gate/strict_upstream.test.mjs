@@ -27,11 +27,14 @@ const bytes = ({ parts, raw }) =>
 /** Plain text is read by our own client, and by libcurl where HTTP/2 is wanted. */
 const CLIENTS = Object.entries({ '': '', ', over libcurl': 'http2 = true' });
 
+/** Asked again and again, whatever it answered. */
+const ASK = 'return { { "up/m", breaker = false } }';
+
 /** A gateway whose upstream says what `said.now` holds, then its end. */
 async function setting(t, options) {
   const said = {};
   const upstream = await mock(t, (a) => a.raw(said.now));
-  return { said, upstream, g: await gateway(t, policyFor(upstream, undefined, options)) };
+  return { said, upstream, g: await gateway(t, policyFor(upstream, ASK, options)) };
 }
 
 async function drive({ said, upstream, g }, one, piece = bytes(one)) {
@@ -75,7 +78,7 @@ for (const [over, options] of CLIENTS)
   test(`where a reply is cut changes nothing${over}`, async (t) => {
     const said = {};
     const upstream = await mock(t, (a) => sayInPieces(a, said.pieces));
-    const g = await gateway(t, policyFor(upstream, undefined, options));
+    const g = await gateway(t, policyFor(upstream, ASK, options));
     for (const one of CASES.filter((c) => c.raw !== undefined && c.raw.length > 1)) {
       const all = bytes(one);
       const at = Math.min(all.length - 1, all.indexOf('\r\n\r\n') + 7);

@@ -175,8 +175,7 @@ function everySecond(began) {
 
 // --- the run -------------------------------------------------------------------
 
-/** One request, after which a connection to the upstream is kept; libcurl then
- * also looks after those that have died. */
+/** One request, after which a connection to the upstream is kept. */
 async function settle(id) {
   await later(1500);
   ledger.add(id, 'client', await send(gateway.port, { id, model: 'm', stream: true }));
