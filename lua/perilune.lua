@@ -4,24 +4,15 @@
 -- once (load: things are declared) and then called for every request (things
 -- are asked). Each word of p lives in a small file of lua/perilune.
 
-local asked = require "perilune.asked"
-local balance = require "perilune.balance"
-local breaker = require "perilune.breaker"
 local core = require "perilune.core"
-local faq = require "perilune.faq"
 local filter = require "perilune.filter"
-local hedge = require "perilune.hedge"
 local model = require "perilune.model"
 local moment = require "perilune.moment"
 local nearest = require "perilune.nearest"
 local providers = require "perilune.providers"
-local race = require "perilune.race"
-local rescue = require "perilune.rescue"
 local rung = require "perilune.rung"
 local secret = require "perilune.secret"
 local show = require "perilune.show"
-local sticky = require "perilune.sticky"
-local trim = require "perilune.trim"
 local units = require "perilune.units"
 local written = require "perilune.written"
 
@@ -29,23 +20,25 @@ local p = {
   model = model.new,
   provider = providers.declare,
   has = providers.has,
-  asked = asked.new,
-  balance = balance.new,
-  breaker = breaker.new,
-  race = race.new,
-  hedge = hedge.new,
-  rescue = rescue.new,
   filter = filter.new,
   cut = filter.cut,
-  trim = trim.new,
-  faq = faq.new,
-  sticky = sticky.new,
   say = written.say,
   sorry = written.sorry,
   refuse = written.refuse,
   secret = secret.new,
   now = core.now,
 }
+
+-- Words that few policies use: read when one does, since a reload pays for each
+-- file. All declare, so that is while the policy is loaded.
+local RARE = { "asked", "balance", "breaker", "faq", "hedge", "race", "rescue", "sticky", "trim" }
+for _, word in ipairs(RARE) do
+  p[word] = function(...)
+    moment.load(word, ...)
+    p[word] = require("perilune." .. word).new
+    return p[word](...)
+  end
+end
 
 local function expect_text(kind, v)
   if type(v) ~= "string" then
