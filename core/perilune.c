@@ -15,6 +15,7 @@
 #include "base/stack.h"
 #include "bind/bind.h"
 #include "run/realm/realm.h"
+#include "run/realm/tokenizers.h"
 #include "tool/tool.h"
 
 #define LOOK_EVERY    (10 * NANOS_MS) /* while draining */
@@ -113,6 +114,19 @@ static void take_limits(perilune *s, const peri_options *opt)
 static void on_drain(struct timer *t);
 static void begin_stop(struct nudge *n);
 
+/* A folder that was named is there for a reason. */
+static int find_tokenizers(struct runtime *rt, const char *folder,
+                           const char *store)
+{
+    struct tokenizers *t = tokenizers_open(rt->realm, folder, store);
+    rt->tokenizers = t;
+    if (t == NULL)
+        return ERR_MEMORY;
+    bool any = folder == NULL || tokenizers_has(t, ENCODING_O200K) ||
+               tokenizers_has(t, ENCODING_CL100K);
+    return any ? 0 : ERR_MISSING;
+}
+
 static int open_parts(perilune *s, const peri_options *opt)
 {
     int error = real_open(&s->world, opt->loop, opt->log, opt->user);
@@ -120,6 +134,8 @@ static int open_parts(perilune *s, const peri_options *opt)
         return error;
     const char *store = opt->store != NULL ? opt->store : DEFAULT_STORE;
     error = runtime_init(&s->rt, s->world, store);
+    if (error == 0)
+        error = find_tokenizers(&s->rt, opt->tokenizers, store);
     if (error != 0)
         return error;
     realm_keep(s->rt.realm,

@@ -93,6 +93,11 @@ typedef struct peri_options {
     size_t max_store;      /* bytes the store may grow to [4 GiB] */
     int store_power;       /* 1: what is stored outlives a loss of power, and
                               waits for the disk. 0: it outlives the process */
+    const char *tokenizers; /* the folder of o200k_base.tiktoken and
+                               cl100k_base.tiktoken, by which tokens are counted
+                               exactly. [STORE/tokenizers, then
+                               share/perilune/tokenizers in /usr/local and /usr;
+                               without a file they are estimated] */
 } peri_options;
 
 typedef struct peri_header {

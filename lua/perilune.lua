@@ -13,6 +13,7 @@ local providers = require "perilune.providers"
 local rung = require "perilune.rung"
 local secret = require "perilune.secret"
 local show = require "perilune.show"
+local tokens = require "perilune.tokens"
 local units = require "perilune.units"
 local written = require "perilune.written"
 
@@ -26,6 +27,7 @@ local p = {
   sorry = written.sorry,
   refuse = written.refuse,
   secret = secret.new,
+  tokens = tokens.count,
   now = core.now,
 }
 

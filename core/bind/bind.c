@@ -3,6 +3,7 @@
 */
 #include "bind/bind.h"
 
+#include "bind/tokens/tokens.h"
 #include "run/generation.h"
 #include "run/sandbox.h"
 
@@ -12,6 +13,7 @@ static int open_core(lua_State *L)
     bind_fault(L);
     bind_policy(L);
     bind_secret(L);
+    bind_tokens(L);
     bind_provider(L);
     bind_model(L);
     bind_balance(L);

@@ -7,6 +7,7 @@
 #include "bind/bind.h"
 
 #include "base/defence.h"
+#include "bind/tokens/tokens.h"
 #include "run/safe/safe.h"
 #include "run/sandbox.h"
 #include "wire/turns.h"
@@ -88,6 +89,16 @@ static int push_last_text(lua_State *L, const struct view *view)
     lua_pushlstring(L, text.p, text.n);
     lua_remove(L, -2);
     keep_made(L, "text");
+    return 1;
+}
+
+/* Counted when it is asked for, and once: a long conversation takes a while. */
+static int push_tokens(lua_State *L, const struct view *view)
+{
+    if (push_made(L, "tokens"))
+        return 1;
+    bind_push_tokens(L, view);
+    keep_made(L, "tokens");
     return 1;
 }
 
@@ -181,6 +192,7 @@ enum field {
     F_TEXT,
     F_MESSAGES,
     F_TOOLS,
+    F_TOKENS,
     F_MAX_TOKENS,
     F_BODY,
     F_PARAMS,
@@ -191,9 +203,10 @@ enum field {
     F_UNKNOWN
 };
 static const char *const names[] = {
-    "model",   "user",  "team",     "feature", "session",    "key",  "id",
-    "stream",  "text",  "messages", "tools",   "max_tokens", "body", "params",
-    "headers", "fault", "deadline", "with",    NULL};
+    "model",   "user",   "team",       "feature", "session",
+    "key",     "id",     "stream",     "text",    "messages",
+    "tools",   "tokens", "max_tokens", "body",    "params",
+    "headers", "fault",  "deadline",   "with",    NULL};
 
 static enum field field_of(str key)
 {
@@ -247,6 +260,8 @@ static int field(lua_State *L) /* long: one case per field */
         return push_value(L, bind_messages(view), "messages");
     case F_TOOLS:
         return push_value(L, json_get(r->root, STR("tools")), "tools");
+    case F_TOKENS:
+        return push_tokens(L, view);
     case F_MAX_TOKENS:
         return push_max_tokens(L, view);
     case F_BODY:

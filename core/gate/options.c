@@ -168,6 +168,11 @@ static int set_log(struct options *o, const char *value)
     return set_text(o, &o->log, "--log", value);
 }
 
+static int set_tokenizers(struct options *o, const char *value)
+{
+    return set_text(o, &o->tokenizers, "--tokenizers", value);
+}
+
 static int set_jail(struct options *o, const char *value)
 {
     static const char *const words[] = {
@@ -197,6 +202,7 @@ static const struct option {
     {"--max-memory", "PERILUNE_MAX_MEMORY", set_max_memory},
     {"--max-store", "PERILUNE_MAX_STORE", set_max_store},
     {"--durability", "PERILUNE_DURABILITY", set_durability},
+    {"--tokenizers", "PERILUNE_TOKENIZERS", set_tokenizers},
     {"--jail", "PERILUNE_JAIL", set_jail},
 };
 #define OPTIONS (sizeof table / sizeof table[0])

@@ -18,7 +18,7 @@ struct options {
     const char *listen[MOST_LISTENERS]; /* host:port */
     int listeners;
     int workers;
-    const char *store, *policy, *library, *log;
+    const char *store, *policy, *library, *log, *tokenizers;
     enum jail jail;
     double grace;    /* seconds */
     double deadline; /* seconds of a request, over all attempts; 0 = default */

@@ -91,12 +91,26 @@ static int listen_all(struct gateway *g, perilune *worker)
     return 0;
 }
 
+static int tell_unopened(const struct gateway *g, int error)
+{
+    if (error == PERI_EMISSING && g->options.tokenizers != NULL)
+        fprintf(stderr,
+                "perilune: --tokenizers %s: neither o200k_base.tiktoken nor "
+                "cl100k_base.tiktoken is there; make tokenizers fetches them\n",
+                g->options.tokenizers);
+    else
+        fprintf(stderr, "perilune: a worker cannot be opened: %s\n",
+                peri_strerror(error));
+    return error;
+}
+
 static int open_worker(struct gateway *g)
 {
     struct peri_options options = {
         .size = sizeof options,
         .store = g->options.store,
         .library = g->options.library,
+        .tokenizers = g->options.tokenizers,
         .max_body = g->options.max_body,
         .max_requests = g->options.max_requests,
         .max_memory = g->options.max_memory,
@@ -109,11 +123,8 @@ static int open_worker(struct gateway *g)
     };
     perilune *worker;
     int error = peri_open(&worker, &options);
-    if (error != 0) {
-        fprintf(stderr, "perilune: a worker cannot be opened: %s\n",
-                peri_strerror(error));
-        return error;
-    }
+    if (error != 0)
+        return tell_unopened(g, error);
     g->workers[g->n++] = worker;
     error = peri_load(worker, g->options.policy);
     if (error == 0)

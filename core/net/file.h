@@ -12,4 +12,13 @@
 ** ERR_MEMORY. */
 int file_read(const char *path, size_t max, struct arena *arena, str *text);
 
+/* Open a file for reading, without waiting for anybody; -1 when it cannot be.
+** Whoever opened it closes it. */
+int file_open(const char *path);
+void file_close(int fd); /* -1 is fine */
+
+/* Read an open regular file whole, from its first byte, into memory that the
+** caller frees. Results as of file_read. */
+int file_whole(int fd, size_t max, char **text, size_t *n);
+
 #endif

@@ -131,11 +131,24 @@ int allowance_raise(lua_State *L, enum doom why)
     return lua_error(L);
 }
 
+bool allowance_over(struct generation *g)
+{
+    return g->allowed.doom != DOOM_NONE || late(g);
+}
+
 void allowance_look(lua_State *L)
 {
-    struct generation *g = generation_of(L);
-    if (g->allowed.doom != DOOM_NONE || late(g))
+    if (allowance_over(generation_of(L)))
         allowance_raise(L, DOOM_TIME);
+}
+
+void allowance_excuse(struct generation *g, nanos spent)
+{
+    struct allowance *a = &g->allowed;
+    a->from += spent;
+    a->until += spent;
+    if (a->cpu_from != 0)
+        a->cpu_from += spent;
 }
 
 static void on_count(lua_State *L, lua_Debug *ar)

@@ -56,6 +56,12 @@ void allowance_leave(struct generation *g, lua_State *before);
 /* Raise if what runs is doomed, or late. */
 void allowance_look(lua_State *L);
 
+/* Would it raise? For what must put something away first. */
+bool allowance_over(struct generation *g);
+
+/* That much time was spent just now on what is not the policy's business. */
+void allowance_excuse(struct generation *g, nanos spent);
+
 /* End what runs: the message says where it stands. Raises. */
 int allowance_raise(lua_State *L, enum doom why);
 

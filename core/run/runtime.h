@@ -27,6 +27,7 @@ struct generation;
 struct realm;
 struct request;
 struct strand;
+struct tokenizers;
 
 /* What a policy may use up. */
 struct limits {
@@ -58,6 +59,7 @@ struct binding {
 struct runtime {
     struct world *world;
     struct realm *realm;
+    struct tokenizers *tokenizers; /* the realm's; or NULL */
     struct arena arena;
     struct limits limits;
     struct stats stats;

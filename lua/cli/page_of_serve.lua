@@ -10,7 +10,7 @@ SYNOPSIS
                    [--grace SECONDS] [--deadline SECONDS] [--max-body SIZE]
                    [--max-requests N] [--max-memory SIZE]
                    [--durability process|power] [--max-store SIZE]
-                   [--jail on|off|strict]
+                   [--tokenizers DIR] [--jail on|off|strict]
 
 DESCRIPTION
     Listens, and answers POST /v1/chat/completions, GET /v1/models, GET /healthz
@@ -81,6 +81,12 @@ OPTIONS
     --max-store SIZE    PERILUNE_MAX_STORE (4GiB)
         How large the store may grow. Past it, what would be stored is refused
         until rows expire or are deleted.
+
+    --tokenizers DIR    PERILUNE_TOKENIZERS (STORE/tokenizers, or
+                                            /usr/share/perilune/tokenizers)
+        Where o200k_base.tiktoken and cl100k_base.tiktoken are, by which tokens
+        of OpenAI's models are counted; without them they are estimated. `make
+        tokenizers` fetches them.
 
     --jail on|off|strict  PERILUNE_JAIL    (on)
         Once it listens, the process gives up what serving does not need: it

@@ -55,7 +55,7 @@ test('what pin says stays, and a note stands for the rest', async (t) => {
   const { upstream, g } = await setting(
     t,
     `local function pin(m) return type(m.content) == "string" and m.content:find "^pinned" ~= nil end
-     return p.trim { "up/m", to = 2000, pin = pin, note = "Some of it is gone." }`,
+     return p.trim { "up/m", to = 1800, pin = pin, note = "Some of it is gone." }`,
   );
   await chatWith(g, { messages: TALK });
   assert.deepEqual(upstream.last.json.messages, [

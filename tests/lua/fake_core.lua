@@ -161,6 +161,7 @@ local function add_rest(core, world)
   function core.now() return 1700000000.5 end
   function core.log(text, fields) world.logged = { text, fields } end
   function core.has_env(name) return world.env[name] ~= nil end
+  function core.tokens(_, model) return "7 " .. tostring(model), true end
   function core.rescue(fn) world.rescue = fn end
   function core.read(path)
     if world.files[path] then return world.files[path] end

@@ -85,6 +85,29 @@ static void a_file_behind_a_link_is_read(void)
     finish();
 }
 
+static void a_file_held_open_is_read_whole_when_it_is_wanted(void)
+{
+    char *text = NULL;
+    size_t n;
+    begin();
+    folder_write("a", "here");
+    int fd = file_open(folder_path("a"));
+    CHECK_INT(unlink(folder_path("a")), 0);
+    for (int i = 0; i < 2; i++) {
+        CHECK_INT(file_whole(fd, 4, &text, &n), 0);
+        CHECK_STR(((str){text, n}), "here");
+        mem_free(text);
+    }
+    CHECK_INT(file_whole(fd, 3, &text, &n), ERR_LIMIT);
+    mem_fail_at(1, 1);
+    CHECK_INT(file_whole(fd, 4, &text, &n), ERR_MEMORY);
+    mem_fail_at(0, 0);
+    file_close(fd);
+    CHECK_INT(file_open(folder_path("a")), -1);
+    file_close(-1);
+    finish();
+}
+
 static void without_memory_it_says_so(void)
 {
     str text;
@@ -100,4 +123,6 @@ TESTS(a_file_is_read_whole, an_empty_file_is_an_empty_text,
       a_file_may_be_as_large_as_the_limit_and_no_larger,
       what_is_not_there_is_missing,
       a_fifo_or_a_folder_is_no_file_and_hangs_nobody,
-      a_file_behind_a_link_is_read, without_memory_it_says_so)
+      a_file_behind_a_link_is_read,
+      a_file_held_open_is_read_whole_when_it_is_wanted,
+      without_memory_it_says_so)

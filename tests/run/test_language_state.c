@@ -297,7 +297,8 @@ static void an_absent_field_is_nil_and_an_unknown_one_raises_25(void)
     CHECK_RUN_ERROR(
         "return function(req)\n return req.usr end",
         "P:2: there is no req.usr (there are: model, user, team, feature, "
-        "session, key, id, stream, text, messages, tools, max_tokens, body, "
+        "session, key, id, stream, text, messages, tools, tokens, max_tokens, "
+        "body, "
         "params, headers, fault, deadline, with)");
 }
 

@@ -87,10 +87,10 @@ static void left(const char *want)
     buf_fini(&out);
 }
 
-/* With room for about so many messages. */
+/* With room for about so many messages, of 35 tokens or a few more. */
 static int drop(int messages, int recent)
 {
-    return turns_drop(&t, (int64_t)messages * 36, recent);
+    return turns_drop(&t, (int64_t)messages * 40, recent);
 }
 
 static void what_fits_stays_whole(void)

@@ -166,57 +166,59 @@ static uint32_t find_cut(struct bpe *b, struct windows *w, str piece)
     return 0;
 }
 
-/* False when there was a window that could not be cut. */
-static bool by_windows(struct bpe *b, struct windows *w, str piece)
+/* 0; ERR_STATE when there was a window that could not be cut. */
+static int by_windows(struct bpe *b, struct windows *w, str piece)
 {
     merge(b, &w->now, (str){piece.p, w->size});
     while (w->now.text.p + w->now.text.n < piece.p + piece.n) {
         uint32_t cut = find_cut(b, w, piece);
         if (cut == 0)
-            return false;
+            return ERR_STATE;
         count(b, &w->now, cut);
         struct parts was = w->now;
         w->now = w->next;
         w->next = was;
-        if (b->look != NULL && w->size == WINDOW)
-            b->look(b->user); /* may not return; larger ones are on the heap */
+        if (b->look != NULL && !b->look(b->user))
+            return ERR_LIMIT;
     }
     count(b, &w->now, w->now.text.n);
-    return true;
+    return 0;
 }
 
-static bool with_room(struct bpe *b, str piece, size_t size, uint32_t *room)
+static int with_room(struct bpe *b, str piece, size_t size, uint32_t *room)
 {
     struct windows w = {.size = size};
     lay_out(&w.now, room, size);
     lay_out(&w.next, room + ROOM(size), size);
     lay_out(&w.seam, room + 2 * ROOM(size), size);
     int64_t before = b->n;
-    bool done = by_windows(b, &w, piece);
-    b->n = done ? b->n : before;
-    return done;
+    int error = by_windows(b, &w, piece);
+    if (error != 0)
+        b->n = before;
+    return error;
 }
 
 /* What reaches further than half a window, in this vocabulary, is merged in
 ** larger ones. */
 static int by_larger_windows(struct bpe *b, str piece)
 {
-    bool done = false;
-    for (size_t size = WINDOW; !done;) {
+    int error = ERR_STATE;
+    for (size_t size = WINDOW; error == ERR_STATE;) {
         size = size * 2 < piece.n ? size * 2 : piece.n;
         uint32_t *room = mem_alloc(3 * ROOM(size) * sizeof *room);
         if (room == NULL)
             return ERR_MEMORY;
-        done = with_room(b, piece, size, room);
+        error = with_room(b, piece, size, room);
         mem_free(room);
     }
-    return 0;
+    return error;
 }
 
 static int long_piece(struct bpe *b, str piece)
 {
     MEM_UNSET uint32_t room[3 * ROOM(WINDOW)];
-    return with_room(b, piece, WINDOW, room) ? 0 : by_larger_windows(b, piece);
+    int error = with_room(b, piece, WINDOW, room);
+    return error == ERR_STATE ? by_larger_windows(b, piece) : error;
 }
 
 static void short_piece(struct bpe *b, str piece)

@@ -23,7 +23,7 @@
 
 struct bpe {
     const struct ranks *ranks;
-    void (*look)(void *user); /* now and then in a long piece; may not return */
+    bool (*look)(void *user); /* now and then; false: give up. Or NULL */
     void *user;
     uint32_t *ids; /* where the tokens go; NULL: they are only counted */
     size_t ids_max;
@@ -31,7 +31,8 @@ struct bpe {
     uint64_t steps; /* of merging so far: bytes joined and ranks looked at */
 };
 
-/* Count a piece. 0, or ERR_MEMORY when a long one needed some. */
+/* Count a piece. 0; ERR_LIMIT when it was given up; ERR_MEMORY when a long one
+** needed some. */
 int bpe_piece(struct bpe *b, str piece);
 
 #endif

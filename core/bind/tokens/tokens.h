@@ -1,0 +1,15 @@
+/*
+** tokens.h -- counting tokens for Lua: p.tokens and req.tokens.
+*/
+#ifndef BIND_TOKENS_TOKENS_H
+#define BIND_TOKENS_TOKENS_H
+
+#include "bind/bind.h"
+
+/* Add core.tokens. */
+void bind_tokens(lua_State *L);
+
+/* Push the tokens of a view's prompt, counted for the model it names. */
+void bind_push_tokens(lua_State *L, const struct view *view);
+
+#endif
