@@ -125,7 +125,10 @@ include tests/fuzz/fuzz.mk
 
 run: deps ## install what is missing, build, start the gateway on its default
 	@$(MAKE) --no-print-directory -j$$(nproc) all
-	@exec $(B)/perilune serve
+	@exec $(B)/perilune serve $(if $(wildcard build/tokenizers),--tokenizers build/tokenizers)
+
+tokenizers: deps-tokenizers ## fetch the vocabularies tokens are counted by
+	@tests/house/tokenizers.sh build/tokenizers
 
 test: deps-test ## install what is missing, build, run every test
 	@tests/run.sh
@@ -147,7 +150,10 @@ torture: deps-test ## every allocation and system call fails in turn; takes long
 bench: deps-bench ## CPU time per request, beside nginx and haproxy
 	@$(MAKE) --no-print-directory -j$$(nproc) all
 	@tests/bench/run.sh
-	@$(MAKE) --no-print-directory bench-targets
+	@$(MAKE) --no-print-directory bench-targets bench-tokens
+
+bench-tokens: deps-tokenizers $(B)/tests/tokens/ids ## counting tokens, beside npm's tokenizers
+	@tests/tokens/bench.sh $(B)
 
 bench-wire: $(B)/tests/wire/bench_wire ## what reading bodies and streams costs, per byte
 	@$<
@@ -196,6 +202,8 @@ install: all ## into PREFIX (/usr/local)
 	install -D -m 644 $(B)/libperilune.a $(DESTDIR)$(PREFIX)/lib/libperilune.a
 	install -D -m 755 $(B)/libperilune.so $(DESTDIR)$(PREFIX)/lib/libperilune.so.0
 	ln -sf libperilune.so.0 $(DESTDIR)$(PREFIX)/lib/libperilune.so
+	[ ! -d build/tokenizers ] || \
+	  install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/perilune/tokenizers build/tokenizers/*
 
 clean: ## remove everything built
 	rm -rf build
@@ -216,11 +224,15 @@ deps: ## install what building needs (apt, only what is missing)
 deps-test: ## the same for the tests
 	@tests/house/deps.sh $(NEED_TEST)
 
+deps-tokenizers:
+	@tests/house/deps.sh $(if $(shell command -v npm),,nodejs npm)
+
 deps-bench: ## the same for the bench
 	@tests/house/deps.sh $(NEED_BENCH)
 
 .PHONY: all help run test test-long unit asan tsan torture mutants bench bench-wire \
-        bench-hook bench-world bench-targets bench-retry bench-store \
+        bench-hook bench-world bench-targets bench-retry bench-store bench-tokens \
+        tokenizers deps-tokenizers \
         overload soak fuzz layers symbols lint fmt install clean deps \
         deps-test deps-bench
 .DELETE_ON_ERROR:

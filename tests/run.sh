@@ -92,6 +92,7 @@ step lint "limits, clang-format, luacheck" tests/house/lint.sh
 step lua "the Lua library, on a fake core" lua5.4 tests/lua/run.lua
 step check "unit tests, allocations counted" tests/house/build_and_unit.sh check
 step asan "unit tests under ASan and UBSan" tests/house/build_and_unit.sh asan
+step tokens "counting tokens beside npm's tiktoken" tests/tokens/run.sh build
 # shellcheck disable=SC2086
 step tsan "unit tests with threads, under TSan" tests/house/build_and_unit.sh tsan $threaded
 step world "policies in simulated worlds" tests/house/worlds.sh build

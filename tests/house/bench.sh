@@ -56,6 +56,20 @@ store_runs() {
 }
 tell "the bench of the store runs" store_runs
 
+# --- tokens -------------------------------------------------------------------
+
+tokens_run() {
+    timeout 60 tests/tokens/bench.sh build 0.01 1 1 >"$log" 2>&1
+    [ "$(grep -cE '^(o200k|cl100k), English prose( +[0-9.]+){4}$' "$log")" = 2 ] && return
+    sed 's/^/#  /' "$log"
+    return 1
+}
+if tests/house/tokenizers.sh build/tokenizers >"$log" 2>&1; then
+    tell "the bench of counting tokens runs" tokens_run
+else
+    echo "skip the bench of counting tokens # $(tail -n 1 "$log")"
+fi
+
 # --- every row, for a moment ---------------------------------------------------
 
 runs() {

@@ -122,11 +122,18 @@ static void it_counts_while_the_policy_is_loaded(void)
     end();
 }
 
+/* Some may be installed on this machine. */
+static bool installed(void)
+{
+    return access("/usr/share/perilune/tokenizers", F_OK) == 0 ||
+           access("/usr/local/share/perilune/tokenizers", F_OK) == 0;
+}
+
 static void without_files_all_is_estimated(void)
 {
     begin(SAYS("p.tokens('the moon', 'gpt-4o')"));
     chat();
-    CHECK_STR(said(), "2 false");
+    CHECK_STR(said(), installed() ? "2 true" : "2 false");
     CHECK(!contains(&logged, "tokenizer_unusable"));
     finish();
 }

@@ -188,7 +188,7 @@ static uint32_t count_lines(str file)
 static int make_room(struct ranks *r, uint32_t lines, size_t bytes)
 {
     size_t slots = 512;
-    while (slots < (size_t)lines * 2)
+    while (slots < (size_t)lines * 5 / 4)
         slots *= 2;
     r->mask = slots - 1;
     r->at = mem_zero((lines + (size_t)1) * sizeof *r->at);
