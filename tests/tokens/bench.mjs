@@ -57,7 +57,8 @@ function texts() {
     'Markdown': read('tests/data/incidents.md'),
     'C': sources.map((f) => read(`core/wire/${f}`)).join(''),
     'a request in JSON': JSON.stringify({ model: 'gpt-4o', messages: read('lua/README.md').split('\n\n').map(say) }),
-    'Chinese': chinese,
+    'numbers and many languages': read('tests/tokens/node_modules/gpt-tokenizer/data/TestPlans.txt'),
+    'Chinese letters by chance': chinese,
     'a word of 4,000 letters': Array.from({ length: 4000 }, () => String.fromCharCode(97 + roll(26))).join(''),
   };
 }

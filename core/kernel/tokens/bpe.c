@@ -1,7 +1,7 @@
 /*
 ** bpe.c -- merging the bytes of a piece.
 **
-** Parts are known by where they begin. The ranks stand in blocks of sixteen,
+** Parts are known by where they begin. The ranks stand in blocks of eight,
 ** and the lowest of each block beside them, so that the next merge is found by
 ** looking at the blocks and then at one of them.
 */
@@ -12,7 +12,7 @@
 
 #define WINDOW (2 * RANKS_LONGEST) /* bytes; two tokens must fit */
 #define NEAR   16                  /* to its end: the first try to cut it */
-#define BLOCK  16
+#define BLOCK  8
 
 /* Room for windows of that many bytes, in words. */
 #define ROOM(size) (3 * ((size) + BLOCK) + (size) / BLOCK + 1)
