@@ -38,12 +38,23 @@ static int read_all(int fd, size_t max, struct arena *arena, str *text)
     return 0;
 }
 
+static bool is_missing(int error)
+{
+    return error == ENOENT || error == ENOTDIR;
+}
+
 int file_read(const char *path, size_t max, struct arena *arena, str *text)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
-        return errno == ENOENT || errno == ENOTDIR ? ERR_MISSING : ERR_SYSTEM;
+        return is_missing(errno) ? ERR_MISSING : ERR_SYSTEM;
     int error = read_all(fd, max, arena, text);
     close(fd);
     return error;
+}
+
+bool file_exists(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 || !is_missing(errno);
 }

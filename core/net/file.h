@@ -12,4 +12,7 @@
 ** ERR_MEMORY. */
 int file_read(const char *path, size_t max, struct arena *arena, str *text);
 
+/* Is there anything at `path` (zero-terminated), readable or not? */
+bool file_exists(const char *path);
+
 #endif
