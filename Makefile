@@ -48,7 +48,7 @@ ROOMS := base kernel wire meter store net run bind serve tool
 SOURCES := $(foreach r,$(ROOMS),$(wildcard core/$(r)/*.c core/$(r)/*/*.c)) $(wildcard core/perilune*.c)
 OBJECTS := $(SOURCES:core/%.c=$(B)/%.o) $(B)/embedded.o $(B)/lua_cjson.o
 GATE := $(patsubst core/%.c,$(B)/%.o,$(wildcard core/gate/*.c))
-LUA := $(sort $(wildcard lua/*.lua lua/*/*.lua) $(filter-out %_test.lua,$(wildcard policies/*.lua)))
+LUA := $(sort $(wildcard lua/*.lua lua/*/*.lua policies/*.json) $(filter-out %_test.lua,$(wildcard policies/*.lua)))
 UNIT := $(patsubst tests/%.c,$(B)/tests/%,$(wildcard $(ROOMS:%=tests/%/test_*.c)))
 
 all: $(B)/perilune $(B)/libperilune.a $(B)/libperilune.so ## build the gateway and the library

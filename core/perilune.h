@@ -161,8 +161,9 @@ PERI_API const char *peri_version(void);
 
 /* Put the policy in the file `path` in force: at once, or change nothing and
 ** return PERI_EPOLICY (peri_error says file, line and why). The file, and all
-** it reads, is watched: an edit rules the next request. NULL: the built-in
-** default policy. */
+** it reads, is watched: an edit rules the next request. "policies/NAME.lua"
+** means the ready policy of that name, linked in, when there is no such file.
+** NULL: policies/default.lua, linked in. */
 PERI_API int peri_load(perilune *s, const char *path);
 
 /* The same for a policy that is no file; `name` stands in its messages. */

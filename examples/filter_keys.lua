@@ -2,7 +2,9 @@
 -- The last 64 bytes always wait, so a key cut in two by the stream is found as well.
 local p = require "perilune"
 
-local patterns = { "sk%-[%w_-]+", "ghp_%w+", "AKIA%w+" }
+-- Long enough, and not inside of a word: "risk-free" is no key.
+local LONG = ("[%w_-]"):rep(16)
+local patterns = { "%f[%w]sk%-" .. LONG .. "[%w_-]*", "%f[%w]ghp_%w+", "%f[%w]AKIA%w+" }
 
 local function without_keys(text)
   local clean = text

@@ -234,7 +234,9 @@ static int ask(lua_State *L, struct model *m, struct view *view, str name,
                        .model = m,
                        .view = *view,
                        .name = name,
-                       .retry = {.tries = m->tries, .also = m->retry},
+                       .retry = {.tries = m->tries,
+                                 .also = m->retry,
+                                 .final = m->decline | m->refuse},
                        .visit.forced = forced};
     if (scarred(r, &a)) {
         request_step(r, name, "skipped");

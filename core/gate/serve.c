@@ -202,20 +202,28 @@ static int start_threads(struct gateway *g)
     return 0;
 }
 
+/* It serves; so a policy that is no file is one that is linked in. */
+static const char *origin(const char *policy)
+{
+    return access(policy, F_OK) == 0 ? "" : " (built in)";
+}
+
 static void greet(const struct gateway *g)
 {
     char address[300];
+    const char *policy =
+        g->options.policy != NULL ? g->options.policy : "policies/default.lua";
+    const char *from =
+        g->options.policy != NULL ? origin(policy) : " (built in)";
     with_port(address, sizeof address, g->options.listen[0], g->ports[0]);
     fprintf(stderr,
-            "perilune %s listens on http://%s with %d worker%s, policy %s. "
+            "perilune %s listens on http://%s with %d worker%s, policy %s%s. "
             "Try:\n\n"
             "  curl -N http://%s/v1/chat/completions -H 'content-type: "
             "application/json' -d '{\"model\": \"sim/moon\", \"stream\": true, "
             "\"messages\": [{\"role\": \"user\", \"content\": \"Hello!\"}]}'\n"
             "\n",
-            peri_version(), address, g->n, g->n == 1 ? "" : "s",
-            g->options.policy != NULL ? g->options.policy
-                                      : "policies/default.lua (built in)",
+            peri_version(), address, g->n, g->n == 1 ? "" : "s", policy, from,
             address);
 }
 

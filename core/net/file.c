@@ -66,11 +66,16 @@ void file_close(int fd)
         close(fd);
 }
 
+static bool is_missing(int error)
+{
+    return error == ENOENT || error == ENOTDIR;
+}
+
 int file_read(const char *path, size_t max, struct arena *arena, str *text)
 {
     int fd = file_open(path);
     if (fd < 0)
-        return errno == ENOENT || errno == ENOTDIR ? ERR_MISSING : ERR_SYSTEM;
+        return is_missing(errno) ? ERR_MISSING : ERR_SYSTEM;
     int error = read_all(fd, max, arena, text);
     file_close(fd);
     return error;
@@ -92,4 +97,10 @@ int file_whole(int fd, size_t max, char **text, size_t *n)
     *text = to;
     *n = (size_t)size;
     return 0;
+}
+
+bool file_exists(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 || !is_missing(errno);
 }

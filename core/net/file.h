@@ -21,4 +21,7 @@ void file_close(int fd); /* -1 is fine */
 ** caller frees. Results as of file_read. */
 int file_whole(int fd, size_t max, char **text, size_t *n);
 
+/* Is there anything at `path` (zero-terminated), readable or not? */
+bool file_exists(const char *path);
+
 #endif

@@ -62,6 +62,26 @@ bool loader_builtin(struct generation *g, str name, str *text)
     return embedded(name, text);
 }
 
+bool loader_is_ready(const struct policy_source *source)
+{
+    str text;
+    return source->text.p == NULL &&
+           str_starts(source->name, STR("policies/")) &&
+           embedded(source->name, &text) && !file_exists(source->name.p);
+}
+
+/* What lies beside a built-in policy is built in, too. */
+static int read_ready(struct generation *g, str path, str *text)
+{
+    str name = arena_print(&g->arena, "policies/%.*s", STR_ARG(path));
+    if (name.p == NULL)
+        return ERR_MEMORY;
+    if (!loader_builtin(g, name, text))
+        return ERR_MISSING;
+    count_in(g, name, *text);
+    return 0;
+}
+
 /* Does the path stay in its folder? */
 static bool stays_inside(str path)
 {
@@ -77,6 +97,8 @@ int loader_read(struct generation *g, str path, str *text)
 {
     if (!stays_inside(path) && DEFENCE(folder))
         return ERR_INPUT;
+    if (g->rt->source.builtin)
+        return read_ready(g, path, text);
     if (g->folder.p == NULL)
         return ERR_MISSING;
     return read_watched(g, g->folder, path, text);
@@ -216,7 +238,10 @@ int loader_main(lua_State *L, const struct policy_source *source)
         g->folder = folder_of(g, source->name);
         int error = read_watched(g, g->folder, base_of(source->name), &g->text);
         if (error != 0) {
-            lua_pushfstring(L, "%s: %s", source->name.p, why_unread(error));
+            bool ready = error == ERR_MISSING &&
+                         str_starts(source->name, STR("policies/"));
+            lua_pushfstring(L, "%s: %s%s", source->name.p, why_unread(error),
+                            ready ? ", and none of that name is built in" : "");
             return LUA_ERRRUN;
         }
     } else if (source->builtin) {

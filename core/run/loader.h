@@ -17,6 +17,10 @@
 ** True and the text in *text (borrowed from the program, or in g->arena). */
 bool loader_builtin(struct generation *g, str name, str *text);
 
+/* Is the source one of the ready policies linked in? "policies/x.lua" means the
+** one linked in when there is no such file. */
+bool loader_is_ready(const struct policy_source *source);
+
 /* Read a file beside the policy, as `p.file` does. 0, ERR_MISSING, ERR_LIMIT,
 ** ERR_INPUT for a path that leaves the folder. The text is in g->arena. */
 int loader_read(struct generation *g, str path, str *text);

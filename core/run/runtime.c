@@ -12,6 +12,7 @@
 #include "run/compiled.h"
 #include "run/events.h"
 #include "run/generation.h"
+#include "run/loader.h"
 #include "run/realm/realm.h"
 #include "run/task.h"
 
@@ -138,7 +139,7 @@ int runtime_load(struct runtime *rt, const struct policy_source *source)
         return ERR_MEMORY;
     rt->source.name = put(&at, source->name);
     rt->source.text = put(&at, source->text);
-    rt->source.builtin = source->builtin;
+    rt->source.builtin = source->builtin || loader_is_ready(source);
     rt->source.library = put(&at, source->library);
     int error = load(rt);
     if (error != 0 && rt->current != NULL) {

@@ -45,7 +45,8 @@ struct limits {
 struct policy_source {
     str name;     /* shown in messages; a path when there is no text */
     str text;     /* the policy itself, or absent: read the file `name` */
-    bool builtin; /* `name` is one of those linked in: "policies/x.lua" */
+    bool builtin; /* `name` is one of those linked in: "policies/x.lua"; found
+                     out when it is loaded, if there is no such file */
     str library;  /* folder that overrides the linked-in Lua files, or absent */
 };
 

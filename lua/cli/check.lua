@@ -19,6 +19,14 @@ local function remark(o)
   return code and ("  (%s)"):format(code) or ""
 end
 
+local LONG = 2 -- seconds that a person notices
+
+-- How long the client waited for the beginning of it.
+local function waited(o)
+  local seconds = (o.first or o.ended or o.came) - o.came
+  return seconds >= LONG and ("  (after %.0f s)"):format(seconds) or ""
+end
+
 local function longest(list)
   local n = 0
   for _, o in ipairs(list) do n = math.max(n, #o.name) end
@@ -31,7 +39,8 @@ local function tell_worlds(list, path, tool)
   for _, o in ipairs(list) do
     local name = o.name .. (" "):rep(width - #o.name)
     local way = o.path or o.headers["x-perilune-path"] or ""
-    tool.out(("    %s  %s  %s%s\n"):format(name, o.status or "---", way, remark(o)))
+    tool.out(("    %s  %s  %s%s%s\n")
+      :format(name, o.status or "---", way, remark(o), waited(o)))
     if o.policy_error then
       well = false
       tool.err(("bad %s  %s: %s\n"):format(path, o.name, o.policy_error))
@@ -56,6 +65,10 @@ end
 
 -- What there is to say of one policy; true when nothing of it is bad.
 local function report(path, o, tool)
+  if path:find "_test%.lua$" then
+    tool.out(("--  %s  is a test: perilune test %s runs it\n"):format(path, path))
+    return true
+  end
   local found, message = tool.check(path)
   if not found then
     tool.err(("bad %s  %s\n"):format(path, message))

@@ -11,7 +11,7 @@ DESCRIPTION
     Loads each policy as serve would, without listening and without asking any
     model, and runs it in simulated worlds: all is well, each model is down, all
     are, limits are hit, the request is at fault, a stream breaks off. It prints
-    what the client gets there, and the path:
+    what the client gets there, the path, and how long it waited, if it did:
 
         ok  chat.lua  version 1a2b3c4d  models: openai/gpt-4o
             all well            200  gpt-4o ok
@@ -19,10 +19,12 @@ DESCRIPTION
             bad request         400  gpt-4o bad_request  (invalid_request_error)
 
     The version is what the x-perilune-policy header and the log will say. A
-    missing key is no fault of the policy and is not looked for.
+    missing key is no fault of the policy: here all keys are there.
 
     Lines that begin with "check:" are warnings: a condition that is never
     called, a model that is asked in none of these worlds.
+
+    A file that ends in _test.lua is passed over: perilune test runs it.
 
     For a policy that does not load, or itself fails in a world, the message
     goes to standard error, with the file and the line it is about.

@@ -36,7 +36,9 @@ OPTIONS
         The Lua file that decides. Files that it reads with p.file or require
         are looked for beside it. A change to any of them holds from the next
         request; a version that fails to load changes nothing but the log and
-        /healthz.
+        /healthz. A few are linked in: policies/NAME.lua is the ready one of
+        that name where there is no such file: passthrough, fallback, balanced,
+        agents, ladder, sticky.
 
     --store DIR         PERILUNE_STORE     (./perilune.data)
         The folder where what outlives the gateway lives; see perilune help

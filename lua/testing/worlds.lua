@@ -110,23 +110,29 @@ local function name_for(tool, source, models)
   return offer and offer:gsub("%*", "any") or "any"
 end
 
+-- A world for each model that was met and has none yet; more may be met in them.
+local function run_each_down(tool, source, named, list, met)
+  while met[#list] and #list < MOST do
+    local model = met[#list]
+    list[#list + 1] = run(tool, source,
+      { name = model .. " down", model = named, acts = { [model] = { fails = 503 } } }, met)
+  end
+end
+
 --- Run the policy of a source in every world; `models` are those it declares.
 -- Returns the outcomes, `name` and `policy_error` among them, and the declared
 -- models that nobody asked in any world.
 function worlds.run(tool, source, models)
-  local met, list = {}, {}
+  local met, list, shared = {}, {}, {}
   local named = name_for(tool, source, models)
   list[1] = run(tool, source, { name = "all well", model = named }, met)
-  local at = 1
-  while met[at] and #list < MOST do
-    list[#list + 1] = run(tool, source,
-      { name = met[at] .. " down", model = named, acts = { [met[at]] = { fails = 503 } } }, met)
-    at = at + 1
-  end
-  for _, case in ipairs(SHARED) do
-    list[#list + 1] = run_shared(tool, source, { name = case.name, act = case.act,
+  run_each_down(tool, source, named, list, met)
+  for i, case in ipairs(SHARED) do
+    shared[i] = run_shared(tool, source, { name = case.name, act = case.act,
       stream = case.stream, model = named }, met)
   end
+  run_each_down(tool, source, named, list, met) -- who was met in those only
+  table.move(shared, 1, #shared, #list + 1, list)
   return list, unreached(tool, source, models, met)
 end
 

@@ -190,6 +190,31 @@ test('check tells a model that is never asked, and a condition that is never cal
   ]);
 });
 
+test('check has all keys, and a world for each model that is met anywhere', (t) => {
+  const said = worlds(
+    t,
+    `local p = require "perilune"
+     if not p.has "groq" then return "sim/nobody" end
+     return { "openai/gpt-4o", "groq/llama", "mistral/small", p.sorry "later" }`,
+  );
+  assert.deepEqual(said.warnings, []);
+  assert.equal(said['mistral/small down'], '200 gpt-4o ok');
+  assert.equal(Object.keys(said).indexOf('all down') > Object.keys(said).indexOf('mistral/small down'), true);
+});
+
+test('check tells where a client waits', (t) => {
+  const said = worlds(t, `return require "perilune".model { "openai/gpt-4o", tries = 2 }`);
+  assert.match(said['limits hit'], /rate_limited {2}\(rate_limited\) {2}\(after 30 s\)$/);
+  assert.equal(said['all well'], '200 gpt-4o ok');
+});
+
+test('check passes over the tests of policies', (t) => {
+  const files = { 'a.lua': 'return "openai/x"', 'a_test.lua': 'require "perilune.test"' };
+  const { status, stdout, stderr } = run(['check', 'a.lua', 'a_test.lua'], { cwd: folder(t, files) });
+  assert.equal(status, 0, stderr);
+  assert.match(stdout, /^-- {2}a_test\.lua {2}is a test: perilune test a_test\.lua runs it$/m);
+});
+
 test('check names a model that the client may choose', (t) => {
   const said = worlds(t, `return require "perilune".asked { "openai/*" }`);
   assert.equal(said['all well'], '200 any ok');

@@ -63,6 +63,28 @@ static void a_policy_may_have_a_kind_tried_again(void)
     finish();
 }
 
+static void a_kind_the_policy_decides_about_is_not_tried_again(void)
+{
+    ask(UP "return p.model { 'up/m', tries = 3, "
+           "on = { rate_limited = 'decline' } }",
+        429, 1, "30");
+    CHECK_INT(c.status, 429);
+    CHECK_INT(up.arrivals, 1);
+    finish();
+    ask(UP "return p.model { 'up/m', tries = 3, "
+           "on = { overloaded = 'refuse' } }",
+        503, 1, NULL);
+    CHECK_INT(c.status, 503);
+    CHECK_INT(up.arrivals, 1);
+    finish();
+    ask(UP "return p.model { 'up/m', tries = 3, "
+           "on = { rate_limited = 'decline' } }",
+        503, 1, NULL);
+    CHECK_INT(c.status, 200);
+    CHECK_INT(up.arrivals, 2);
+    finish();
+}
+
 static void a_kind_that_is_refused_ends_the_ladder_and_tells_the_wait(void)
 {
     ask(UP "p.provider('ok', 'http://ok.test/v1') "
@@ -144,6 +166,7 @@ static void a_client_that_leaves_ends_the_wait(void)
 }
 
 TESTS(a_policy_may_have_a_kind_tried_again,
+      a_kind_the_policy_decides_about_is_not_tried_again,
       a_kind_that_is_refused_ends_the_ladder_and_tells_the_wait,
       a_policy_sees_the_wait_in_the_fault,
       the_providers_word_on_coming_again_is_obeyed,

@@ -15,6 +15,8 @@ static bool hopeful(const struct retry *t, const struct fault *fault)
     bool also = t->also >> fault->kind & 1;
     if (DEFENCE(busy_once) && fault->retry_after > 0)
         return false; /* we are full ourselves */
+    if (t->final >> fault->kind & 1)
+        return false;
     return fault->again || also || !DEFENCE(hopeless_faults);
 }
 

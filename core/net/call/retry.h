@@ -16,11 +16,12 @@
 #include "net/call/call.h"
 
 struct retry {
-    int tries;     /* left, the one under way included */
-    int tried;     /* attempts made */
-    bool doubted;  /* one that may have run was asked again already */
-    uint32_t also; /* bits by fault_kind: policy says these may pass, too */
-    uint32_t keys; /* bits by number: tried since the last wait */
+    int tries;      /* left, the one under way included */
+    int tried;      /* attempts made */
+    bool doubted;   /* one that may have run was asked again already */
+    uint32_t also;  /* bits by fault_kind: policy says these may pass, too */
+    uint32_t final; /* policy says what becomes of these, at once */
+    uint32_t keys;  /* bits by number: tried since the last wait */
 };
 
 /* The instant to ask again after this call, which has failed; NANOS_NEVER: not
