@@ -133,7 +133,7 @@ class Mock {
     Object.assign(this.server, { keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 0 });
     this.server.on('connection', (socket) => this.keep(socket));
     return new Promise((resolve) => {
-      this.server.listen(0, '127.0.0.1', () => {
+      this.server.listen(this.port ?? 0, '127.0.0.1', () => {
         this.port = this.server.address().port;
         resolve(this);
       });
