@@ -10,7 +10,7 @@ import assert from 'node:assert/strict';
 import { test, until } from './lib/test.mjs';
 import { gateway } from './lib/gateway.mjs';
 import { mock, usual } from './lib/mock.mjs';
-import { request, streamFrom } from './lib/client.mjs';
+import { chatWith, request, streamFrom } from './lib/client.mjs';
 import { crowd } from './lib/crowd.mjs';
 import { error, events } from './lib/words.mjs';
 
@@ -113,6 +113,13 @@ async function gather(upstream) {
 
 // --- the story --------------------------------------------------------------------------
 
+/** It is away for a while, and comes back. */
+async function stayAway(g, clients, elsewhere) {
+  await until(async () => (await stateOf(g)) === 'open', 'the breaker to open');
+  await until(() => clients.all(elsewhere), 'all traffic on the second');
+  await until(() => times(transitions(g), 'open') >= 3, 'probes that fail');
+}
+
 /** All is well; it goes away under load; it stays away; it comes back. */
 async function live(t, outage) {
   const large = await upstreamWithWitnesses(t);
@@ -121,20 +128,20 @@ async function live(t, outage) {
   const clients = crowd(t, g, CLIENTS);
   await until(() => clients.all('l ok'), 'all to be well');
   const streams = await witnesses(g);
-  const asked = outage.how === 'falls silent' ? [] : await gather(large);
-  assert.equal(small.arrivals.length, 0);
+  const asked = outage.patience ? [] : await gather(large);
+  const before = clients.replies.length;
   large.obey = outage.answer;
   await outage.kill(large, asked, large.streams);
-  await until(async () => (await stateOf(g)) === 'open', 'the breaker to open');
-  await until(() => clients.all('l open, s ok'), 'all traffic on the second');
-  await until(() => times(transitions(g), 'open') >= 3, 'probes that fail');
+  await stayAway(g, clients, 'l open, s ok');
   await outage.revive?.(large);
   large.obey = usual;
   await until(() => clients.all('l ok'), 'all traffic on the first again');
   assert.equal(await stateOf(g), 'closed');
   await clients.stop();
-  return { g, large, small, clients, streams };
+  return { g, large, small, clients, streams, before };
 }
+
+// --- what must hold ---------------------------------------------------------------------
 
 /** Told of in the log once for the whole process, whoever saw it. */
 function assertTransitions(states) {
@@ -144,8 +151,16 @@ function assertTransitions(states) {
   assert.equal(times(states, 'half_open'), times(states, 'open'), states.join());
 }
 
+/** How many calls met the dead upstream, if those are as many as may. */
+function assertFew(replies, path, states, least) {
+  const met = replies.filter((r) => r.path === path).length;
+  const early = met - (times(states, 'half_open') - 1);
+  assert.ok(early >= least && early <= CLIENTS + FAILURES, `${early} before it opened`);
+  return met;
+}
+
 /** Those that were under way are told honestly; none is told it is done. */
-async function assertWitnesses(streams, kind) {
+async function assertBroken(streams, kind) {
   for (const reply of streams) {
     await reply.over;
     assert.equal(JSON.parse(reply.data.at(-1)).error.code, kind);
@@ -153,7 +168,8 @@ async function assertWitnesses(streams, kind) {
   }
 }
 
-async function finish(streams, upstream) {
+/** Those that were under way go on to their end. */
+async function assertWhole(streams, upstream) {
   for (const a of upstream.streams) a.res.end(events().slice(2).join(''));
   for (const reply of streams) {
     assert.equal(await reply.over, 'whole');
@@ -163,22 +179,67 @@ async function finish(streams, upstream) {
 
 for (const outage of OUTAGES)
   test(`while an upstream ${outage.how} every client is answered`, async (t) => {
-    const { g, large, small, clients, streams } = await live(t, outage);
+    const { g, large, small, clients, streams, before } = await live(t, outage);
+    if (outage.witness) await assertBroken(streams, outage.witness);
+    else await assertWhole(streams, large);
+    await g.stop(); // the log is whole
+
     assert.deepEqual(clients.replies.filter((r) => !r.answered), []);
+    const failed = `l ${outage.word}, s ok`;
+    const known = ['l ok', 'l open, s ok', failed];
+    assert.deepEqual(clients.replies.filter((r) => !known.includes(r.path)), []);
 
     const states = transitions(g);
     assertTransitions(states);
-
-    const found = clients.replies.filter((r) => r.path === `l ${outage.word}, s ok`).length;
-    const early = found - (times(states, 'half_open') - 1);
-    assert.ok(early >= CLIENTS && early <= CLIENTS + FAILURES, `${early} before it opened`);
-    const known = ['l ok', 'l open, s ok', `l ${outage.word}, s ok`];
-    assert.deepEqual(clients.replies.filter((r) => !known.includes(r.path)), []);
+    const least = outage.patience ? FAILURES : CLIENTS;
+    const met = assertFew(clients.replies.slice(before), failed, states, least);
 
     const attempts = clients.replies.reduce((sum, r) => sum + r.attempts, WITNESSES);
-    const refused = outage.revive ? found - CLIENTS : 0; // connections: nobody read those
+    const refused = outage.revive ? met - CLIENTS : 0; // connections: nobody read those
     assert.equal(large.arrivals.length + small.arrivals.length + refused, attempts);
-
-    if (outage.witness) await assertWitnesses(streams, outage.witness);
-    else await finish(streams, large);
   });
+
+test('one of a balanced group goes away under load, and every client is answered', async (t) => {
+  const large = await mock(t);
+  const small = await mock(t);
+  const group = `local p = require "perilune"
+p.provider("large", { url = "${large.url}/v1" })
+p.provider("small", { url = "${small.url}/v1" })
+local large = p.model { "large/l", breaker = { failures = ${FAILURES}, open = "50ms" } }
+return p.balance { large, "small/s", by = "round_robin" }`;
+  const g = await gateway(t, group, { workers: 2 });
+  const clients = crowd(t, g, CLIENTS);
+  const served = (path) => until(() => clients.last.some((r) => r?.path === path), path);
+  await served('l ok');
+  await large.close();
+  await stayAway(g, clients, 's ok');
+  await large.open();
+  await until(async () => (await stateOf(g)) === 'closed', 'the breaker to close');
+  await served('l ok');
+  await clients.stop();
+  await g.stop();
+  assert.deepEqual(clients.replies.filter((r) => !r.answered), []);
+  assertTransitions(transitions(g));
+  assertFew(clients.replies, 'l network, s ok', transitions(g), 0);
+});
+
+test('a reload in the middle of an outage sends nobody to the dead upstream', async (t) => {
+  const large = await mock(t, refuse);
+  const small = await mock(t);
+  const text = policy(large, small, PATIENT).replace('50ms', '5min');
+  const g = await gateway(t, text, { workers: 2 });
+  const clients = crowd(t, g, CLIENTS);
+  await until(() => clients.all('l open, s ok'), 'all traffic on the second');
+  const { length } = large.arrivals;
+  const version = (await chatWith(g)).headers['x-perilune-policy'];
+  g.edit(`${text}\n-- a newer one`);
+  await until(async () => (await chatWith(g)).headers['x-perilune-policy'] !== version, 'it');
+  const { replies } = clients;
+  const seen = replies.length;
+  await until(() => replies.length > seen + 4 * CLIENTS, 'requests to the newer one');
+  await clients.stop();
+  await g.stop();
+  assert.equal(large.arrivals.length, length);
+  assert.deepEqual(replies.filter((r) => !r.answered), []);
+  assert.deepEqual(transitions(g), ['open']);
+});
