@@ -9,7 +9,7 @@
 import assert from 'node:assert/strict';
 import { test, until } from './lib/test.mjs';
 import { gateway } from './lib/gateway.mjs';
-import { mock, usual } from './lib/mock.mjs';
+import { mock, portToKeep, usual } from './lib/mock.mjs';
 import { chatWith, request, streamFrom } from './lib/client.mjs';
 import { crowd } from './lib/crowd.mjs';
 import { error, events } from './lib/words.mjs';
@@ -87,11 +87,12 @@ const times = (list, what) => list.filter((one) => one === what).length;
 /** An upstream whose streams for the witnesses stop after the first tokens. */
 async function upstreamWithWitnesses(t) {
   const streams = [];
-  const upstream = await mock(t, async (a) => {
+  const answer = async (a) => {
     if (a.json.user !== 'witness') return upstream.obey(a);
     streams.push(a.head());
     return a.write(events().slice(0, 2).join(''));
-  });
+  };
+  const upstream = await mock(t, answer, await portToKeep());
   return Object.assign(upstream, { streams, obey: usual });
 }
 
@@ -200,7 +201,7 @@ for (const outage of OUTAGES)
   });
 
 test('one of a balanced group goes away under load, and every client is answered', async (t) => {
-  const large = await mock(t);
+  const large = await mock(t, usual, await portToKeep());
   const small = await mock(t);
   const group = `local p = require "perilune"
 p.provider("large", { url = "${large.url}/v1" })
