@@ -16,6 +16,7 @@
 #include "cost.h"
 #include "dial.h"
 #include "edit.h"
+#include "outage.h"
 #include "samples.h"
 #include "tool.h"
 
@@ -64,7 +65,8 @@ static struct {
     struct cost cost;     /* at the window's start */
     struct samples latency, first_byte, token;
     struct edit edit; /* of the file that changes before every request */
-} run;
+    struct outage outage;
+} run = {.outage.sign = " open, "};
 
 /* --- connections ---------------------------------------------------------- */
 
@@ -128,6 +130,7 @@ static void open_window(int64_t now)
     run.done = 0;
     run.bytes = 0;
     run.latency.n = run.first_byte.n = run.token.n = 0;
+    run.outage.before.n = 0;
 }
 
 static const char *fault_of(const struct link *link)
@@ -148,6 +151,8 @@ static void succeed(struct link *link, int64_t now)
     run.done++;
     run.bytes += link->answer.body;
     samples_add(&run.latency, now - link->since);
+    outage_note(&run.outage, &(struct outage_reply){link->since, now},
+                link->answer.head);
     if (link->answer.closes)
         redial(link);
     end_request(link);
@@ -208,6 +213,8 @@ static void push(struct link *link)
 static void send_due(void)
 {
     int64_t now = tool_now();
+    if (!run.warming)
+        outage_strike(&run.outage, run.began, now);
     while (run.idle != NULL && may_send(now)) {
         struct link *link = run.idle;
         run.idle = link->next;
@@ -306,7 +313,7 @@ static void run_all(void)
     int64_t last = tool_now() + GRACE;
     while (run.busy > 0 && run.errors < TOO_MANY && tool_now() < last)
         wait_and_handle();
-    run.errors += run.busy;
+    run.errors += run.busy + !outage_showed(&run.outage);
 }
 
 /* --- beginning and end ---------------------------------------------------- */
@@ -323,6 +330,7 @@ static void report(void)
            "\"rps\":%.0f,",
            run.sent, run.done, run.errors, seconds,
            seconds > 0 ? (double)run.done / seconds : 0);
+    outage_tell(&run.outage);
     printf("\"p50_us\":%.0f,\"p90_us\":%.0f,\"p99_us\":%.0f,\"max_us\":%.0f,",
            samples_rank(&run.latency, 0.5), samples_rank(&run.latency, 0.9),
            samples_rank(&run.latency, 0.99), samples_rank(&run.latency, 1));
@@ -361,6 +369,13 @@ static void read_flags(int argc, char **argv)
          .text = &options.body.more},
         {"--edit", "save this file anew before every request",
          .text = &options.edit},
+        {"--kill", "a process to kill in mid-run: an upstream that goes away",
+         .number = &run.outage.pid},
+        {"--kill-after", "ms from the window's beginning (0)",
+         .number = &run.outage.after},
+        {"--stop", "stop it instead: it goes silent", .on = &run.outage.stops},
+        {"--sign", "in the head of a reply that did without it (\" open, \")",
+         .text = &run.outage.sign},
         {"--watch", "the process whose CPU time and memory to read",
          .number = &options.watch},
         {.name = NULL},

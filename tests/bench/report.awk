@@ -225,6 +225,33 @@ function start_table(    s, who) {
     }
 }
 
+# Waiting times of a phase, in ms.
+function phase(who, name) {
+    printf " %.1f | %.1f | %.1f |", median("outage", who, name "_p50_us") / 1000,
+        median("outage", who, name "_p99_us") / 1000, median("outage", who, name "_max_us") / 1000
+}
+function outage_line(who, said) {
+    if (!has("outage", who, "turned_us")) return
+    printf "| %s | %.0f |", said, median("outage", who, "rps")
+    printf " %.1f |", median("outage", who, "turned_us") / 1000
+    printf " %.1f to %.1f |", sorted[1] / 1000, sorted[filled] / 1000
+    printf " %.1f |", median("outage", who, "settled_us") / 1000
+    phase(who, "before")
+    printf " %d |", median("outage", who, "meanwhile")
+    phase(who, "meanwhile")
+    phase(who, "after")
+    printf " %d |\n", median("outage", who, "errors")
+}
+function outage_table() {
+    print "\n**outage**: 3,000 requests/s, the first of two upstreams goes away; times in ms\n"
+    printf "| it | requests/s | all go to the second | rounds | the last is answered "
+    printf "| before: p50 | p99 | max | meanwhile: requests | p50 | p99 | max "
+    print "| after: p50 | p99 | max | failed |"
+    print "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|"
+    outage_line("killed", "is killed")
+    outage_line("stopped", "goes silent, `total = \"500ms\"`")
+}
+
 END {
     judge()
     if (trend) {
@@ -237,6 +264,7 @@ END {
         if (row[r] == "memory") memory_table()
         else if (row[r] == "reload") reload_table()
         else if (row[r] == "start") start_table()
+        else if (row[r] == "outage") outage_table()
         else load_table(row[r])
     }
     if (failed > 0) printf "\n%d requests failed\n", failed

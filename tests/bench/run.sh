@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # run.sh -- what the gateway costs, beside nginx, haproxy and the bare mock.
 # How to read what it prints: tests/bench/README.md. Settings, all optional:
-#   BENCH_ROWS="small large burst paced latency memory reload start"
+#   BENCH_ROWS="small large burst paced latency memory reload start outage"
 #   BENCH_SERVERS="direct nginx haproxy perilune"
 #   BENCH_ROUNDS=5         every server has one turn per row in each
 #   BENCH_MS=1000          length of a turn
@@ -17,7 +17,7 @@ rounds=${BENCH_ROUNDS:-5}
 ms=${BENCH_MS:-1000}
 streams=${BENCH_STREAMS:-10000}
 requests=${BENCH_REQUESTS:-100000}
-read -ra wanted <<<"${BENCH_ROWS:-small large burst paced latency memory reload start}"
+read -ra wanted <<<"${BENCH_ROWS:-small large burst paced latency memory reload start outage}"
 read -ra servers <<<"${BENCH_SERVERS:-direct nginx haproxy perilune}"
 portkey_too=${BENCH_PORTKEY:-}
 unset "${!PERILUNE_@}" "${!BENCH_@}"
@@ -37,6 +37,8 @@ dir=$(mktemp -d /tmp/perilune-bench.XXXXXX)
 . $here/servers.sh
 # shellcheck source=tests/bench/once.sh
 . $here/once.sh
+# shellcheck source=tests/bench/outage.sh
+. $here/outage.sh
 trap clean_up EXIT
 trap 'exit 130' INT TERM
 
@@ -148,7 +150,7 @@ build_tools() {
         out=$PWD/$out
         cd $here
         compile mock mock replies tool
-        compile load load answer body cost dial edit samples tool
+        compile load load answer body cost dial edit outage samples tool
         compile hold hold answer body cost dial tool
         compile start start answer body dial samples tool
         compile rewrite rewrite edit tool
@@ -187,7 +189,7 @@ titles() { # what report.awk needs to know beside the results
         name=${row%%|*} what=${row#*|}
         row_wanted "$name" && echo "row $name ${what%|*}"
     done
-    for row in memory reload start; do wants $row && echo "row $row"; done
+    for row in memory reload start outage; do wants $row && echo "row $row"; done
     echo servers "${servers[@]}" $(more_servers all)
 }
 
@@ -206,6 +208,7 @@ titles >$out/last.results
     ! wants memory || measure_memory
     ! wants reload || ! under_test perilune || measure_reload
     ! wants start || measure_start
+    ! wants outage || ! under_test perilune || measure_outage
 } >>$out/last.results
 awk -f $here/report.awk $out/last.results | tee -a $out/last.md
 exit "${PIPESTATUS[0]}"

@@ -99,6 +99,10 @@ tell "row reload counts what failed" \
     told '^200 requests in .* [1-9][0-9]* versions served, 0 requests'
 tell "row start has a time" \
     told '^\| start \| ms from exec to first answer \| 30 \| [0-9.]+ '
+for how in "is killed" "goes silent"; do
+    tell "row outage: all go elsewhere when the first upstream $how" \
+        told "^\| $how.* \| [1-9][0-9]* \| [0-9.]+ \|.* \| 0 \|$"
+done
 
 # --- and is kept ---------------------------------------------------------------
 

@@ -80,8 +80,9 @@ class Arrival {
 }
 
 class Mock {
-  constructor(answer) {
+  constructor(answer, port) {
     this.answer = answer;
+    this.port = port;
     this.arrivals = [];
     this.connections = 0;
     this.waiting = [];
@@ -133,7 +134,7 @@ class Mock {
     Object.assign(this.server, { keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 0 });
     this.server.on('connection', (socket) => this.keep(socket));
     return new Promise((resolve) => {
-      this.server.listen(0, '127.0.0.1', () => {
+      this.server.listen(this.port, '127.0.0.1', () => {
         this.port = this.server.address().port;
         resolve(this);
       });
@@ -152,10 +153,22 @@ class Mock {
 export const usual = (a) => (a.json.stream ? a.stream() : a.say());
 
 /** Open an upstream; `answer(arrival, nth)` is called for each arrival. */
-export async function mock(t, answer = usual) {
-  const m = await new Mock(answer).open();
+export async function mock(t, answer = usual, port = 0) {
+  const m = await new Mock(answer, port).open();
   t.after(() => m.close());
   return m;
+}
+
+/** A port that can be left and taken again: the kernel gives it to nobody who
+ * asks for any. */
+export function portToKeep() {
+  return new Promise((resolve) => {
+    const port = 10000 + Math.floor(Math.random() * 10000);
+    const server = net.createServer().listen(port, '127.0.0.1', () => {
+      server.close(() => resolve(port));
+    });
+    server.on('error', () => resolve(portToKeep()));
+  });
 }
 
 /** A port that nobody listens on. */
