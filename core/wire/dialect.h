@@ -17,14 +17,9 @@
 #include "base/str.h"
 #include "wire/mould.h"
 #include "wire/sse.h"
+#include "wire/usage.h"
 
 struct json_map;
-
-/* Tokens. `cached` is a part of `prompt`, `reasoning` one of `completion`. */
-struct usage {
-    int64_t prompt, completion, cached, reasoning;
-    bool known; /* the provider told; else all are zero */
-};
 
 #define TAP_IDS 8 /* tool calls of a reply whose ids are remembered */
 

@@ -9,12 +9,9 @@
 */
 #include "wire/openai.h"
 
-#include "base/defence.h"
 #include "base/mem.h"
 #include "wire/json.h"
 #include "wire/turns.h"
-
-#define MAX_TOKENS 1000000000000 /* nobody has used so many */
 
 /* Neither absent, null, false, 0, "", [] nor {}; what SDKs mean by `if`. */
 static bool truthy(struct json v)
@@ -35,40 +32,58 @@ static bool truthy(struct json v)
 }
 
 /* A count of tokens by name: its value, 0 if absent or null, -1 if odd. */
-static int64_t count(struct json object, str name)
+static int64_t count(struct json object, const char *name)
 {
-    struct json v = json_get(object, name);
+    struct json v = json_get(object, str_of(name));
     int64_t n;
     if (v.kind == JSON_NONE || v.kind == JSON_NULL)
         return 0;
-    if (!json_integer(v, &n))
-        return -1;
-    return (n >= 0 && n <= MAX_TOKENS) || !DEFENCE(usage_range) ? n : -1;
+    return json_integer(v, &n) ? n : -1;
 }
 
-static int64_t detail(struct json usage, str details, str name, int64_t most)
+/* The first of these names, NULL behind the last, that counts something. */
+static int64_t any_count(struct json object, const char *const *names)
 {
-    int64_t n = count(json_get(usage, details), name);
-    return n > most ? most : n < 0 ? 0 : n;
+    int64_t n = 0;
+    for (; n <= 0 && *names != NULL; names++)
+        n = count(object, *names);
+    return n;
+}
+
+/* What the cache served: OpenAI's details, else what DeepSeek calls a hit. */
+static int64_t read_cached(struct json usage, struct json details)
+{
+    int64_t n = count(details, "cached_tokens");
+    return n > 0 ? n : count(usage, "prompt_cache_hit_tokens");
+}
+
+/* What was stored in it: OpenRouter's name, LiteLLM's, Anthropic's. */
+static int64_t read_written(struct json usage, struct json details)
+{
+    static const char *const names[] = {"cache_write_tokens",
+                                        "cache_creation_tokens", NULL};
+    int64_t n = any_count(details, names);
+    return n > 0 ? n : count(usage, "cache_creation_input_tokens");
 }
 
 static void read_usage(struct tap *tap, struct json usage)
 {
     if (json_get(usage, STR("prompt_tokens")).kind != JSON_NUMBER)
         return;
-    struct usage u = {.known = true};
-    u.prompt = count(usage, STR("prompt_tokens"));
-    u.completion = count(usage, STR("completion_tokens"));
-    if (u.prompt < 0 || u.completion < 0)
-        return;
-    u.cached = detail(usage, STR("prompt_tokens_details"), STR("cached_tokens"),
-                      u.prompt);
-    int64_t hits = count(usage, STR("prompt_cache_hit_tokens")); /* DeepSeek */
-    if (u.cached == 0 && hits > 0)
-        u.cached = hits < u.prompt ? hits : u.prompt;
-    u.reasoning = detail(usage, STR("completion_tokens_details"),
-                         STR("reasoning_tokens"), u.completion);
-    tap->usage = u;
+    struct json of_prompt = json_get(usage, STR("prompt_tokens_details"));
+    struct json of_completion =
+        json_get(usage, STR("completion_tokens_details"));
+    struct usage_told told = {
+        .form = USAGE_WITHIN,
+        .input = count(usage, "prompt_tokens"),
+        .output = count(usage, "completion_tokens"),
+        .cached = read_cached(usage, of_prompt),
+        .write = read_written(usage, of_prompt),
+        .reasoning = count(of_completion, "reasoning_tokens"),
+    };
+    struct usage u = usage_of(&told);
+    if (u.known)
+        tap->usage = u;
 }
 
 /* Does a delta carry something the client can use? */

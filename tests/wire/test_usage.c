@@ -1,0 +1,72 @@
+/*
+** test_usage.c -- whoever counts, each token is in one part and in no other.
+*/
+#include "unit.h"
+
+#include "wire/usage.h"
+
+static struct usage of(enum usage_form form, int64_t input, int64_t cached,
+                       int64_t write)
+{
+    struct usage_told told = {.form = form,
+                              .input = input,
+                              .output = 500,
+                              .cached = cached,
+                              .write = write};
+    return usage_of(&told);
+}
+
+static void openai_gemini_and_deepseek_count_cache_reads_within(void)
+{
+    struct usage u = of(USAGE_WITHIN, 2000, 1500, 0);
+    CHECK(u.known);
+    CHECK_INT(u.prompt, 2000);
+    CHECK_INT(u.cached, 1500);
+}
+
+static void anthropic_and_bedrock_count_them_beside(void)
+{
+    struct usage u = of(USAGE_BESIDE, 100, 1500, 400);
+    CHECK(u.known);
+    CHECK_INT(u.prompt, 2000);
+    CHECK_INT(u.cached, 1500);
+    CHECK_INT(u.write, 400);
+}
+
+static void parts_never_exceed_their_whole(void)
+{
+    struct usage u = of(USAGE_WITHIN, 1000, 900, 900);
+    CHECK_INT(u.cached, 900);
+    CHECK_INT(u.write, 100);
+    u = of(USAGE_WITHIN, 1000, 5000, 1);
+    CHECK_INT(u.cached, 1000);
+    CHECK_INT(u.write, 0);
+    struct usage_told told = {.output = 10, .reasoning = 11};
+    CHECK_INT(usage_of(&told).reasoning, 10);
+}
+
+static void a_part_that_is_no_count_is_left_out(void)
+{
+    struct usage u = of(USAGE_WITHIN, 1000, -5, -1);
+    CHECK(u.known);
+    CHECK_INT(u.cached + u.write, 0);
+    u = of(USAGE_BESIDE, 1000, -5, INT64_MIN);
+    CHECK_INT(u.prompt, 1000);
+}
+
+static void a_whole_that_is_no_count_is_no_usage(void)
+{
+    static const int64_t odd[] = {-1, INT64_MIN, INT64_MAX, USAGE_MOST + 1};
+    for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++) {
+        struct usage_told told = {.input = odd[i]};
+        CHECK(!usage_of(&told).known);
+        CHECK_INT(usage_of(&told).prompt, 0);
+        told = (struct usage_told){.output = odd[i]};
+        CHECK(!usage_of(&told).known);
+    }
+    CHECK(of(USAGE_WITHIN, USAGE_MOST, 0, 0).known);
+}
+
+TESTS(openai_gemini_and_deepseek_count_cache_reads_within,
+      anthropic_and_bedrock_count_them_beside, parts_never_exceed_their_whole,
+      a_part_that_is_no_count_is_left_out, a_whole_that_is_no_count_is_no_usage)
