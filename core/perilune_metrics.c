@@ -35,6 +35,9 @@ static const struct figure {
      AT(completion_tokens), 1},
     {"perilune_cached_tokens_total", "Prompt tokens the provider had cached.",
      AT(cached_tokens), 1},
+    {"perilune_calls_unpriced_total",
+     "Upstream calls that may be billed and whose cost is not known.",
+     AT(unpriced), 1},
 };
 
 static const struct spread {
@@ -76,6 +79,10 @@ int peri_metrics(perilune *s, void (*fn)(void *, const peri_metric *),
         peri_metric m = {f->name, f->help, (double)stat_get(value), f->counter};
         fn(user, &m);
     }
+    peri_metric cost = {"perilune_cost_usd_total",
+                        "Dollars of the upstream calls whose cost is known.",
+                        (double)stat_get(&s->rt.stats.cost) / 1e9, 1};
+    fn(user, &cost);
     for (size_t i = 0; i < sizeof spreads / sizeof spreads[0]; i++)
         tell_spread(&spreads[i], (const void *)(stats + spreads[i].at), fn,
                     user);

@@ -11,8 +11,10 @@
 #include <stdio.h>
 
 #include "base/defence.h"
+#include "meter/prices.h"
 #include "net/call/retry.h"
 #include "run/events.h"
+#include "run/generation.h"
 #include "run/path.h"
 #include "run/realm/targets.h"
 #include "run/task.h"
@@ -100,6 +102,17 @@ static struct call *start_call(struct request *r, const struct question *ask)
     return call;
 }
 
+/* What is said of the model holds, and what nobody pays for is free. */
+static const struct price *price_of(const struct request *r,
+                                    const struct asking *a)
+{
+    const struct provider *p = a->model->provider;
+    if (a->model->free)
+        return &price_free;
+    const struct price *price = prices_find(&r->gen->prices, p->name, a->name);
+    return price == NULL && p->sim != NULL ? &price_free : price;
+}
+
 static bool start(struct request *r, struct asking *a)
 {
     struct question ask = {
@@ -114,6 +127,7 @@ static bool start(struct request *r, struct asking *a)
         .asked = r->asked,
         .keys_but = a->retry.keys,
         .deadline = r->deadline,
+        .price = price_of(r, a),
         .hops = r->hops,
         .lingering = &r->rt->lingering,
         .hold = &r->rt->hold,

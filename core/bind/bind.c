@@ -29,6 +29,7 @@ static int open_core(lua_State *L)
     bind_trim(L);
     bind_faq(L);
     bind_sticky(L);
+    bind_prices(L);
     return 1;
 }
 

@@ -7,6 +7,7 @@
 */
 #include "bind/bind.h"
 
+#include "run/cost.h"
 #include "run/filter.h"
 #include "run/generation.h"
 #include "run/sandbox.h"
@@ -231,10 +232,11 @@ static void push_usage(lua_State *L, const struct usage *u)
         lua_pushnil(L);
         return;
     }
-    lua_createtable(L, 0, 4);
+    lua_createtable(L, 0, 5);
     set_count(L, "prompt", u->prompt);
     set_count(L, "completion", u->completion);
     set_count(L, "cached", u->cached);
+    set_count(L, "write", u->write);
     set_count(L, "reasoning", u->reasoning);
 }
 
@@ -243,8 +245,19 @@ static void push_str(lua_State *L, str s)
     lua_pushlstring(L, s.p, s.n);
 }
 
+/* In dollars; nil until it has ended and when it is not known. */
+static void push_cost(lua_State *L, const struct call *c)
+{
+    int64_t nano = c->state == CALL_ENDED ? cost_of_call(c) : -1;
+    if (nano < 0)
+        lua_pushnil(L);
+    else
+        lua_pushnumber(L, (lua_Number)nano / 1e9);
+}
+
 /* reply.status, .refused, .sorry, .faq, .stream, .cut (by `total`: it is partial),
-** .model, .provider, .finish_reason, .usage (tokens: prompt, completion, cached, reasoning) */
+** .model, .provider, .finish_reason, .usage (tokens: prompt, completion, cached, write,
+** reasoning), .cost (dollars) */
 static int field(lua_State *L)
 {
     const struct live *l = to_live(L, 1);
@@ -266,6 +279,8 @@ static int field(lua_State *L)
         push_str(L, c->ask.provider->name);
     else if (str_eq(key, STR("usage")))
         push_usage(L, &c->tap.usage);
+    else if (str_eq(key, STR("cost")))
+        push_cost(L, c);
     else if (str_eq(key, STR("finish_reason")) && c->tap.finish[0] != '\0')
         lua_pushstring(L, c->tap.finish);
     else {

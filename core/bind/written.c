@@ -110,6 +110,8 @@ static int field(lua_State *L)
         lua_pushboolean(L, w->kind == WRITTEN_SORRY);
     else if (str_eq(key, STR("faq")))
         lua_pushboolean(L, w->kind == WRITTEN_FAQ);
+    else if (str_eq(key, STR("cost")))
+        lua_pushnumber(L, 0); /* nobody was asked */
     else if (str_eq(key, STR("stream")) || str_eq(key, STR("cut")))
         lua_pushboolean(L, 0);
     else {

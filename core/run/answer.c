@@ -11,6 +11,8 @@
 #include <stdio.h>
 
 #include "base/defence.h"
+#include "meter/price.h"
+#include "run/cost.h"
 #include "run/filter.h"
 #include "run/generation.h"
 #include "run/outcome.h"
@@ -71,8 +73,23 @@ static void send_head(struct request *r, int status, struct head *h,
     r->sink.head(r->sink.user, status, h->fields, h->n, length);
 }
 
+/* When all of it is known: what every call of a whole reply took has been
+** told, or will never be. */
+static void add_cost(struct request *r, struct head *h)
+{
+    char text[32];
+    struct buf cost = {.p = text, .cap = sizeof text, .max = sizeof text};
+    struct cost sum = cost_of_request(r);
+    if (!cost_whole(&sum))
+        return;
+    price_put(&cost, sum.nano);
+    head_add(h, STR("x-perilune-cost-usd"),
+             arena_copy(&r->arena, buf_str(&cost)));
+}
+
 static void send_whole(struct request *r, int status, struct head *h, str body)
 {
+    add_cost(r, h);
     send_head(r, status, h, (int64_t)body.n);
     r->sink.chunk(r->sink.user, body);
     request_finish(r, OUTCOME_ANSWERED);

@@ -9,6 +9,7 @@
 
 #include <lua.h>
 
+#include "meter/prices.h"
 #include "run/allowance.h"
 #include "run/runtime.h"
 
@@ -45,6 +46,7 @@ struct generation {
     int rescue;                 /* registry: p.rescue's ladder, or LUA_NOREF */
     struct model_entry *models; /* declared, for /v1/models */
     struct provider *providers; /* declared; Lua holds them */
+    struct prices prices;
     struct idle_thread idle[IDLE_THREADS];
     int idle_n;
 };

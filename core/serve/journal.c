@@ -8,6 +8,8 @@
 
 #include <stdio.h>
 
+#include "meter/price.h"
+#include "run/cost.h"
 #include "run/events.h"
 #include "run/generation.h"
 #include "run/path.h"
@@ -78,6 +80,19 @@ static void put_ms(struct buf *line, const char *name, nanos t)
     buf_digits(line, t % NANOS_MS / NANOS_US, 3);
 }
 
+/* Null when nothing of it is known. */
+static void put_cost(struct buf *line, const struct request *r)
+{
+    struct cost cost = cost_of_request(r);
+    if (cost.known == 0 && !cost_whole(&cost)) {
+        event_text(line, "cost_usd", STR_NONE);
+    } else {
+        json_put_name(line, STR("cost_usd"));
+        price_put(line, cost.nano);
+    }
+    event_int(line, "calls_unpriced", cost.unknown);
+}
+
 /* To the first token of a stream; null when there was none. */
 static void put_times(struct buf *line, const struct request *r)
 {
@@ -129,6 +144,7 @@ static void write_line(struct ending *ending, struct request *r)
     event_text(&line, "outcome", str_of(outcome_name(r->outcome)));
     buf_text(&line, r->asked.stream ? ",\"stream\":true" : ",\"stream\":false");
     put_usage(&line, r);
+    put_cost(&line, r);
     put_times(&line, r);
     event_text(&line, "policy_version", str_of(r->gen->version));
     put_fault(&line, r);
@@ -146,6 +162,13 @@ static void count_attempts(struct stats *stats, const struct request *r)
         if (s->call->fault.kind != FAULT_NONE)
             stat_add(&stats->attempts_bad, 1);
     }
+}
+
+static void count_cost(struct stats *stats, const struct request *r)
+{
+    struct cost cost = cost_of_request(r);
+    stat_add(&stats->cost, (uint64_t)cost.nano);
+    stat_add(&stats->unpriced, (uint64_t)cost.unknown);
 }
 
 static void count_answer(struct stats *stats, const struct request *r)
@@ -173,6 +196,7 @@ static void count(struct ending *ending, struct request *r)
         stat_add(&stats->refused, 1);
     count_attempts(stats, r);
     count_answer(stats, r);
+    count_cost(stats, r);
     histogram_add(&stats->latency, (uint64_t)us(r->ended - r->started));
     histogram_add(&stats->overhead, (uint64_t)us(request_inside(r)));
 }

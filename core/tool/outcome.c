@@ -42,9 +42,13 @@ static void set_member(lua_State *L, const char *name, struct json object,
     if (v.kind == JSON_STRING)
         set_text(L, name, json_text(v, &scratch));
     buf_fini(&scratch);
+    int64_t whole;
     if (v.kind != JSON_NUMBER)
         return;
-    lua_pushinteger(L, (lua_Integer)json_double(v));
+    if (json_integer(v, &whole))
+        lua_pushinteger(L, (lua_Integer)whole);
+    else
+        lua_pushnumber(L, json_double(v));
     lua_setfield(L, -2, name);
 }
 
@@ -176,12 +180,14 @@ static str header_of(const struct guest *g, str name)
 static void read_line(lua_State *L, str line)
 {
     static const char *const names[] = {
-        "path",          "attempts", "provider",   "model",         "fault",
-        "fault_message", "user",     "request_id", "policy_version"};
+        "path",           "attempts",      "provider", "model",
+        "fault",          "fault_message", "user",     "request_id",
+        "policy_version", "calls_unpriced"};
     if (line.n == 0)
         return;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         set_member(L, names[i], json_of(line), names[i]);
+    set_member(L, "cost", json_of(line), "cost_usd");
 }
 
 void tool_push_outcome(lua_State *L, const struct guest *g)
@@ -190,7 +196,7 @@ void tool_push_outcome(lua_State *L, const struct guest *g)
                                         "shutdown"};
     str type = header_of(g, STR("content-type"));
     bool stream = str_starts(type, STR("text/event-stream"));
-    lua_createtable(L, 0, 24);
+    lua_createtable(L, 0, 26);
     set_bool(L, "done", g->done);
     set_bool(L, "left", g->left);
     set_bool(L, "stream", stream);

@@ -4,6 +4,7 @@
 -- for times "< 2s". A matcher is a table of its own kind, made by test.has and
 -- the like; a function is asked.
 
+local core = require "perilune.core"
 local units = require "perilune.units"
 
 local match = {}
@@ -62,6 +63,11 @@ function match.about(n, by)
   end)
 end
 
+-- "0.01 usd", 0.01: dollars; nil when it is neither.
+local function dollars(v)
+  return tonumber(type(v) == "string" and v:match "^%s*(.-)%s*usd%s*$" or v)
+end
+
 local COMPARE = {
   ["<"] = function(a, b) return a < b end,
   [">"] = function(a, b) return a > b end,
@@ -82,6 +88,31 @@ local function fits_number(want, v)
   local is = compared(want, v)
   if is == nil then return math.abs(units.seconds(want, "expect") - v) < 0.0005 end
   return is
+end
+
+--- An amount of money to the nano-dollar: 0.00342, "0.00342 usd", "<= 0.01 usd".
+function match.money(want)
+  if match.is_matcher(want) or type(want) == "function" or want == false then return want end
+  local op, amount = "", want
+  if type(want) == "string" then op, amount = want:match "^%s*([<>]?=?)%s*(.-)%s*$" end
+  local n = dollars(amount)
+  if not n or op == "=" then core.raise('cost: write 0.01, "0.01 usd" or "<= 0.01 usd"') end
+  return matcher(("%s%.9f usd"):format(op == "" and "" or op .. " ", n), function(v)
+    if type(v) ~= "number" then return false end
+    local diff = math.floor((v - n) * 1e9 + 0.5)
+    if op == "" then return diff == 0 end
+    return op == "<" and diff < 0 or op == ">" and diff > 0
+      or op == "<=" and diff <= 0 or op == ">=" and diff >= 0
+  end)
+end
+
+--- What is wanted, with its `cost` as an amount of money.
+function match.priced(wanted)
+  if wanted.cost == nil then return wanted end
+  local t = {}
+  for name, v in pairs(wanted) do t[name] = v end
+  t.cost = match.money(wanted.cost)
+  return t
 end
 
 --- Does v fit what is wanted? `false` fits what is not there.

@@ -2,6 +2,7 @@
 
 local core = require "perilune.core"
 local failure = require "testing.failure"
+local match = require "testing.match"
 local nearest = require "perilune.nearest"
 local show = require "perilune.show"
 
@@ -31,7 +32,7 @@ local FIELDS = {
   status = true, text = true, headers = true, body = true, stream = true, done = true,
   left = true, outcome = true, attempts = true, provider = true, model = true, fault = true,
   fault_message = true, finish = true, pieces = true, request_id = true, user = true,
-  policy_version = true,
+  policy_version = true, cost = true, calls_unpriced = true,
 }
 for name in pairs(DERIVED) do FIELDS[name] = true end
 
@@ -62,6 +63,7 @@ local methods = {}
 --- Fail unless every named field fits.
 function methods.expect(self, wanted)
   failure.check_wanted(wanted)
+  wanted = match.priced(wanted)
   local lines = {}
   for name in pairs(wanted) do
     if not FIELDS[name] then unknown("expect", name) end

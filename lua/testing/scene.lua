@@ -190,19 +190,28 @@ function EXPECT.seconds(self, wanted, lines)
   failure.compare(lines, { seconds = wanted }, function() return self.world:now() end)
 end
 
+-- Of all requests that have ended.
+function EXPECT.cost(self, wanted, lines)
+  local sum = 0
+  for _, line in ipairs(self:log()) do
+    sum = sum + (line.event == "request" and line.cost_usd or 0)
+  end
+  failure.compare(lines, { cost = match.money(wanted) }, function() return sum end)
+end
+
 function EXPECT.log(self, wanted, lines)
   failure.compare(lines, { log = wanted }, function() return self.world:log() end)
 end
 
 --- Fail unless the world is so: arrivals = { ["openai/gpt-4o"] = 1 } or a number,
--- refused and limited alike, seconds = "< 10s", log = test.has "text".
+-- refused and limited alike, cost = "<= 0.01 usd", seconds = "< 10s", log = test.has "text".
 function Scene.expect(self, wanted)
   failure.check_wanted(wanted)
   local lines = {}
   for name, v in pairs(wanted) do
     if not EXPECT[name] then
       core.raise(("t:expect: unknown '%s' (there are: %s)"):format(name,
-        "arrivals, limited, log, refused, seconds"))
+        "arrivals, cost, limited, log, refused, seconds"))
     end
     EXPECT[name](self, v, lines)
   end

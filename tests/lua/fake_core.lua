@@ -155,6 +155,7 @@ local function add_rungs(core, world)
 end
 
 local function add_rest(core, world)
+  function core.price(name, tiers) world.prices[name] = tiers end
   function core.in_request() return world.in_request end
   function core.kind(v) return KINDS[v] end
   function core.sleep(seconds) world.slept = seconds end
@@ -207,7 +208,7 @@ end
 function fake.world()
   local world = { script = {}, asked = {}, calls = {}, providers = {}, models = {},
     groups = {}, keys = {}, rounds = 0, breakers = {}, told = {},
-    declared = {}, env = {}, files = {}, in_request = false }
+    declared = {}, env = {}, prices = {}, files = {}, in_request = false }
   local core = { raise = raise, where = where, null = {}, json_encode = tostring,
     json_decode = tonumber, array = function(t) return t end }
   add_models(core, world)

@@ -46,6 +46,20 @@ check.that("a number may be compared, and is a duration where it has a unit", fu
   for want, v in pairs(misfits) do check.is(match.fits(want, v), false) end
 end)
 
+check.that("money fits to the nano-dollar", function()
+  for want, fits in pairs { [0.003] = true, ["0.003 usd"] = true, ["<= 0.003 usd"] = true,
+    ["<= 0.003"] = true, ["< 0.003"] = false, ["> 0.002999999"] = true, [0.003000001] = false,
+    [">= 0.003000001 usd"] = false, ["< 1 usd"] = true } do
+    check.is(match.fits(match.money(want), 0.003), fits)
+  end
+  check.is(match.fits(match.money(0), nil), false)
+  check.is(match.fits(match.money(false), nil), true)
+  check.is(match.say(match.money "<= 0.01 usd"), "<= 0.010000000 usd")
+  check.has(told(match.money, "cheap"), 'cost: write 0.01, "0.01 usd" or "<= 0.01 usd"')
+  check.is(match.priced { status = 200 }.cost, nil)
+  check.is(match.priced { status = 200, cost = 1 }.status, 200)
+end)
+
 check.that("matchers say what they want", function()
   check.is(match.fits(match.has("moon", "far"), "how far is the moon"), true)
   check.is(match.fits(match.has "moon", nil), false)

@@ -48,6 +48,8 @@ struct question {
     struct asked asked;
     uint32_t keys_but; /* keys not to take, bits by number */
     nanos deadline;    /* of the request, over all attempts */
+    /* What the model charges; NULL: not known. Read by whoever makes the bill. */
+    const struct price *price;
     /* Where calls are listed whose reply has ended and whose connection has
     ** not: call_hang_up_all ends those. May be NULL. */
     struct call **lingering;

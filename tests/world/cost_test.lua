@@ -1,0 +1,42 @@
+-- cost_test.lua -- what requests cost can be expected as their status can.
+local test = require "perilune.test"
+
+local POLICY = [[
+local p = require "perilune"
+p.prices { ["openai/gpt-4o"] = { input = 0, output = 1000 },
+  ["anthropic/claude-sonnet-4-5"] = { input = 0, output = 2000 } }
+return { "openai/gpt-4o", "anthropic/claude-sonnet-4-5" }]]
+
+local function says(t)
+  t:model("openai/gpt-4o", { text = "one two three" })
+  t:model("anthropic/claude-sonnet-4-5", { text = "one two" })
+end
+
+test("a reply is expected to cost so much", { policy = POLICY }, function(t)
+  says(t)
+  local r = t:ask "hello"
+  r:expect { cost = 0.003, calls_unpriced = 0 }
+  r:expect { cost = "0.003 usd" }
+  r:expect { cost = "<= 0.01 usd" }
+  assert(r.cost == 0.003)
+  assert(not pcall(r.expect, r, { cost = "< 0.003 usd" }))
+  assert(not pcall(r.expect, r, { cost = 0.003000001 }))
+end)
+
+test("a stream that moves on costs what answered", { policy = POLICY }, function(t)
+  says(t)
+  t:model("openai/gpt-4o", { fails = 503 })
+  t:ask { text = "hello", stream = true }:expect { cost = 0.004, model = "claude-sonnet-4-5" }
+end)
+
+test("all requests together are expected to cost so much", { policy = POLICY }, function(t)
+  says(t)
+  t:ask_many(10, "hello")
+  t:expect { cost = 0.03 }
+  t:expect { cost = "<= 0.03 usd" }
+  assert(not pcall(t.expect, t, { cost = "< 0.03 usd" }))
+end)
+
+test("a model without a price has no cost", { policy = "return 'openai/unheard-of'" }, function(t)
+  t:ask "hello":expect { cost = false, calls_unpriced = 1 }
+end)
