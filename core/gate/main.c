@@ -5,6 +5,7 @@
 ** else of ours. `serve` is here, because it is threads and signals; every
 ** other subcommand is a Lua module that the library runs.
 */
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,6 +70,17 @@ static int version(int argc, char **argv)
     return 0;
 }
 
+/* Those that are written in Lua. */
+static bool in_lua(const char *name)
+{
+    static const char *const names[] = {"check", "test", "store", "prices",
+                                        "help"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcmp(name, names[i]) == 0)
+            return true;
+    return false;
+}
+
 int main(int argc, char **argv)
 {
     const char *name = argc > 1 ? argv[1] : "help";
@@ -79,8 +91,7 @@ int main(int argc, char **argv)
         return serve(argc - 2, argv + 2);
     if (strcmp(name, "version") == 0 || strcmp(name, "--version") == 0)
         return version(argc - 2, argv + 2);
-    if (strcmp(name, "check") == 0 || strcmp(name, "test") == 0 ||
-        strcmp(name, "store") == 0 || strcmp(name, "help") == 0)
+    if (in_lua(name))
         return command(name, argc > 2 ? argc - 2 : 0, argv + 2);
     fprintf(stderr,
             "perilune: there is no subcommand '%s'; see perilune "
