@@ -3,6 +3,7 @@
 */
 #include "run/cost.h"
 
+#include "base/defence.h"
 #include "meter/price.h"
 #include "run/path.h"
 
@@ -19,9 +20,9 @@ int64_t cost_of_call(const struct call *c)
     const struct price *price = c->ask.price;
     if (!billed(c) || price == &price_free)
         return 0;
-    if (price == NULL || price_cost(price, &c->tap.usage, &nano) != 0)
-        return -1;
-    return nano;
+    if (price == NULL)
+        return DEFENCE(no_price) ? -1 : 0;
+    return price_cost(price, &c->tap.usage, &nano) == 0 ? nano : -1;
 }
 
 struct cost cost_of_request(const struct request *r)

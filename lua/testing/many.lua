@@ -1,6 +1,7 @@
 -- testing.many -- the replies of t:ask_many, together.
 
 local failure = require "testing.failure"
+local match = require "testing.match"
 
 local many = {}
 
@@ -14,6 +15,7 @@ end
 --- Fail unless each of them fits; the first that does not is shown.
 function Many.expect(self, wanted)
   failure.check_wanted(wanted)
+  wanted = match.priced(wanted)
   for i, r in ipairs(self) do
     if not fits(r, wanted) then
       local lines = { ("reply %d of %d; %d of them fit"):format(i, #self, self:count(wanted)) }
@@ -28,6 +30,7 @@ end
 --- How many fit.
 function Many.count(self, wanted)
   local n = 0
+  wanted = match.priced(wanted)
   for _, r in ipairs(self) do
     if fits(r, wanted) then n = n + 1 end
   end

@@ -410,6 +410,18 @@ static double metric(const char *name)
     return figure;
 }
 
+static void dollars_are_counted_and_calls_without_a_price(void)
+{
+    begin("p.provider('a', { sim = { latency = 0, tokens = 2 } }) "
+          "p.prices { ['a/x'] = { input = 0, output = 1000 } } "
+          "return 'a/x'");
+    chat();
+    chat();
+    CHECK_NEAR(metric("perilune_cost_usd_total"), 0.004);
+    CHECK_NEAR(metric("perilune_calls_unpriced_total"), 0);
+    finish();
+}
+
 static void the_figures_count(void)
 {
     begin(FAILS("b", 503) OK(
@@ -452,4 +464,4 @@ TESTS(it_opens_with_nothing_said_and_closes,
       a_cancel_from_within_a_callback_is_heard, a_pause_lasts_until_resume,
       on_a_loop_of_the_hosts_it_is_not_ours_to_run,
       what_is_posted_runs_on_the_loop, addresses_that_make_no_sense_are_refused,
-      the_figures_count)
+      dollars_are_counted_and_calls_without_a_price, the_figures_count)

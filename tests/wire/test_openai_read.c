@@ -96,6 +96,33 @@ static void comments_and_pings_are_relayed_and_mean_nothing(void)
     "\"prompt_tokens_details\":{\"cached_tokens\":4},"          \
     "\"completion_tokens_details\":{\"reasoning_tokens\":7}}"
 
+/* What the usage of a whole reply says was stored in the provider's cache. */
+static int64_t written_of(const char *usage)
+{
+    struct tap tap = {0};
+    char z[512];
+    snprintf(z, sizeof z, "{\"choices\":[{}],\"usage\":{%s}}", usage);
+    CHECK_INT(D->whole(&tap, str_of(z)), EVENT_RELAY);
+    CHECK(tap.usage.known);
+    return tap.usage.write;
+}
+
+#define COUNTS "\"prompt_tokens\":100,\"completion_tokens\":1"
+
+static void what_a_cache_stored_has_several_names(void)
+{
+    CHECK_INT(written_of(COUNTS), 0);
+    CHECK_INT(written_of(COUNTS ",\"prompt_tokens_details\":"
+                                "{\"cache_write_tokens\":40}"),
+              40);
+    CHECK_INT(written_of(COUNTS ",\"prompt_tokens_details\":"
+                                "{\"cached_tokens\":80,"
+                                "\"cache_creation_tokens\":40}"),
+              20);
+    CHECK_INT(written_of(COUNTS ",\"cache_creation_input_tokens\":40"), 40);
+    CHECK_INT(written_of(COUNTS ",\"cache_creation_input_tokens\":-4"), 0);
+}
+
 static void usage_only_events_are_for_those_who_asked(void)
 {
     struct tap tap = {0};
@@ -265,6 +292,7 @@ static void errors_are_read_in_the_shapes_they_come_in(void)
 TESTS(a_first_token_is_something_the_client_can_use,
       a_finish_is_kept_and_is_a_first_token_too, done_is_the_end,
       comments_and_pings_are_relayed_and_mean_nothing,
+      what_a_cache_stored_has_several_names,
       usage_only_events_are_for_those_who_asked,
       providers_tell_of_caches_in_their_own_ways, odd_counts_are_not_believed,
       errors_inside_a_stream_are_errors, garbage_is_malformed,
