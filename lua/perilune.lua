@@ -9,7 +9,6 @@ local filter = require "perilune.filter"
 local model = require "perilune.model"
 local moment = require "perilune.moment"
 local nearest = require "perilune.nearest"
-local prices = require "perilune.prices"
 local providers = require "perilune.providers"
 local rung = require "perilune.rung"
 local secret = require "perilune.secret"
@@ -21,7 +20,6 @@ local written = require "perilune.written"
 local p = {
   model = model.new,
   provider = providers.declare,
-  prices = prices.declare,
   has = providers.has,
   filter = filter.new,
   cut = filter.cut,
@@ -35,7 +33,8 @@ local p = {
 
 -- Words that few policies use: read when one does, since a reload pays for each
 -- file. All declare, so that is while the policy is loaded.
-local RARE = { "asked", "balance", "breaker", "faq", "hedge", "race", "rescue", "sticky", "trim" }
+local RARE = { "asked", "balance", "breaker", "faq", "hedge", "prices", "race", "rescue", "sticky",
+  "trim" }
 for _, word in ipairs(RARE) do
   p[word] = function(...)
     moment.load(word, ...)

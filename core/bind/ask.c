@@ -11,7 +11,7 @@
 #include <stdio.h>
 
 #include "base/defence.h"
-#include "meter/prices.h"
+#include "meter/price/prices.h"
 #include "net/call/retry.h"
 #include "run/events.h"
 #include "run/generation.h"

@@ -11,7 +11,7 @@
 #include <stdio.h>
 
 #include "base/defence.h"
-#include "meter/price.h"
+#include "meter/price/price.h"
 #include "run/cost.h"
 #include "run/filter.h"
 #include "run/generation.h"

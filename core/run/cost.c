@@ -4,7 +4,7 @@
 #include "run/cost.h"
 
 #include "base/defence.h"
-#include "meter/price.h"
+#include "meter/price/price.h"
 #include "run/path.h"
 
 /* Did it get so far that somebody may charge for it? An error's status says

@@ -9,7 +9,7 @@
 
 #include <lua.h>
 
-#include "meter/prices.h"
+#include "meter/price/prices.h"
 #include "run/allowance.h"
 #include "run/runtime.h"
 

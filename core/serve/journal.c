@@ -8,7 +8,7 @@
 
 #include <stdio.h>
 
-#include "meter/price.h"
+#include "meter/price/price.h"
 #include "run/cost.h"
 #include "run/events.h"
 #include "run/generation.h"

@@ -61,6 +61,7 @@ static const luaL_Reg functions[] = {
     {"list", tool_list},
     {"quote", tool_quote},
     {"decode", tool_decode},
+    {"prices", tool_prices},
     {"store_stat", tool_store_stat},
     {"store_compact", tool_store_compact},
     {"store_export", tool_store_export},

@@ -1,7 +1,6 @@
 -- cli.prices -- perilune prices: what models charge, and where to get it from.
 
 local help = require "cli.help"
-local list = require "perilune.price_list"
 local litellm = require "cli.litellm"
 local nearest = require "perilune.nearest"
 local price = require "perilune.price"
@@ -31,23 +30,23 @@ local function line(name, tier)
   return ("%-36s %s\n"):format(name, table.concat(cells, " "))
 end
 
-local function tell(tool, name)
-  for _, tier in ipairs(price.read(list[name])) do
-    tool.out(line(tier.above == 0 and name or ("  above %d tokens"):format(tier.above), tier))
+local function tell(tool, model)
+  for _, tier in ipairs(model) do
+    tool.out(line(tier.above == 0 and model.name or ("  above %d tokens"):format(tier.above), tier))
   end
 end
 
 function actions.show(tool, words)
-  local names = show.names(list)
-  local name = words[2]
+  local name, list, by_name = words[2], tool.prices(), {}
+  for _, model in ipairs(list) do by_name[model.name] = model end
   if words[3] then return misuse(tool, "show one model, or all") end
-  if name and not list[name] then
-    local meant = nearest.word(name, names)
+  if name and not by_name[name] then
+    local meant = nearest.word(name, show.names(by_name))
     return complain(tool, 1, ("no price of '%s' is built in%s"):format(name,
       meant and (" (did you mean %s?)"):format(meant) or ""))
   end
   tool.out(HEAD)
-  for _, each in ipairs(name and { name } or names) do tell(tool, each) end
+  for _, model in ipairs(name and { by_name[name] } or list) do tell(tool, model) end
   return 0
 end
 
@@ -112,8 +111,8 @@ function actions.import(tool, words)
   return #found.bad > 0 and 1 or 0
 end
 
---- Do what args say. `tool` has out(text), err(text), read(path), decode(json)
--- and quote(text). Returns the exit status.
+--- Do what args say. `tool` has out(text), err(text), read(path), decode(json),
+-- quote(text) and prices(). Returns the exit status.
 return function(args, tool)
   local words = {}
   for _, arg in ipairs(args) do

@@ -10,7 +10,6 @@ local named = require "perilune.named"
 local options = require "perilune.options"
 local providers = require "perilune.providers"
 local show = require "perilune.show"
-require "perilune.prices" -- the list prices hold wherever there is a model
 
 local model = {}
 

@@ -3,25 +3,15 @@
 --     p.prices { "prices.json", ["openai/gpt-4o"] = { input = 2.5, output = 10 } }
 --
 -- Later words go over earlier ones: what a policy says over a file's, and a
--- file's over the list that is built in. A model that none of them names has no
--- price, and its cost is not known.
+-- file's over the list prices (core/meter/price/list.c). A model that none of
+-- them names has no price, and its cost is not known.
 
 local core = require "perilune.core"
-local list = require "perilune.price_list"
 local moment = require "perilune.moment"
 local price = require "perilune.price"
 local show = require "perilune.show"
 
 local prices = {}
-
-local known = {} -- tiers by "provider/model"
-
-local function set(name, tiers)
-  known[name] = tiers
-  core.price(name, tiers)
-end
-
-for name, t in pairs(list) do set(name, price.read(t)) end
 
 local function raise(where, format, ...)
   core.raise("prices: " .. where .. format:format(...))
@@ -44,13 +34,13 @@ local function take(t, where)
     else
       local tiers, why = price.read(v)
       if not tiers then raise(where, '"%s": %s', name, why) end
-      set(name, tiers)
+      core.price(name, tiers)
     end
   end
   for _, name in ipairs(same) do
-    local tiers = known[t[name]]
-    if not tiers then raise(where, '"%s": there is no price of %s', name, show.value(t[name])) end
-    set(name, tiers)
+    if not core.price_as(name, t[name]) then
+      raise(where, '"%s": there is no price of %s', name, show.value(t[name]))
+    end
   end
 end
 
@@ -71,7 +61,7 @@ end
 
 --- p.prices: say what models charge, in dollars per million tokens: a file, or a
 -- table that may begin with one.
-function prices.declare(t)
+function prices.new(t)
   moment.load("prices", t)
   if type(t) == "string" then t = { t } end
   if type(t) ~= "table" then

@@ -14,6 +14,13 @@ local function new_tool(table_of_models)
     return "text"
   end
   function tool.decode() return table_of_models, "unexpected byte at byte 1" end
+  function tool.prices()
+    local tier = { above = 0, input = 1.25, output = 10, cached = 0.125, write = 1.25,
+      reasoning = 10 }
+    local long = { above = 200000, input = 2.5, output = 15, cached = 0.25, write = 2.5,
+      reasoning = 15 }
+    return { { name = "gemini/gemini-2.5-pro", tier, long }, { name = "openai/gpt-4o", tier } }
+  end
   function tool.quote(text) return '"' .. text .. '"' end
   return tool
 end
@@ -33,7 +40,7 @@ end
 check.that("prices are shown, all or one, with their tiers", function()
   local tool = new_tool()
   check.is(run({}, tool), 0)
-  check.has(tool.said, "openai/gpt-4o-mini")
+  check.has(tool.said, "openai/gpt-4o")
   tool = new_tool()
   check.is(run({ "show", "gemini/gemini-2.5-pro" }, tool), 0)
   check.has(tool.said, "  above 200000 tokens                      2.5        15      0.25")

@@ -156,6 +156,10 @@ end
 
 local function add_rest(core, world)
   function core.price(name, tiers) world.prices[name] = tiers end
+  function core.price_as(name, other)
+    world.prices[name] = world.prices[other]
+    return world.prices[other] ~= nil
+  end
   function core.in_request() return world.in_request end
   function core.kind(v) return KINDS[v] end
   function core.sleep(seconds) world.slept = seconds end

@@ -6,7 +6,7 @@
 #include <math.h>
 
 #include "base/err.h"
-#include "meter/price.h"
+#include "meter/price/price.h"
 
 /* --- setting --------------------------------------------------------------- */
 

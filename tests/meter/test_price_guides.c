@@ -7,7 +7,7 @@
 */
 #include "unit.h"
 
-#include "meter/price.h"
+#include "meter/price/price.h"
 
 #define USD 1000000000 /* nano-dollars */
 

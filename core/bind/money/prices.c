@@ -4,7 +4,7 @@
 #include "bind/bind.h"
 
 #include "base/err.h"
-#include "meter/prices.h"
+#include "meter/price/prices.h"
 #include "run/generation.h"
 
 static int64_t read_rate(lua_State *L, const char *name)
@@ -21,14 +21,12 @@ static int64_t read_rate(lua_State *L, const char *name)
 /* The tier on top of the stack. */
 static void read_tier(lua_State *L, struct tier *tier)
 {
-    static const char *const names[RATES] = {"input", "output", "cached",
-                                             "write", "reasoning"};
     luaL_checktype(L, -1, LUA_TTABLE);
     lua_getfield(L, -1, "above");
     tier->above = luaL_checkinteger(L, -1);
     lua_pop(L, 1);
     for (int i = 0; i < RATES; i++)
-        tier->rate[i] = read_rate(L, names[i]);
+        tier->rate[i] = read_rate(L, price_rate_name((enum rate)i));
 }
 
 /* price("provider/model", tiers): tiers = { { above = 0, input =, output =,
@@ -55,8 +53,25 @@ static int set_price(lua_State *L)
     return 0;
 }
 
+/* price_as("provider/model", "other/model") -> is there a price of the other?
+** Then the first has the same. */
+static int price_as(lua_State *L)
+{
+    str name, other;
+    struct generation *g = generation_of(L);
+    name.p = luaL_checklstring(L, 1, &name.n);
+    other.p = luaL_checklstring(L, 2, &other.n);
+    str model = other, provider = str_split(&model, '/');
+    const struct price *price = prices_find(&g->prices, provider, model);
+    if (price != NULL && prices_set(&g->prices, &g->arena, name, price) != 0)
+        return luaL_error(L, "not enough memory");
+    lua_pushboolean(L, price != NULL);
+    return 1;
+}
+
 static const luaL_Reg functions[] = {
     {"price", set_price},
+    {"price_as", price_as},
     {NULL, NULL},
 };
 

@@ -1,7 +1,7 @@
 /*
 ** price.c -- rates, and the sum of a call.
 */
-#include "meter/price.h"
+#include "meter/price/price.h"
 
 #include <math.h>
 
@@ -25,6 +25,13 @@ int price_rate(double dollars, int64_t *rate)
         return ERR_LIMIT;
     *rate = llround(dollars * PICO_PER_DOLLAR);
     return 0;
+}
+
+const char *price_rate_name(enum rate rate)
+{
+    static const char *const names[RATES] = {"input", "output", "cached",
+                                             "write", "reasoning"};
+    return names[rate];
 }
 
 static const struct tier *tier_for(const struct price *price, int64_t prompt)

@@ -46,6 +46,9 @@ extern const struct price price_free;
 ** is negative or no number; ERR_LIMIT past PRICE_MOST. */
 int price_rate(double dollars, int64_t *rate);
 
+/* "input", "output", "cached", "write", "reasoning". */
+const char *price_rate_name(enum rate rate);
+
 /* What this usage costs in nano-dollars, rounded up. 0; ERR_INPUT when the usage
 ** is not known or is nonsense; ERR_LIMIT when it does not fit. */
 int price_cost(const struct price *price, const struct usage *usage,

@@ -4,7 +4,7 @@
 ** Its buckets go by the model alone, so that nobody has to put the two parts of
 ** a name together to look for it.
 */
-#include "meter/prices.h"
+#include "meter/price/prices.h"
 
 #include "base/err.h"
 
@@ -51,8 +51,17 @@ int prices_set(struct prices *p, struct arena *arena, str name,
     return 0;
 }
 
+static const struct price *find_listed(str provider, str model)
+{
+    const struct listed *at;
+    for (int nth = 0; (at = prices_listed(nth)) != NULL; nth++)
+        if (str_eq(at->model, model) && str_eq(at->provider, provider))
+            return &at->price;
+    return NULL;
+}
+
 const struct price *prices_find(const struct prices *p, str provider, str model)
 {
     const struct priced *at = find(p, provider, model);
-    return at != NULL ? &at->price : NULL;
+    return at != NULL ? &at->price : find_listed(provider, model);
 }
