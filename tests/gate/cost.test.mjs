@@ -107,4 +107,8 @@ test('a file of prices is imported, loaded and watched', async (t) => {
   assert.equal((await chatWith(g)).headers['x-perilune-cost-usd'], '0.000003000');
   g.edit('{ "up/m": { "input": -1, "output": 1 } }', 'prices.json');
   assert.equal((await chatWith(g)).headers['x-perilune-cost-usd'], '0.000003000');
+  g.edit(`{ "up/m": { "input": 0, "output": 2 } }${' '.repeat(10_000_000)}`, 'prices.json');
+  assert.equal((await chatWith(g)).headers['x-perilune-cost-usd'], '0.000003000');
+  const told = await (await fetch(`${g.url}/healthz`)).text();
+  assert.match(told, /cannot read \\"prices.json\\": it is larger than 1 MiB/);
 });
