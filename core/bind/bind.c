@@ -30,6 +30,7 @@ static int open_core(lua_State *L)
     bind_faq(L);
     bind_sticky(L);
     bind_prices(L);
+    bind_limit(L);
     return 1;
 }
 

@@ -58,6 +58,14 @@ static str path_so_far(struct request *r)
     return copy;
 }
 
+static void add_quotas(struct request *r, struct head *h)
+{
+    struct http_field fields[QUOTA_FIELDS];
+    int n = quota_fields(r->quotas, &r->arena, fields);
+    for (int i = 0; i < n; i++)
+        head_add(h, fields[i].name, fields[i].value);
+}
+
 static void send_head(struct request *r, int status, struct head *h,
                       int64_t length)
 {
@@ -70,6 +78,7 @@ static void send_head(struct request *r, int status, struct head *h,
     head_add(h, STR("x-perilune-policy"), str_of(r->gen->version));
     head_add(h, STR("x-perilune-overhead-us"),
              arena_int(&r->arena, request_inside(r) / NANOS_US));
+    add_quotas(r, h);
     r->sink.head(r->sink.user, status, h->fields, h->n, length);
 }
 

@@ -17,6 +17,7 @@
 #include <lua.h>
 
 #include "net/call/call.h"
+#include "run/quota.h"
 #include "run/runtime.h"
 #include "run/strand/strand.h"
 #include "wire/dialect.h"
@@ -87,8 +88,9 @@ struct request {
     struct step *steps, **last_step;
     int steps_n, attempts, logged; /* the last by p.log */
     struct scar *scars;
-    struct call *answer;      /* the call whose reply is the answer */
-    const char *policy_error; /* the policy raised; text in the arena */
+    struct quota quotas[QUOTA_UNITS]; /* of the limits it came through */
+    struct call *answer;              /* the call whose reply is the answer */
+    const char *policy_error;         /* the policy raised; text in the arena */
     struct ending *endings;
     /* The policy's strands. */
     struct strand main;

@@ -24,6 +24,7 @@
 
 struct lua_State;
 struct generation;
+struct pass;
 struct realm;
 struct request;
 struct strand;
@@ -81,6 +82,8 @@ struct runtime {
     uint64_t serial;                    /* of the last request */
     struct strand *woken, **woken_last; /* they go on this turn */
     struct later wake;
+    struct pass *passes; /* in line for a limit, see bind/rungs/limit.c */
+    struct nudge passes_moved;
     bool no_inotify;
     bool unwatched; /* edits are told by runtime_load, and not looked for */
 };

@@ -15,6 +15,7 @@
 #include "net/virtual/virtual.h"
 #include "run/compiled.h"
 #include "run/generation.h"
+#include "run/realm/limits.h"
 
 #define MOST_LOG   ((size_t)256 << 20)
 #define MOST_TURNS 1000000 /* at one instant */
@@ -118,6 +119,11 @@ int stage_load(struct stage *s, const struct policy_source *source)
     struct policy_source with = *source;
     with.library = s->library;
     return runtime_load(&s->rt, &with);
+}
+
+int stage_hit_limits(struct stage *s)
+{
+    return limits_shut(s->rt.realm);
 }
 
 str stage_error(const struct stage *s)

@@ -73,6 +73,9 @@ void stage_close(struct stage *s);
 int stage_load(struct stage *s, const struct policy_source *source);
 str stage_error(const struct stage *s);
 
+/* From now on every p.limit of the policy says no; how many there are. */
+int stage_hit_limits(struct stage *s);
+
 /* The world it is in; all lines of the log, each with its newline. */
 struct world *stage_world(struct stage *s);
 str stage_log(const struct stage *s);

@@ -153,6 +153,13 @@ static int play(lua_State *L)
     return 0;
 }
 
+/* world:hit_limits() -> how many limits the policy has; all say no from now on */
+static int hit_limits(lua_State *L)
+{
+    lua_pushinteger(L, stage_hit_limits(to_stage(L)));
+    return 1;
+}
+
 static void push_counts(void *user, str name, const struct upstream_counts *c)
 {
     lua_State *L = user;
@@ -288,11 +295,13 @@ static int log_text(lua_State *L)
 }
 
 static const luaL_Reg methods[] = {
-    {"load", load},       {"play", play},       {"upstreams", upstreams},
-    {"last", last},       {"guest", guest},     {"leave", leave},
-    {"is_done", is_done}, {"outcome", outcome}, {"run", run},
-    {"now", now},         {"log", log_text},    {"close", close},
-    {NULL, NULL},
+    {"load", load},       {"hit_limits", hit_limits},
+    {"play", play},       {"upstreams", upstreams},
+    {"last", last},       {"guest", guest},
+    {"leave", leave},     {"is_done", is_done},
+    {"outcome", outcome}, {"run", run},
+    {"now", now},         {"log", log_text},
+    {"close", close},     {NULL, NULL},
 };
 
 void tool_worlds(lua_State *L)

@@ -54,9 +54,15 @@ local function warn(tool, format, ...)
 end
 
 local function tell_warnings(path, missed, tool)
-  for _, found in ipairs(uncalled.find(tool.read(path) or "")) do
+  local text = tool.read(path) or ""
+  for _, found in ipairs(uncalled.find(text)) do
     warn(tool, '%s:%d: "%s" is never called; write %s(req)', path, found.line, found.name,
       found.name)
+  end
+  for _, found in ipairs(uncalled.gates(text)) do
+    warn(tool, '%s:%d: %s answers only to say no, so %s would be asked only when %s refused; '
+      .. 'write "%s(req) or %s(req)"', path, found.line, found.name, found.behind, found.name,
+      found.name, found.behind)
   end
   for _, model in ipairs(missed) do
     warn(tool, "%s: %s is declared and asked in none of these worlds", path, model)

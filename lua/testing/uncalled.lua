@@ -2,6 +2,10 @@
 --
 --     if night and large(req) then ...      -- a function is never false
 --
+-- And the contrary, a gate in the place of a condition:
+--
+--     return daily(req) and large(req)      -- daily answers only to say no
+--
 -- Only what is plain to see in the text is told: a local that a function or a
 -- rung was given to, standing alone before `and`, `or` or `then`.
 
@@ -53,6 +57,27 @@ function uncalled.find(text)
         break
       end
     end
+  end
+  return list
+end
+
+-- Words of p whose rungs answer only to say no.
+local GATES = { limit = true, budget = true, allow = true }
+
+--- The gates in a policy's text that what is returned begins with, before an
+-- `and`: a list of { line =, name =, behind = }. Behind an `or` it means
+-- something: when the purse says no, the free one.
+function uncalled.gates(text)
+  text = bare(text)
+  local names, list, at = {}, {}, 0
+  for name, word in text:gmatch "local%s+([%a_][%w_]*)%s*=%s*p%.([%a_]+)%s*%(" do
+    names[name] = GATES[word]
+  end
+  for line in (text .. "\n"):gmatch "(.-)\n" do
+    at = at + 1
+    local name, behind = line:match
+      "%f[%w_]return%s+([%a_][%w_]*)%s*%(%s*req%s*%)%s+and%s+([%a_][%w_]*)%s*%("
+    if names[name] then list[#list + 1] = { line = at, name = name, behind = behind } end
   end
   return list
 end

@@ -47,7 +47,8 @@ local function meet(world, met)
 end
 
 -- One request in a world of its own: what came of it. Fields of `case`: name,
--- stream, model (what the client names), acts (by model).
+-- stream, model (what the client names), acts (by model), over (every p.limit says
+-- no; nil if the policy has none).
 local function run(tool, source, case, met)
   local world = tool.world { seed = 1, calendar = calendar.default }
   local ok, why = world:load(source)
@@ -55,6 +56,7 @@ local function run(tool, source, case, met)
     world:close()
     return nil, why
   end
+  local limits = case.over and world:hit_limits() or 1
   for model, act in pairs(case.acts or {}) do world:play(model, { act_of(act) }) end
   local sent = request.read({ model = case.model, stream = case.stream }, tool.quote)
   sent.at = 0
@@ -64,7 +66,7 @@ local function run(tool, source, case, met)
   o.name, o.policy_error = case.name, policy_error(world:log(), tool.decode)
   meet(world, met)
   world:close()
-  return o
+  return limits > 0 and o or nil
 end
 
 local function acts_of(models, act)
@@ -133,6 +135,7 @@ function worlds.run(tool, source, models)
   end
   run_each_down(tool, source, named, list, met) -- who was met in those only
   table.move(shared, 1, #shared, #list + 1, list)
+  list[#list + 1] = run(tool, source, { name = "over p.limit", over = true, model = named }, met)
   return list, unreached(tool, source, models, met)
 end
 

@@ -139,6 +139,14 @@ local function add_rungs(core, world)
   function core.sticky_keep(_, _, key, target) if key then world.pins[key] = target end end
   function core.sticky_refuse() return make("reply", { refused = true, status = 503 }) end
   function core.failed() return false end
+  function core.limit(name, shape, wait, sets)
+    world.limit = { name = name, shape = shape, wait = wait, sets = sets }
+    return world.limit
+  end
+  function core.limit_ask(_, _, who, set)
+    world.who, world.set = who, set
+    return world.over and core.written { kind = "refuse", text = "no", status = 429 } or nil
+  end
   function core.faq(text)
     if text == "bad" then return nil, "entry 2 has no \"question\"" end
     return { text = text }

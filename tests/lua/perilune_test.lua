@@ -4,8 +4,8 @@ local check = require "check"
 local fake = require "fake_core"
 
 local p = 'local p = require "perilune"\n'
-local NAMES = "asked, balance, breaker, cut, faq, file, filter, has, hedge, json, ladder, log, "
-  .. "model, now, prices, provider, race, refuse, rescue, say, secret, sleep, sorry, sticky, "
+local NAMES = "asked, balance, breaker, cut, faq, file, filter, has, hedge, json, ladder, limit, "
+  .. "log, model, now, prices, provider, race, refuse, rescue, say, secret, sleep, sorry, sticky, "
   .. "tokens, trim, units"
 
 check.that("an unknown word lists the known ones and guesses", function()

@@ -13,9 +13,9 @@ end
 local README = text_of "lua/README.md" .. text_of "lua/RUNGS.md"
 
 local FILES = { "address", "asked", "balance", "branches", "breaker", "callable", "faq",
-  "filter", "guard", "hedge", "ladder", "model", "moment", "named", "nearest", "options",
-  "presets", "providers", "race", "rescue", "rung", "secret", "show", "sim", "sticky", "trim",
-  "units", "written" }
+  "filter", "guard", "hedge", "ladder", "limit", "model", "moment", "named", "nearest",
+  "options", "presets", "providers", "race", "rescue", "rung", "secret", "show", "sim",
+  "sticky", "trim", "units", "written" }
 
 check.that("every example of the reference is a policy that loads", function()
   local examples = 0

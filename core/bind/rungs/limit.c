@@ -1,0 +1,475 @@
+/*
+** limit.c -- p.limit: a gate that says no to whoever asks too often.
+**
+** A request that asks for the first time takes, or is refused; what came of it
+** is its *pass*, which lies in its arena and is an ending: when the request ends,
+** however it does, the tokens taken by estimate become those that were used. A
+** request that asks again finds its pass and hears the same.
+**
+** Whoever may wait is told at once when it is his turn, and sleeps until then:
+** the queue is nothing but instants.
+*/
+#include "bind/bind.h"
+
+#include <stdio.h>
+
+#include "base/defence.h"
+#include "bind/tokens/tokens.h"
+#include "run/events.h"
+#include "run/generation.h"
+#include "run/path.h"
+#include "run/realm/limits.h"
+#include "run/sandbox.h"
+#include "run/task.h"
+
+#define LIMIT_TYPE   "perilune.limit"
+#define USUAL_OUT    1000      /* tokens of an answer nobody set a limit to */
+#define MOST_OUT     (1 << 30) /* an answer longer than that is not believed */
+#define BELIEVED     100000000 /* tokens of a call; more is no usage */
+#define NOBODY_KNOWS NANOS_S   /* Retry-After when a place must become free */
+
+struct limit {
+    struct limiter *limiter; /* lives in the realm */
+    str name;
+    nanos wait;
+    int sets_n;
+    struct limit_rules *sets; /* the usual amounts, then the exceptions */
+};
+
+static const struct limit_rules unlimited = {.n = 0};
+
+struct pass {
+    struct ending ending; /* first */
+    const struct limit *limit;
+    const struct limit_rules *rules;
+    struct limit_verdict verdict;
+    struct limit_ticket ticket;
+    int64_t tokens; /* the estimate */
+    /* In line: */
+    struct runtime *rt;
+    struct limit_wait wait;
+    struct strand *sleeper;     /* who waits, or did; NULL: nobody yet */
+    struct pass *next, **place; /* in runtime.passes; NULL: not in line */
+};
+
+/* --- declaring ------------------------------------------------------------- */
+
+static lua_Integer whole(lua_State *L, const char *name)
+{
+    lua_getfield(L, -1, name);
+    lua_Integer n = luaL_optinteger(L, -1, 0);
+    lua_pop(L, 1);
+    return n;
+}
+
+/* The part on top of the stack. */
+static struct limit_part read_part(lua_State *L)
+{
+    static const char *const units[] = {"requests", "tokens", "concurrent",
+                                        NULL};
+    struct limit_part part = {.unit = COUNT_REQUESTS};
+    lua_getfield(L, -1, "unit");
+    part.unit = (enum limit_unit)luaL_checkoption(L, -1, NULL, units);
+    lua_pop(L, 1);
+    part.rate.n = whole(L, "n");
+    part.rate.per = whole(L, "per") * NANOS_S;
+    part.rate.burst = whole(L, "burst");
+    return part;
+}
+
+/* The set of parts on top of the stack. */
+static struct limit_rules read_set(lua_State *L)
+{
+    struct limit_rules rules = {.n = (int)luaL_len(L, -1)};
+    if (rules.n < 1 || rules.n > LIMIT_PARTS)
+        luaL_error(L, "a limit has 1 to %d parts", LIMIT_PARTS);
+    for (int i = 0; i < rules.n; i++) {
+        lua_rawgeti(L, -1, i + 1);
+        rules.parts[i] = read_part(L);
+        lua_pop(L, 1);
+    }
+    return rules;
+}
+
+/* The sets of the table on top of the stack, in the generation's arena. */
+static void read_sets(lua_State *L, struct limit *l, struct arena *arena)
+{
+    l->sets_n = (int)luaL_len(L, -1);
+    l->sets = arena_zero(arena, (size_t)l->sets_n * sizeof *l->sets);
+    if (l->sets == NULL)
+        luaL_error(L, "not enough memory for a limit");
+    for (int i = 0; i < l->sets_n; i++) {
+        lua_rawgeti(L, -1, i + 1);
+        l->sets[i] = read_set(L);
+        lua_pop(L, 1);
+    }
+}
+
+static void tell_emptied(struct runtime *rt, str name)
+{
+    struct buf line;
+    event_begin(&line, rt->world);
+    event_text(&line, "event", STR("limit_emptied"));
+    event_text(&line, "limit", name);
+    event_text(&line, "message",
+               STR("it counts something else than before, so it starts empty"));
+    event_send(&line, rt->world);
+}
+
+/* Find the limit in the realm, or make it there. */
+static void share(lua_State *L, struct limit *l, str shape)
+{
+    struct runtime *rt = generation_of(L)->rt;
+    uint64_t dice[2];
+    bool emptied = false;
+    world_random(rt->world, dice, sizeof dice);
+    l->limiter = limits_share(rt->realm, l->name, shape, dice, &emptied);
+    if (l->limiter == NULL)
+        sandbox_raise(L, "limit: there are too many, or no memory for one");
+    if (emptied)
+        tell_emptied(rt, l->name);
+}
+
+/* limit(name, shape, wait, sets) -> a limit. A set is a list of { unit =, n =,
+** per = seconds, burst = }; the first one is for everybody else */
+static int new_limit(lua_State *L)
+{
+    str name = bind_keep(L, 1), shape = bind_keep(L, 2);
+    nanos wait = nanos_of(luaL_checknumber(L, 3));
+    luaL_checktype(L, 4, LUA_TTABLE);
+    lua_settop(L, 4);
+    struct limit *l = arena_zero(&generation_of(L)->arena, sizeof *l);
+    if (l == NULL)
+        return luaL_error(L, "not enough memory for a limit");
+    *l = (struct limit){.name = name, .wait = wait};
+    read_sets(L, l, &generation_of(L)->arena);
+    share(L, l, shape);
+    const struct limit **box = lua_newuserdatauv(L, sizeof *box, 0);
+    *box = l;
+    luaL_setmetatable(L, LIMIT_TYPE);
+    return 1;
+}
+
+/* --- how much it may need -------------------------------------------------- */
+
+static bool counts_tokens(const struct limit_rules *rules)
+{
+    bool any = false;
+    for (int i = 0; i < rules->n; i++)
+        any = any || rules->parts[i].unit == COUNT_TOKENS;
+    return any;
+}
+
+/* Tokens that may come back: so many answers, each of the length allowed. */
+static int64_t tokens_out(const struct view *view)
+{
+    struct json root = view->request->root;
+    int64_t each = view->max_tokens, choices = 1;
+    if (each == 0 &&
+        !json_integer(json_get(root, STR("max_completion_tokens")), &each) &&
+        !json_integer(json_get(root, STR("max_tokens")), &each))
+        each = USUAL_OUT;
+    if (!json_integer(json_get(root, STR("n")), &choices) || choices < 1)
+        choices = 1;
+    each = each < 0 ? 0 : each < MOST_OUT ? each : MOST_OUT;
+    return each * (choices < MOST_OUT ? choices : MOST_OUT);
+}
+
+static int64_t estimate(lua_State *L, const struct view *view)
+{
+    bind_push_tokens(L, view);
+    int64_t in = lua_tointeger(L, -1);
+    lua_pop(L, 1);
+    return in + tokens_out(view);
+}
+
+/* --- in line --------------------------------------------------------------- */
+
+/* Somebody moved up: let those look whose instant changed. Strands that wait for
+** something else now look in vain. */
+static void tell_moved(struct nudge *nudge)
+{
+    struct runtime *rt =
+        (struct runtime *)(void *)((char *)nudge -
+                                   offsetof(struct runtime, passes_moved));
+    for (struct pass *p = rt->passes; p != NULL; p = p->next)
+        if (p->sleeper != NULL &&
+            limiter_turn(p->limit->limiter, &p->wait) != p->verdict.at)
+            task_wake(p->sleeper);
+}
+
+static void moved(struct limit_wait *w) /* [any thread] */
+{
+    struct pass *p =
+        (struct pass *)(void *)((char *)w - offsetof(struct pass, wait));
+    world_nudge(p->rt->world, &p->rt->passes_moved);
+}
+
+static void line_up(struct pass *p, struct runtime *rt)
+{
+    p->next = rt->passes;
+    p->place = &rt->passes;
+    if (p->next != NULL)
+        p->next->place = &p->next;
+    rt->passes = p;
+}
+
+/* Out of the line; verdict.at is what it came to. */
+static void step_out(struct pass *p)
+{
+    if (p->place == NULL)
+        return;
+    limiter_leave(p->limit->limiter, &p->wait);
+    p->verdict.at = p->wait.at;
+    *p->place = p->next;
+    if (p->next != NULL)
+        p->next->place = p->place;
+    p->place = NULL;
+}
+
+/* --- the end --------------------------------------------------------------- */
+
+/* What its calls used. False: some of it nobody knows, *tokens is the rest. */
+static bool used(const struct request *r, int64_t *tokens)
+{
+    bool sure = true;
+    *tokens = 0;
+    for (const struct step *s = r->steps; s != NULL; s = s->next) {
+        const struct call *c = s->call;
+        if (c == NULL || !c->arrived)
+            continue;
+        const struct usage *u = &c->tap.usage;
+        bool told = u->known && u->prompt >= 0 && u->prompt <= BELIEVED &&
+                    u->completion >= 0 && u->completion <= BELIEVED;
+        if (told)
+            *tokens += u->prompt + u->completion;
+        else if (u->known || c->status < 400)
+            sure = false;
+    }
+    return sure;
+}
+
+static void settle(struct ending *ending, struct request *r)
+{
+    struct pass *p = (struct pass *)(void *)ending;
+    nanos now = world_now(r->rt->world);
+    int64_t tokens;
+    step_out(p);
+    if (p->verdict.word != LIMIT_PASSES || p->rules->n == 0)
+        return;
+    if (p->verdict.at > now) { /* it left while it waited */
+        limiter_undo(p->limit->limiter, p->rules, &p->ticket, now);
+        return;
+    }
+    if (!used(r, &tokens) && tokens < p->tokens)
+        tokens = p->tokens;
+    limiter_settle(p->limit->limiter, p->rules, &p->ticket, tokens, now);
+}
+
+/* --- the verdict ----------------------------------------------------------- */
+
+/* What came of it when this request asked before, or NULL. */
+static struct pass *pass_of(const struct request *r, const struct limit *l)
+{
+    for (struct ending *e = r->endings; e != NULL; e = e->next) {
+        struct pass *p = (struct pass *)(void *)e;
+        if (e->run == settle && p->limit->limiter == l->limiter &&
+            DEFENCE(limit_once))
+            return p;
+    }
+    return NULL;
+}
+
+static void note(struct request *r, const struct pass *p)
+{
+    for (int i = 0; i < p->rules->n; i++) {
+        const struct limit_state *s = &p->verdict.parts[i];
+        enum limit_unit unit = p->rules->parts[i].unit;
+        struct quota q = {s->limit, s->left, s->reset};
+        if (unit != COUNT_PLACES)
+            quota_note(r->quotas,
+                       unit == COUNT_TOKENS ? QUOTA_TOKENS : QUOTA_REQUESTS,
+                       &q);
+    }
+}
+
+static const char *word_for(const struct pass *p, nanos now)
+{
+    if (p->verdict.word == LIMIT_TOO_LARGE)
+        return "too_large";
+    if (p->verdict.word == LIMIT_REFUSES)
+        return "limited";
+    return p->verdict.at > now ? "waited" : "ok";
+}
+
+/* Ask, for the first time; what comes of it is the request's from now on. */
+static struct pass *judge(lua_State *L, const struct limit *l,
+                          const struct limit_rules *rules)
+{
+    const struct view *view = bind_view(L, 2);
+    struct request *r = view->request;
+    struct pass *p = arena_zero(&r->arena, sizeof *p);
+    if (p == NULL)
+        luaL_error(L, "not enough memory for a limit");
+    struct limit_ask ask = {.now = world_now(r->rt->world)};
+    ask.who.p = luaL_checklstring(L, 3, &ask.who.n);
+    p->ending.run = settle;
+    p->limit = l;
+    p->rules = rules;
+    p->verdict = (struct limit_verdict){.word = LIMIT_PASSES, .at = ask.now};
+    p->rt = r->rt;
+    p->wait.moved = moved;
+    r->rt->passes_moved.run = tell_moved;
+    ask.wait = &p->wait;
+    p->tokens = ask.tokens = counts_tokens(rules) ? estimate(L, view) : 0;
+    ask.until = l->wait > 0 ? ask.now + l->wait : ask.now;
+    if (ask.until > r->deadline)
+        ask.until = r->deadline > ask.now ? r->deadline : ask.now;
+    if (rules->n > 0)
+        p->verdict = limiter_take(l->limiter, rules, &ask, &p->ticket);
+    if (p->verdict.word == LIMIT_NO_MEMORY)
+        luaL_error(L, "not enough memory for a limit");
+    request_on_end(r, &p->ending);
+    if (p->verdict.in_line)
+        line_up(p, r->rt);
+    note(r, p);
+    request_step(r, l->name, word_for(p, ask.now));
+    return p;
+}
+
+/* --- saying no ------------------------------------------------------------- */
+
+static const char *period(const struct limit_part *part)
+{
+    static const struct {
+        nanos per;
+        const char *word;
+    } words[] = {{1, "second"},
+                 {60, "minute"},
+                 {3600, "hour"},
+                 {86400, "day"},
+                 {604800, "week"}};
+    size_t i = 0;
+    while (i + 1 < sizeof words / sizeof words[0] &&
+           part->rate.per > words[i].per * NANOS_S)
+        i++;
+    return words[i].word;
+}
+
+static long long seconds(nanos t)
+{
+    return (long long)((t + NANOS_S - 1) / NANOS_S);
+}
+
+static void say_too_large(const struct pass *p, struct buf *to)
+{
+    const struct limit_verdict *v = &p->verdict;
+    const struct limit_part *part = &p->rules->parts[v->part];
+    int64_t most = part->rate.burst > 0 ? part->rate.burst : part->rate.n;
+    buf_print(to,
+              "limit %.*s: this request may need %lld tokens, and no more than "
+              "%lld ever pass at once; shorten it or ask for fewer max_tokens",
+              STR_ARG(p->limit->name), (long long)v->asked, (long long)most);
+}
+
+static void say_limited(const struct pass *p, nanos wait, struct buf *to)
+{
+    const struct limit_verdict *v = &p->verdict;
+    const struct limit_part *part = &p->rules->parts[v->part];
+    const struct limit_state *s = &v->parts[v->part];
+    long long limit = (long long)s->limit, used = limit - (long long)s->left;
+    buf_print(to, "limit %.*s: ", STR_ARG(p->limit->name));
+    if (part->unit == COUNT_PLACES) {
+        buf_print(to,
+                  "%lld of %lld requests at a time are under way; try "
+                  "again when one has ended",
+                  used, limit);
+        return;
+    }
+    if (part->rate.burst > 0)
+        buf_print(to, "more than %lld at once and %lld ",
+                  (long long)part->rate.burst, limit);
+    else
+        buf_print(to, "%lld of %lld ", used, limit);
+    buf_print(to, "%s per %s",
+              part->unit == COUNT_TOKENS ? "tokens" : "requests", period(part));
+    buf_text(to, part->rate.burst > 0 ? "" : " are used");
+    if (part->unit == COUNT_TOKENS)
+        buf_print(to, " and this request may need %lld", (long long)v->asked);
+    buf_print(to, "; try again in %lld s (all is free again in %lld s)",
+              seconds(wait), seconds(s->reset));
+}
+
+/* A 429 that says which limit, what is used and when to come again; or a 413,
+** when waiting would not help. */
+static int refuse(lua_State *L, const struct request *r, const struct pass *p)
+{
+    char room[512];
+    struct buf text = {.p = room, .cap = sizeof room, .max = sizeof room};
+    nanos now = world_now(r->rt->world);
+    nanos wait = p->verdict.at > now ? p->verdict.at - now : 1;
+    bool never = p->verdict.word == LIMIT_TOO_LARGE;
+    if (p->verdict.at == NANOS_NEVER)
+        wait = NOBODY_KNOWS;
+    if (never)
+        say_too_large(p, &text);
+    else
+        say_limited(p, wait, &text);
+    struct written_reply *w =
+        bind_push_written(L, WRITTEN_REFUSE, buf_str(&text));
+    w->status = never ? 413 : 429;
+    w->again = !never;
+    w->wait = never ? 0 : wait;
+    snprintf(w->code, sizeof w->code, "%s",
+             never ? "request_too_large" : "rate_limit_exceeded");
+    return 1;
+}
+
+/* --- asking ---------------------------------------------------------------- */
+
+static int passed(lua_State *L, int status, lua_KContext context)
+{
+    struct pass *p = (struct pass *)context;
+    (void)status;
+    if (p->place != NULL)
+        p->verdict.at = limiter_turn(p->limit->limiter, &p->wait);
+    if (world_now(p->rt->world) < p->verdict.at) {
+        task_sleep(strand_of(L), p->verdict.at);
+        return lua_yieldk(L, 0, context, passed);
+    }
+    step_out(p);
+    return 0;
+}
+
+/* limit_ask(limit, req, who, set) -> nil: go on; or a refusal. Set 0: without
+** limits. Waits, if the limit lets one wait */
+static int ask(lua_State *L)
+{
+    const struct limit **box = luaL_checkudata(L, 1, LIMIT_TYPE);
+    const struct limit *l = *box;
+    struct request *r = bind_view(L, 2)->request;
+    lua_Integer set = luaL_checkinteger(L, 4);
+    luaL_argcheck(L, set >= 0 && set <= l->sets_n, 4, "no such set");
+    struct pass *p = pass_of(r, l);
+    if (p == NULL)
+        p = judge(L, l, set > 0 ? &l->sets[set - 1] : &unlimited);
+    if (p->verdict.word != LIMIT_PASSES)
+        return refuse(L, r, p);
+    if (world_now(r->rt->world) >= p->verdict.at)
+        return 0;
+    bind_request(L, "p.limit");
+    p->sleeper = strand_of(L);
+    return passed(L, LUA_YIELD, (lua_KContext)p);
+}
+
+static const luaL_Reg functions[] = {
+    {"limit", new_limit},
+    {"limit_ask", ask},
+    {NULL, NULL},
+};
+
+void bind_limit(lua_State *L)
+{
+    bind_type(L, &(struct bind_type){.name = LIMIT_TYPE});
+    luaL_setfuncs(L, functions, 0);
+}
