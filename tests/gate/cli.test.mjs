@@ -215,6 +215,24 @@ test('check passes over the tests of policies', (t) => {
   assert.match(stdout, /^-- {2}a_test\.lua {2}is a test: perilune test a_test\.lua runs it$/m);
 });
 
+test('check has a world in which the limits of the policy are hit, and tells a gate that is a condition', (t) => {
+  const said = worlds(
+    t,
+    `local p = require "perilune"
+     local own = p.limit("own", "20 requests/min")
+     local large = p.model "openai/gpt-4o"
+     return function(req)
+       return own(req) and large(req) or large(req)
+     end`,
+  );
+  assert.equal(said.status, 0);
+  assert.equal(said['all well'], '200 own ok, gpt-4o ok');
+  assert.equal(said['over p.limit'], '200 own limited, gpt-4o ok');
+  assert.deepEqual(said.warnings, [
+    'a.lua:5: own answers only to say no, so large would be asked only when own refused; write "own(req) or large(req)"',
+  ]);
+});
+
 test('check names a model that the client may choose', (t) => {
   const said = worlds(t, `return require "perilune".asked { "openai/*" }`);
   assert.equal(said['all well'], '200 any ok');

@@ -48,6 +48,12 @@ targets_run() {
 }
 tell "the bench of what is decided before a call runs" targets_run
 
+limits_run() {
+    make --no-print-directory build/bench/micro/limits >"$log" 2>&1 &&
+        build/bench/micro/limits 1000
+}
+tell "the bench of limits runs" limits_run
+
 # --- the store ---------------------------------------------------------------
 
 store_runs() {
