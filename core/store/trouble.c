@@ -3,6 +3,7 @@
 */
 #include "store/trouble.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 static const struct words {
@@ -52,4 +53,28 @@ enum store_result store_say(struct store_why *why, enum store_result result,
              detail != NULL ? detail : "", detail != NULL ? ")" : "",
              words[result].todo[0] != '\0' ? "; " : "", words[result].todo);
     return result;
+}
+
+enum store_result store_errno(int error)
+{
+    switch (error) {
+    case EACCES:
+    case EPERM:
+    case EROFS:
+        return STORE_READ_ONLY;
+    case ENOSPC:
+    case EDQUOT:
+    case EFBIG:
+        return STORE_DISK;
+    case ENOENT:
+    case ENOTDIR:
+    case ELOOP:
+    case ENAMETOOLONG:
+    case EISDIR:
+        return STORE_FOLDER;
+    case ENOMEM:
+        return STORE_MEMORY;
+    default:
+        return STORE_IO;
+    }
 }

@@ -38,6 +38,9 @@ struct store_why {
 enum store_result store_say(struct store_why *why, enum store_result result,
                             const char *path, const char *detail);
 
+/* What an errno of a file means. */
+enum store_result store_errno(int error);
+
 /* The word for a result, such as "disk full". */
 const char *store_word(enum store_result result);
 

@@ -74,30 +74,6 @@ int folder_sign(struct folder *f, enum store_durability durability)
     return error;
 }
 
-static enum store_result result_of(int error)
-{
-    switch (error) {
-    case EACCES:
-    case EPERM:
-    case EROFS:
-        return STORE_READ_ONLY;
-    case ENOSPC:
-    case EDQUOT:
-    case EFBIG:
-        return STORE_DISK;
-    case ENOENT:
-    case ENOTDIR:
-    case ELOOP:
-    case ENAMETOOLONG:
-    case EISDIR:
-        return STORE_FOLDER;
-    case ENOMEM:
-        return STORE_MEMORY;
-    default:
-        return STORE_IO;
-    }
-}
-
 /* Take the lock on all of it, or ask who has. */
 static int lock_call(int fd, int call, struct flock *lock)
 {
@@ -135,7 +111,7 @@ static enum store_result take_lock(struct folder *f,
     f->lock =
         openat(f->dir, "perilune.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (f->lock < 0)
-        return store_say(why, result_of(errno), options->path, strerror(errno));
+        return store_say(why, store_errno(errno), options->path, strerror(errno));
     if (DEFENCE(store_lock) && lock_call(f->lock, F_OFD_SETLK, &lock) != 0) {
         int pid = holder(f);
         snprintf(line, sizeof line, "process %d", pid);
@@ -156,10 +132,10 @@ enum store_result folder_open(struct folder *f,
     *f = (struct folder){.dir = -1, .lock = -1};
     if (!options->read_only && mkdir(options->path, 0700) != 0 &&
         errno != EEXIST)
-        return store_say(why, result_of(errno), options->path, strerror(errno));
+        return store_say(why, store_errno(errno), options->path, strerror(errno));
     f->dir = open(options->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (f->dir < 0)
-        return store_say(why, result_of(errno), options->path, strerror(errno));
+        return store_say(why, store_errno(errno), options->path, strerror(errno));
     if (!options->read_only)
         result = take_lock(f, options, why);
     if (result != STORE_OK)
