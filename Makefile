@@ -170,7 +170,8 @@ bench-world: $(B)/bench/micro/world ## requests a second in the simulated world
 bench-targets: $(B)/bench/micro/targets ## what is decided before a call: breaker, pick of a target
 bench-retry: $(B)/bench/micro/retry ## what the bookkeeping of retries costs
 bench-limits: $(B)/bench/micro/limits ## what a limit costs a request
-bench-hook bench-world bench-targets bench-retry bench-limits:
+bench-budget: $(B)/bench/micro/budget ## a reservation over six budgets and its end
+bench-hook bench-world bench-targets bench-retry bench-limits bench-budget:
 	@$<
 
 bench-store: $(B)/bench/micro/store ## rows stored a second, and how long each waits
@@ -232,8 +233,8 @@ deps-bench: ## the same for the bench
 	@tests/house/deps.sh $(NEED_BENCH)
 
 .PHONY: all help run test test-long unit asan tsan torture mutants bench bench-wire \
-        bench-hook bench-world bench-targets bench-retry bench-limits bench-store \
-        bench-tokens tokenizers deps-tokenizers \
+        bench-hook bench-world bench-targets bench-retry bench-limits bench-budget \
+        bench-store bench-tokens tokenizers deps-tokenizers \
         overload soak fuzz layers symbols lint fmt install clean deps \
         deps-test deps-bench
 .DELETE_ON_ERROR:

@@ -54,6 +54,12 @@ limits_run() {
 }
 tell "the bench of limits runs" limits_run
 
+budget_runs() {
+    make --no-print-directory build/bench/micro/budget >"$log" 2>&1 &&
+        build/bench/micro/budget 1000
+}
+tell "the bench of budgets runs" budget_runs
+
 # --- the store ---------------------------------------------------------------
 
 store_runs() {
