@@ -97,10 +97,8 @@ enum store_result map_open(struct ledger *l, const struct ledger_options *,
                            struct store_why *why);
 void map_close(struct ledger *l);
 
-/* Make it some cells larger: 0, ERR_SYSTEM. */
+/* Make it some cells larger: 0, ERR_SYSTEM. And the bytes that are used. */
 int map_grow(struct ledger *l, uint32_t cells);
-
-/* Bytes that are used. */
 size_t map_used(const struct ledger *l);
 
 /* --- step.c: all or nothing ------------------------------------------------ */
@@ -109,7 +107,6 @@ size_t map_used(const struct ledger *l);
 void step_begin(struct ledger *l, const uint32_t *at, uint32_t n);
 void step_end(struct ledger *l);
 void step_undo(struct ledger *l);
-
 /* Is the cell what was written? */
 bool step_whole(const struct ledger *l, uint32_t at);
 
@@ -123,8 +120,7 @@ int rows_room(struct ledger *l, uint32_t cells);
 
 /* The cell of an id, or LEDGER_NOWHERE. */
 uint32_t rows_find(const struct ledger *l, const uint64_t id[2]);
-
-/* Put a row that is in the file into the index. */
+/* And the other way: put a row that is in the file into the index. */
 void rows_index(struct ledger *l, uint32_t at);
 
 /* Let some of the rows go that count for nothing. */

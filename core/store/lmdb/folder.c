@@ -111,7 +111,8 @@ static enum store_result take_lock(struct folder *f,
     f->lock =
         openat(f->dir, "perilune.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (f->lock < 0)
-        return store_say(why, store_errno(errno), options->path, strerror(errno));
+        return store_say(why, store_errno(errno), options->path,
+                         strerror(errno));
     if (DEFENCE(store_lock) && lock_call(f->lock, F_OFD_SETLK, &lock) != 0) {
         int pid = holder(f);
         snprintf(line, sizeof line, "process %d", pid);
@@ -132,10 +133,12 @@ enum store_result folder_open(struct folder *f,
     *f = (struct folder){.dir = -1, .lock = -1};
     if (!options->read_only && mkdir(options->path, 0700) != 0 &&
         errno != EEXIST)
-        return store_say(why, store_errno(errno), options->path, strerror(errno));
+        return store_say(why, store_errno(errno), options->path,
+                         strerror(errno));
     f->dir = open(options->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (f->dir < 0)
-        return store_say(why, store_errno(errno), options->path, strerror(errno));
+        return store_say(why, store_errno(errno), options->path,
+                         strerror(errno));
     if (!options->read_only)
         result = take_lock(f, options, why);
     if (result != STORE_OK)
