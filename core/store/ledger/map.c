@@ -99,6 +99,19 @@ static enum store_result begin_file(struct ledger *l,
     return result;
 }
 
+/* Make the name of a new file as safe as what will be in it. */
+static enum store_result keep_name(struct ledger *l, const char *folder,
+                                   struct store_why *why)
+{
+    enum store_result result = STORE_OK;
+    int dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (dir < 0 || fsync(l->fd) != 0 || fsync(dir) != 0)
+        result = say_errno(l, why);
+    if (dir >= 0)
+        close(dir);
+    return result;
+}
+
 /* How long it is; a new one is begun. */
 static enum store_result file_size(struct ledger *l, size_t *size,
                                    const struct ledger_options *options,
@@ -112,7 +125,10 @@ static enum store_result file_size(struct ledger *l, size_t *size,
         return say(l, STORE_DAMAGED, why, "it is no file");
     if (st.st_size == 0) {
         *size = LEDGER_HEAD;
-        return begin_file(l, options, why);
+        enum store_result result = begin_file(l, options, why);
+        return result == STORE_OK && l->durability == STORE_POWER
+                   ? keep_name(l, options->folder, why)
+                   : result;
     }
     return STORE_OK;
 }
