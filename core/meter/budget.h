@@ -11,7 +11,7 @@
 ** was lowered.
 **
 ** A tally keeps one slot for a period of the calendar, or several for a window
-** that rolls (period.h). A reservation belongs to the slot it was made in: when
+** that rolls (period/period.h). A reservation belongs to the slot it was made in: when
 ** that has gone by, so has what it cost. The clock may go back: a tally stays
 ** in the slot it had reached; if that is too far ahead to have been right, all
 ** of it is moved to where the clock is now and counts there.
@@ -24,7 +24,7 @@
 
 #include <stdbool.h>
 
-#include "meter/period.h"
+#include "meter/period/period.h"
 
 struct tally {
     int64_t newest; /* the slot it has reached */

@@ -5,7 +5,7 @@
 #include "unit.h"
 
 #include "base/utc.h"
-#include "meter/period.h"
+#include "meter/period/period.h"
 
 #define HOUR 3600
 

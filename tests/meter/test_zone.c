@@ -7,8 +7,8 @@
 #include <time.h>
 
 #include "base/utc.h"
-#include "meter/period.h"
-#include "meter/zone.h"
+#include "meter/period/period.h"
+#include "meter/period/zone.h"
 
 #define HOUR 3600
 

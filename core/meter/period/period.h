@@ -19,8 +19,8 @@
 ** Instants are nanos since 1970, by the calendar, brought in; before 1970 is
 ** 1970, behind 2255 is 2255.
 */
-#ifndef METER_PERIOD_H
-#define METER_PERIOD_H
+#ifndef METER_PERIOD_PERIOD_H
+#define METER_PERIOD_PERIOD_H
 
 #include <stdbool.h>
 

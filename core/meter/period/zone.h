@@ -8,8 +8,8 @@
 **
 ** Plain data: the bytes are borrowed and must live as long.
 */
-#ifndef METER_ZONE_H
-#define METER_ZONE_H
+#ifndef METER_PERIOD_ZONE_H
+#define METER_PERIOD_ZONE_H
 
 #include "base/str.h"
 

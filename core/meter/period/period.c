@@ -8,7 +8,7 @@
 ** change, which is found by halving. Midnights so defined are in order, so they
 ** cut time into pieces without gap or overlap, whatever a zone does.
 */
-#include "meter/period.h"
+#include "meter/period/period.h"
 
 #include <string.h>
 

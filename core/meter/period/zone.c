@@ -4,7 +4,7 @@
 ** The first block of a file is for programs of the last century and is skipped.
 ** All that is read is checked first, so that asking checks nothing.
 */
-#include "meter/zone.h"
+#include "meter/period/zone.h"
 
 #include "base/utc.h"
 
