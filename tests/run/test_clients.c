@@ -5,6 +5,7 @@
 #include "net/folder.h"
 #include "unit.h"
 
+#include <pthread.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -135,6 +136,30 @@ static void a_folder_that_goes_away_takes_no_key_along(void)
     end();
 }
 
+/* Each looks as a runtime's thread does, while the folder is replaced. */
+static void *look_often(void *user)
+{
+    int *known = user;
+    for (nanos now = 1; now < 40 * NANOS_S; now += NANOS_S / 8)
+        *known += knows(now, "peri-1");
+    return NULL;
+}
+
+static void several_threads_look_at_one_ring(void)
+{
+    pthread_t threads[3];
+    int known[3] = {0};
+    begin();
+    add("peri-1");
+    CHECK(knows(1, "peri-1"));
+    for (int i = 0; i < 3; i++)
+        CHECK_INT(pthread_create(&threads[i], NULL, look_often, &known[i]), 0);
+    for (int i = 0; i < 3; i++)
+        pthread_join(threads[i], NULL);
+    CHECK(known[0] == 320 && known[1] == 320 && known[2] == 320);
+    end();
+}
+
 static void runtimes_share_the_keys(void)
 {
     begin();
@@ -149,4 +174,5 @@ TESTS(without_a_store_there_are_no_keys,
       a_folder_without_a_key_asks_for_none,
       keys_that_cannot_be_read_let_nobody_in,
       a_file_that_is_no_store_lets_nobody_in,
-      a_folder_that_goes_away_takes_no_key_along, runtimes_share_the_keys)
+      a_folder_that_goes_away_takes_no_key_along,
+      several_threads_look_at_one_ring, runtimes_share_the_keys)
