@@ -42,7 +42,7 @@ CFLAGS += -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -pthread $(WARN) \
 # What is small and rarely on a machine is linked in, so that one copied file
 # runs wherever libcurl is.
 STATIC := -Wl,-Bstatic -llua5.4 -lev -llmdb -Wl,-Bdynamic
-LIBS := $(STATIC) -lcurl -lm -ldl -pthread
+LIBS := $(STATIC) -lcurl -lcrypto -lm -ldl -pthread
 
 ROOMS := base kernel wire meter store net run bind serve tool
 SOURCES := $(foreach r,$(ROOMS),$(wildcard core/$(r)/*.c core/$(r)/*/*.c)) $(wildcard core/perilune*.c)
@@ -93,7 +93,7 @@ $(B)/libperilune.a: $(OBJECTS)
 $(B)/libperilune.so: $(OBJECTS)
 	@echo "  ld   $@"
 	$(Q)$(CC) $(CFLAGS) -shared $(HARDEN_LINK) -Wl,-soname,libperilune.so.0 -o $@ $(OBJECTS) \
-	  -llua5.4 -lev -llmdb -lcurl -lm -pthread
+	  -llua5.4 -lev -llmdb -lcurl -lcrypto -lm -pthread
 
 # The program exports Lua's C API to nobody; it sees perilune.h only.
 $(B)/perilune: $(GATE) $(B)/libperilune.a
@@ -213,7 +213,7 @@ clean: ## remove everything built
 # --- what must be on the machine -------------------------------------------
 
 NEED_BUILD := gcc libc6-dev linux-libc-dev binutils liblua5.4-dev lua-cjson-dev libcurl4-openssl-dev \
-              libev-dev liblmdb-dev
+              libssl-dev libev-dev liblmdb-dev
 NEED_FUZZ  := $(NEED_BUILD) clang libclang-rt-14-dev libhttp-parser-dev node-llhttp
 NEED_TEST  := $(NEED_FUZZ) git lua5.4 curl openssl clang-format lua-check \
               util-linux $(if $(shell command -v npm),,nodejs npm)

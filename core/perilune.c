@@ -109,6 +109,7 @@ static void take_limits(perilune *s, const peri_options *opt)
         .max_conns = opt->max_connections,
     };
     s->rt.no_inotify = opt->no_inotify != 0;
+    s->rt.require_key = opt->require_key != 0;
 }
 
 static void on_drain(struct timer *t);

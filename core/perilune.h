@@ -98,6 +98,8 @@ typedef struct peri_options {
                                exactly. [STORE/tokenizers, then
                                share/perilune/tokenizers in /usr/local and /usr;
                                without a file they are estimated] */
+    int require_key; /* 1: a client needs a key (perilune keys) even where there
+                        is none yet. 0: from the first one on */
 } peri_options;
 
 typedef struct peri_header {

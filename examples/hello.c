@@ -5,7 +5,7 @@
 ** a sink: head once, chunks as they flow, done last.
 **
 **     cc -Icore examples/hello.c build/libperilune.a \
-**        -llua5.4 -lev -llmdb -lcurl -lm -lpthread
+**        -llua5.4 -lev -llmdb -lcurl -lcrypto -lm -lpthread
 */
 #include <stdio.h>
 #include <string.h>

@@ -13,6 +13,7 @@ static int open_core(lua_State *L)
     bind_fault(L);
     bind_policy(L);
     bind_secret(L);
+    bind_key(L);
     bind_tokens(L);
     bind_provider(L);
     bind_model(L);

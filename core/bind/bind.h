@@ -69,6 +69,9 @@ struct strand *bind_strand(lua_State *L, struct request *r);
 /* Push a fault as Lua sees it: a table { kind, status, message }. */
 void bind_push_fault(lua_State *L, const struct fault *fault);
 
+/* key.c: push what a policy sees of a client's key; nil for none. */
+void bind_push_key(lua_State *L, const struct client_key *key);
+
 /* Push a written reply. */
 struct written_reply *bind_push_written(lua_State *L, enum written_kind kind,
                                         str text);
@@ -121,6 +124,7 @@ void bind_json(lua_State *L);
 void bind_number(lua_State *L);
 void bind_time(lua_State *L);
 void bind_secret(lua_State *L);
+void bind_key(lua_State *L);
 void bind_branch(lua_State *L);
 void bind_hedge(lua_State *L);
 void bind_balance(lua_State *L);

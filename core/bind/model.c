@@ -54,9 +54,10 @@ static void remember(lua_State *L, struct model *m)
         return; /* a pattern of p.asked, not a model */
     str full = arena_print(&g->arena, "%.*s/%.*s", STR_ARG(m->provider->name),
                            STR_ARG(m->name));
-    if (full.p == NULL || generation_declare(g, full, m->provider->name) != 0 ||
+    str provider = m->provider->name;
+    if (full.p == NULL || generation_declare(g, full, provider, m->name) != 0 ||
         (m->as.p != NULL &&
-         generation_declare(g, m->as, m->provider->name) != 0))
+         generation_declare(g, m->as, provider, m->name) != 0))
         luaL_error(L, "not enough memory");
     m->target = targets_declare(g->rt->realm, m->provider->name, m->name);
 }

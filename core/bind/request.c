@@ -180,6 +180,17 @@ static int push_model(lua_State *L, const struct view *v)
     return push_text(L, v->model.p != NULL ? v->model : v->request->model);
 }
 
+/* What the client's key says; nil where none is wanted. */
+static int push_key(lua_State *L, const struct request *r)
+{
+    if (push_made(L, "key"))
+        return 1;
+    bind_push_key(L, r->key);
+    if (r->key != NULL)
+        keep_made(L, "key");
+    return 1;
+}
+
 enum field {
     F_MODEL,
     F_USER,
@@ -248,9 +259,9 @@ static int field(lua_State *L) /* long: one case per field */
     case F_ID:
         return push_text(L, r->id);
     case F_TEAM:
+        return push_text(L, r->key != NULL ? r->key->team : STR_NONE);
     case F_KEY:
-        lua_pushnil(L); /* until keys exist nothing proves them */
-        return 1;
+        return push_key(L, r);
     case F_STREAM:
         lua_pushboolean(L, r->asked.stream);
         return 1;

@@ -173,6 +173,15 @@ static int set_tokenizers(struct options *o, const char *value)
     return set_text(o, &o->tokenizers, "--tokenizers", value);
 }
 
+/* A flag stands alone; a variable says 1 or 0. */
+static int set_require_key(struct options *o, const char *value)
+{
+    o->require_key = strcmp(value, "1") == 0;
+    if (o->require_key || strcmp(value, "0") == 0)
+        return 0;
+    return fail(o, "--require-key takes no value, or 1 or 0, not '%s'", value);
+}
+
 static int set_jail(struct options *o, const char *value)
 {
     static const char *const words[] = {
@@ -204,6 +213,7 @@ static const struct option {
     {"--durability", "PERILUNE_DURABILITY", set_durability},
     {"--tokenizers", "PERILUNE_TOKENIZERS", set_tokenizers},
     {"--jail", "PERILUNE_JAIL", set_jail},
+    {"--require-key", "PERILUNE_REQUIRE_KEY", set_require_key},
 };
 #define OPTIONS (sizeof table / sizeof table[0])
 
@@ -249,6 +259,8 @@ static int read_flags(struct options *o, int argc, char **argv)
                         "serve: unknown option '%s'; see perilune serve "
                         "--help",
                         argv[i]);
+        if (value == NULL && option->set == set_require_key)
+            value = "1";
         if (value == NULL && ++i == argc)
             return fail(o, "%s needs a value", option->flag);
         if (option->set == set_listen && !listens_said++) {

@@ -25,6 +25,7 @@ struct options {
     size_t max_body, max_memory, max_store; /* bytes; 0 = default */
     int power;                              /* what the store survives */
     int max_requests;                       /* 0 = default */
+    int require_key;                        /* from clients, always */
     char listen_text[1024];
     char error[256]; /* why options_read failed */
 };

@@ -117,6 +117,7 @@ static int open_worker(struct gateway *g)
         .max_store = g->options.max_store,
         .store_power = g->options.power,
         .deadline = g->options.deadline,
+        .require_key = g->options.require_key,
         .join_listeners = g->n > 0,
         .log = g->log != NULL ? logqueue_add : NULL,
         .user = g->log,

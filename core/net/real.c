@@ -80,10 +80,20 @@ static nanos now(struct world *w)
     return read_clock(CLOCK_MONOTONIC);
 }
 
+nanos real_calendar(void)
+{
+    return read_clock(CLOCK_REALTIME);
+}
+
 static nanos calendar(struct world *w)
 {
     (void)w;
-    return read_clock(CLOCK_REALTIME);
+    return real_calendar();
+}
+
+int real_secret(void *to, size_t n)
+{
+    return getrandom(to, n, 0) == (ssize_t)n ? 0 : ERR_SYSTEM;
 }
 
 nanos real_cpu(void)

@@ -29,6 +29,11 @@ void real_break(struct world *w);
 ** asked for in real.c only. */
 nanos real_cpu(void);
 
+/* For tools, which have no world: the calendar, as a world's; and n bytes of
+** chance that are fit for a secret, 0 or ERR_SYSTEM. At most 256. */
+nanos real_calendar(void);
+int real_secret(void *to, size_t n);
+
 /* Run what other threads have posted, here and now. */
 void real_catch_up(struct world *w);
 

@@ -158,7 +158,7 @@ void generation_thread_done(struct generation *g, lua_State *co, int ref,
 
 /* --- what it declared ------------------------------------------------------ */
 
-int generation_declare(struct generation *g, str id, str provider)
+int generation_declare(struct generation *g, str id, str provider, str model)
 {
     struct model_entry **at = &g->models;
     for (; *at != NULL; at = &(*at)->next)
@@ -169,8 +169,10 @@ int generation_declare(struct generation *g, str id, str provider)
         return -1;
     entry->id = arena_copy(&g->arena, id);
     entry->provider = arena_copy(&g->arena, provider);
+    entry->model = arena_copy(&g->arena, model);
     *at = entry;
-    return entry->id.p != NULL && entry->provider.p != NULL ? 0 : -1;
+    bool whole = entry->id.p != NULL && entry->provider.p != NULL;
+    return whole && entry->model.p != NULL ? 0 : -1;
 }
 
 /* What stands behind the word `return` in a line; absent when it has none. */

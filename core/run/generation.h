@@ -56,6 +56,7 @@ struct model_entry {
     struct model_entry *next;
     str id; /* "openai/gpt-4o-mini", or the name given by `as` */
     str provider;
+    str model; /* the provider's name of it */
 };
 
 /* Load; NULL when it does not load, and *error says why, with file and line.
@@ -79,7 +80,7 @@ void generation_thread_done(struct generation *g, lua_State *co, int ref,
                             bool spoilt);
 
 /* Remember a declared model for the list of models. 0 or ERR_MEMORY. */
-int generation_declare(struct generation *g, str id, str provider);
+int generation_declare(struct generation *g, str id, str provider, str model);
 
 /* The line between `from` and `to` of the main file that holds the `return` a
 ** message should point at: the last one followed by `clue`, else the last. */

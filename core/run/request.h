@@ -3,10 +3,9 @@
 **
 **     open -> run (the policy, waits, calls) -> answer -> finish: endings
 **
-** A request owns an arena, its attempts, its strands and a list of endings,
-** each of which runs exactly once whoever ends it: the client, the upstream,
-** a timeout or a shutdown. What it says goes to a sink, so that a socket and
-** an embedding program look alike.
+** A request owns an arena, its attempts, its strands and a list of endings, each of
+** which runs exactly once whoever ends it: the client, the upstream, a timeout or a
+** shutdown. What it says goes to a sink: a socket and an embedding program look alike.
 **
 ** Structs of ended requests are kept and used again, never freed before the
 ** runtime is: Lua may hold a stale pointer, and `serial` tells that it is.
@@ -20,6 +19,7 @@
 #include "run/quota.h"
 #include "run/runtime.h"
 #include "run/strand/strand.h"
+#include "store/keys/client_key.h"
 #include "wire/dialect.h"
 #include "wire/json.h"
 
@@ -72,6 +72,7 @@ struct request {
     struct http_field *fields;
     int fields_n;
     str id, model, user, session, feature;
+    const struct client_key *key; /* the client's, in the arena; or NULL */
     str hops; /* gateways it came through, as a Via field; mostly absent */
     struct asked asked;
     const struct dialect *dialect; /* what the client speaks */

@@ -208,7 +208,7 @@ static bool fill(struct request *r, struct arrival *a, struct json root,
     r->model = text_of(r, m->model);
     identify_request(r, a, text_of(r, m->user));
     r->hops = hops_before(r, a);
-    return copy_fields(r, a);
+    return copy_fields(r, a) && (a->caller.key == NULL || r->key != NULL);
 }
 
 static struct request *begin(struct service *s, struct arrival *a,

@@ -1,11 +1,14 @@
 /*
 ** identity.c -- who asks, as far as anybody can tell.
 **
-** Until keys exist nothing is proven: the user is what a header or the body
-** says. Bytes are compared and never normalised, and what may not stand in a
-** header or a log line is not taken for a name.
+** What a client's key says is proven, and nothing a client says takes its place.
+** Where it says nothing, the user is what a header or the body says. Bytes are
+** compared and never normalised, and what may not stand in a header or a log
+** line is not taken for a name.
 */
 #include "serve/inner.h"
+
+#include "base/defence.h"
 
 #define ID_BYTES     12 /* of chance in an id of ours */
 #define LONGEST_ID   128
@@ -54,11 +57,20 @@ void identify_request(struct request *r, const struct arrival *a,
         "x-perilune-session", "x-claude-code-session-id", "x-openwebui-chat-id",
         "session_id", NULL};
     r->id = arena_copy(&r->arena, a->id);
-    r->user = named_by(r, a, users);
+    const struct client_key *key = a->caller.key;
+    if (key != NULL)
+        r->key = client_key_copy(&r->arena, key);
+    if (r->key != NULL && r->key->user.p != NULL && DEFENCE(proven_user))
+        r->user = r->key->user;
+    else
+        r->user = named_by(r, a, users);
     if (r->user.n == 0 && user_in_body.n <= LONGEST_NAME)
         r->user = user_in_body;
     if (r->user.n == 0)
         r->user = STR("anonymous");
-    r->feature = named_by(r, a, features);
+    if (r->key != NULL && r->key->feature.p != NULL)
+        r->feature = r->key->feature;
+    else
+        r->feature = named_by(r, a, features);
     r->session = named_by(r, a, sessions);
 }

@@ -13,8 +13,16 @@ str arrival_field(const struct arrival *a, str name);
 void arrival_json(struct arrival *a, int status, str body);
 void arrival_error(struct arrival *a, int status, const struct error_shape *e);
 
+/* The same with one more field in the head. */
+void arrival_error_with(struct arrival *a, int status,
+                        const struct error_shape *e, struct http_field extra);
+
 /* Answer with 503, and when to try again. */
 void arrival_busy(struct arrival *a, str message);
+
+/* entry.c: may it come in? Fills a->caller; false: it has been answered. */
+bool entry_passes(struct service *s, struct arrival *a);
+void entry_leave(struct arrival *a);
 
 /* identity.c: who asks. Fills a->id; r->id, user, session, feature. */
 void identify_arrival(struct service *s, struct arrival *a, char room[64]);

@@ -47,6 +47,20 @@ static void put_key(struct buf *line, const struct request *r)
     event_text(line, "key", str_of(number));
 }
 
+/* Who asked, and whether a key of ours says so. */
+static void put_client(struct buf *line, const struct request *r)
+{
+    const struct client_key *key = r->key;
+    bool proven = key != NULL && key->user.p != NULL;
+    event_text(line, "user", r->user);
+    buf_text(line,
+             proven ? ",\"user_verified\":true" : ",\"user_verified\":false");
+    if (key == NULL)
+        return;
+    event_text(line, "client_key", key->id);
+    event_text(line, "team", key->team);
+}
+
 static void put_path(struct buf *line, const struct request *r)
 {
     struct buf path;
@@ -134,8 +148,7 @@ static void write_line(struct ending *ending, struct request *r)
     event_text(&line, "event", STR("request"));
     event_text(&line, "request_id", r->id);
     event_text(&line, "session", r->session);
-    event_text(&line, "user", r->user);
-    buf_text(&line, ",\"user_verified\":false");
+    put_client(&line, r);
     put_model(&line, r);
     put_key(&line, r);
     put_path(&line, r);
@@ -214,6 +227,18 @@ void journal_open(struct request *r)
 
 /* --- what never became a request ------------------------------------------- */
 
+/* Of a key: its id, if it has one, and a few digits of its mark. */
+static void put_caller(struct buf *line, const struct caller *c)
+{
+    if (c->key != NULL)
+        event_text(line, "client_key", c->key->id);
+    if (c->trouble == NULL)
+        return;
+    event_text(line, "key_trouble", str_of(c->trouble));
+    if (c->mark[0] != '\0')
+        event_text(line, "key_mark", str_of(c->mark));
+}
+
 void journal_refused(const struct arrival *a, int status,
                      const struct error_shape *e, str peer)
 {
@@ -229,6 +254,7 @@ void journal_refused(const struct arrival *a, int status,
     event_text(&line, "method", bounded(a->method));
     event_text(&line, "endpoint", bounded(a->path));
     event_int(&line, "status", status);
+    put_caller(&line, &a->caller);
     put_ms(&line, "latency_ms", latency);
     event_text(&line, "fault", e->code);
     event_text(&line, "fault_message", e->message);

@@ -39,15 +39,25 @@ static void put_id(struct buf *b, const char *name, const struct model_entry *m)
         buf_text(b, "null");
 }
 
+/* A client is shown what its key may be answered by. */
+static bool may_see(const struct arrival *a, const struct model_entry *m)
+{
+    return client_key_allows(a->caller.key, m->provider, m->model);
+}
+
 void models_list(struct service *s, struct arrival *a)
 {
     struct buf body;
-    const struct model_entry *first = first_model(s), *last = NULL;
+    const struct model_entry *first = NULL, *last = NULL;
     buf_init(&body, LIST_MAX);
     buf_text(&body, "{\"object\":\"list\",\"data\":[");
-    for (const struct model_entry *m = first; m != NULL; m = m->next) {
-        if (m != first)
+    for (const struct model_entry *m = first_model(s); m != NULL; m = m->next) {
+        if (!may_see(a, m))
+            continue;
+        if (first != NULL)
             buf_byte(&body, ',');
+        else
+            first = m;
         put_model(&body, m);
         last = m;
     }
@@ -98,7 +108,7 @@ void models_one(struct service *s, struct arrival *a, str id)
     buf_init(&body, LIST_MAX);
     unescape(id, &name);
     const struct model_entry *m = find(s, buf_str(&name));
-    if (m != NULL) {
+    if (m != NULL && may_see(a, m)) {
         put_model(&body, m);
         arrival_json(a, 200, buf_str(&body));
     } else {

@@ -20,15 +20,16 @@ struct route {
     void (*serve)(struct service *, struct arrival *);
     struct request *(*take)(struct service *, struct arrival *);
     void (*serve_rest)(struct service *, struct arrival *, str rest);
+    bool open; /* to anybody, without a key */
 };
 
 static const struct route routes[] = {
-    {POST, "/chat/completions", NULL, chat_take, NULL},
-    {GET, "/models", models_list, NULL, NULL},
-    {GET, "/models/*", NULL, NULL, models_one},
-    {GET, "/healthz", health_full, NULL, NULL},
-    {GET, "/readyz", health_ready, NULL, NULL},
-    {GET, "/", health_root, NULL, NULL},
+    {POST, "/chat/completions", NULL, chat_take, NULL, false},
+    {GET, "/models", models_list, NULL, NULL, false},
+    {GET, "/models/*", NULL, NULL, models_one, false},
+    {GET, "/healthz", health_full, NULL, NULL, true},
+    {GET, "/readyz", health_ready, NULL, NULL, true},
+    {GET, "/", health_root, NULL, NULL, true},
 };
 
 /* --- answering without a request ------------------------------------------- */
@@ -80,10 +81,16 @@ static void say_error(struct arrival *a, int status,
     buf_fini(&body);
 }
 
-void arrival_error(struct arrival *a, int status, const struct error_shape *e)
+void arrival_error_with(struct arrival *a, int status,
+                        const struct error_shape *e, struct http_field extra)
 {
     journal_refused(a, status, e, STR_NONE);
-    say_error(a, status, e, NO_FIELD);
+    say_error(a, status, e, extra);
+}
+
+void arrival_error(struct arrival *a, int status, const struct error_shape *e)
+{
+    arrival_error_with(a, status, e, NO_FIELD);
 }
 
 void arrival_busy(struct arrival *a, str message)
@@ -151,11 +158,11 @@ static void wrong_method(struct arrival *a, enum method wanted)
         .type = STR("invalid_request_error"),
         .code = STR("method_not_allowed"),
     };
-    journal_refused(a, 405, &e, STR_NONE);
-    say_error(a, 405, &e,
-              (struct http_field){STR("allow"),
-                                  wanted == POST ? STR("POST, OPTIONS")
-                                                 : STR("GET, HEAD, OPTIONS")});
+    arrival_error_with(
+        a, 405, &e,
+        (struct http_field){STR("allow"), wanted == POST
+                                              ? STR("POST, OPTIONS")
+                                              : STR("GET, HEAD, OPTIONS")});
 }
 
 static void unknown_method(struct arrival *a)
@@ -172,6 +179,8 @@ static void unknown_method(struct arrival *a)
 static struct request *go(struct service *s, struct arrival *a,
                           const struct route *route, str rest)
 {
+    if (!route->open && !entry_passes(s, a))
+        return NULL;
     if (route->take != NULL)
         return hops_refused(s, a) ? NULL : route->take(s, a);
     if (route->serve_rest != NULL)
@@ -215,6 +224,7 @@ struct request *service_take(struct service *s, struct arrival *a)
         say(a, 204, NULL, NO_FIELD, STR(""));
     else
         r = find_and_go(s, a);
+    entry_leave(a);
     mem_free(a->memory); /* unless a request took it */
     a->memory = NULL;
     return r;

@@ -17,6 +17,7 @@ struct service {
     struct runtime *rt;
     bool draining; /* no longer ready, finishes what it has */
     struct admission admission;
+    struct clients *clients; /* the realm's, once one has asked */
 };
 
 /* A whole request at the door. */
@@ -32,6 +33,12 @@ struct arrival {
     struct service *service;
     nanos started;
     str id; /* the client's x-request-id, or one of ours */
+    struct caller {
+        const struct client_key *key; /* NULL: none is wanted */
+        struct ring *ring;            /* that it stands in; held */
+        char mark[9];        /* of a key's mark, for the log; "": none came */
+        const char *trouble; /* why it was refused, for the log; or NULL */
+    } caller;
 };
 
 /* Serve it. The request that now runs, or NULL when all was said already.

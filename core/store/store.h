@@ -53,9 +53,8 @@ struct row {
     nanos expires; /* NANOS_NEVER */
 };
 
-/* A question. `row` is called for each row that answers it, then `done` once,
-** with STORE_OK, STORE_MISSING if there was none, or what went wrong. `row`
-** asks nothing of the store itself. */
+/* A question. `row` is called for each row that answers it, then `done` once, with STORE_OK,
+** STORE_MISSING if there was none, or what went wrong. `row` asks nothing of the store itself. */
 struct store_look {
     str table;
     str key;   /* the row's; or what keys begin with, see `most` */
@@ -84,6 +83,7 @@ struct store_ops {
     enum store_result (*commit)(struct store *, struct batch *);
     enum store_result (*every)(struct store *, const struct store_look *);
     enum store_result (*stat)(struct store *, struct store_stat *);
+    uint64_t (*version)(struct store *);
     void (*close)(struct store *);
 };
 
@@ -135,6 +135,9 @@ static inline enum store_result store_stat(struct store *s,
 {
     return s->ops->stat(s, stat);
 }
+
+/* Another number after each change, whoever made it; 0: not known. No system call. */
+uint64_t store_version(struct store *s);
 
 /* For tools: hand a batch in and wait until it is written. */
 enum store_result store_write(struct store *s, struct batch *b);

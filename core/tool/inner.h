@@ -35,6 +35,10 @@ int tool_store_stat(lua_State *L);
 int tool_store_compact(lua_State *L);
 int tool_store_export(lua_State *L);
 int tool_store_import(lua_State *L);
+int tool_keys_add(lua_State *L);
+int tool_keys_list(lua_State *L);
+int tool_keys_revoke(lua_State *L);
+int tool_keys_rotate(lua_State *L);
 
 /* world.c: make the type of worlds known. */
 void tool_worlds(lua_State *L);

@@ -4,7 +4,7 @@
 ** They run in a state of their own that nothing limits: they are the operator's,
 ** not a policy author's. It has Lua's libraries but os, io, package and debug,
 ** and no other way out than the table `tool`, see the comments in this room:
-** out, err, check, world, read, list, quote, decode, prices, store_..., and the values
+** out, err, check, world, read, list, quote, decode, prices, store_..., keys_..., and the values
 ** colour and store.
 */
 #ifndef TOOL_TOOL_H

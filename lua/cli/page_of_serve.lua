@@ -11,6 +11,7 @@ SYNOPSIS
                    [--max-requests N] [--max-memory SIZE]
                    [--durability process|power] [--max-store SIZE]
                    [--tokenizers DIR] [--jail on|off|strict]
+                   [--require-key]
 
 DESCRIPTION
     Listens, and answers POST /v1/chat/completions, GET /v1/models, GET /healthz
@@ -97,6 +98,11 @@ OPTIONS
         A file that holds a key and is named later, elsewhere, is not found;
         start again for it. off: give up none of this. strict: end when a system
         call is tried that is not allowed, for tests.
+
+    --require-key       PERILUNE_REQUIRE_KEY  (0)
+        A client needs a key, also where none has been added yet; then nobody
+        comes in. Otherwise keys are wanted from the first one on; see perilune
+        help keys.
 
     --help
         Show this page.

@@ -11,6 +11,7 @@ SYNOPSIS
     perilune check FILE...          dry-run policies and say what is wrong
     perilune test [FILE]...         test policies in a simulated world
     perilune store ACTION           look into the store, and look after it
+    perilune keys ACTION            who may come in
     perilune prices [ACTION]        what models charge
     perilune version                print the version
     perilune help [COMMAND]         show a command's page
@@ -43,6 +44,7 @@ pages.check = require "cli.page_of_check"
 
 pages.test = require "cli.page_of_test"
 pages.store = require "cli.page_of_store"
+pages.keys = require "cli.page_of_keys"
 pages.prices = require "cli.page_of_prices"
 
 pages.version = [[
@@ -81,9 +83,8 @@ SYNOPSIS
     perilune COMMAND --help
 
 DESCRIPTION
-    Shows the page of a command: serve, check, test, store, prices,
-    version or help.
-    Without one, an overview.
+    Shows the page of a command: serve, check, test, store, keys, prices,
+    version or help. Without one, an overview.
 
 OPTIONS
     None.

@@ -28,7 +28,7 @@ function host(t, source, more = []) {
     'cc',
     ['-std=c11', '-D_GNU_SOURCE', `-I${root}/core`, 'host.c', `${BUILD}/libperilune.a`]
       .concat(more)
-      .concat(['-llua5.4', '-lev', '-llmdb', '-lcurl', '-lm', '-lpthread', '-o', 'host']),
+      .concat(['-llua5.4', '-lev', '-llmdb', '-lcurl', '-lcrypto', '-lm', '-lpthread', '-o', 'host']),
     { cwd: dir, encoding: 'utf8' },
   );
   assert.equal(built.status, 0, built.stderr);

@@ -11,7 +11,7 @@ mkdir -p "$out"
 said=$(mktemp)
 trap 'rm -f "$said"; [ -z "$gateway" ] || kill "$gateway"' EXIT
 
-libs=(-llua5.4 -lev -llmdb -lcurl -lm -lpthread)
+libs=(-llua5.4 -lev -llmdb -lcurl -lcrypto -lm -lpthread)
 warn=(-std=c11 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror)
 
 # told NAME command... -- the result of a command; what it said, if it failed.

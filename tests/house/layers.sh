@@ -37,6 +37,7 @@ forbid '\b(rand|random|srand|getrandom|arc4random)\(' 'rolls its own dice; ask t
     '^core/net/(real\.c|world\.h)'
 forbid '\b(curl_(easy|multi|global|slist)_\w+)\(' 'calls libcurl' '^core/net/curl(_\w+)?\.[ch]'
 forbid '#include <curl/' 'includes libcurl' '^core/net/curl(_\w+)?\.[ch]'
+forbid '#include <openssl/' 'includes OpenSSL; use base/mac.h' '^core/base/mac\.c'
 forbid '#include <(lua|lauxlib|lualib)\.h>' 'knows Lua' '^core/(run|bind|serve|tool|perilune)'
 forbid '#include <(sys/socket|netinet|arpa)' 'knows sockets' '^core/(net|gate)'
 forbid '\b(strcpy|strcat|sprintf|strtok|atoi|gets|alloca)\(' 'is banned' '^$'

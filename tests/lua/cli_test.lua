@@ -27,7 +27,8 @@ end
 local GOOD = { version = "1a2b3c4d", models = { "openai/a", "openai/b" }, files = {} }
 
 check.that("every command has a page with every section", function()
-  for _, topic in ipairs { "serve", "check", "test", "store", "prices", "version", "help" } do
+  for _, topic in ipairs { "serve", "check", "test", "store", "keys", "prices", "version",
+    "help" } do
     local tool = new_tool {}
     check.is(help({ topic }, tool), 0)
     for _, section in ipairs { "NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "ENVIRONMENT", "FILES",
@@ -63,8 +64,8 @@ check.that("an unknown command is a usage error", function()
   local tool = new_tool {}
   check.is(help({ "sevre" }, tool), 2)
   check.is(tool.complained,
-    "perilune help: there is no command 'sevre' (there are: serve, check, test, store, prices, "
-    .. "version, help)\n")
+    "perilune help: there is no command 'sevre' (there are: serve, check, test, store, keys, "
+    .. "prices, version, help)\n")
   check.is(help({ "serve", "check" }, tool), 2)
 end)
 

@@ -127,7 +127,7 @@ static void a_word_is_misspelt(void)
     CHECK_INT(load("\nlocal m = p.modle 'x'"), PERI_EPOLICY);
     CHECK(str_starts(str_of(peri_error(peri)),
                      STR("P:2: there is no p.modle (did you mean p.model?); "
-                         "there are: asked, balance, ")));
+                         "there are: allow, asked, ")));
     finish();
 }
 

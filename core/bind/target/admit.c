@@ -5,6 +5,9 @@
 ** it may have at a time, costs no upstream call and no attempt. The fault says
 ** `overloaded`, a 503 that tells the client when to come again; the path tells
 ** the two apart: "gpt-4o open", "gpt-4o full".
+**
+** Before all that, may the client's key be answered by it? It is asked here,
+** where every call passes, so that no policy can forget to.
 */
 #include "bind/model.h"
 
@@ -63,11 +66,27 @@ static void say_open(struct request *r, const struct model *m, str name,
     fault->retry_after = seconds > 0 ? seconds : 1;
 }
 
+/* The client named no such model, so the fault names none. */
+static void say_kept(struct request *r, str name, struct fault *fault)
+{
+    request_step(r, name, "not_allowed");
+    *fault = (struct fault){
+        .kind = FAULT_NOT_FOUND,
+        .status = 403,
+        .message = STR("the client's key may not be answered by the models "
+                       "that were to be asked"),
+    };
+}
+
 bool model_admit(struct request *r, const struct model *m, str name,
                  struct visit *v, struct fault *fault)
 {
     struct world *world = r->rt->world;
     struct target_news news;
+    if (!client_key_allows(r->key, m->provider->name, name)) {
+        say_kept(r, name, fault);
+        return false;
+    }
     v->target = model_target(r, m, name);
     v->rules = m->rules;
     v->stream = r->asked.stream;

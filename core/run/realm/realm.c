@@ -104,6 +104,14 @@ void realm_keep(struct realm *r, const struct store_options *options)
     pthread_mutex_unlock(&r->opening);
 }
 
+const char *realm_folder(struct realm *r)
+{
+    pthread_mutex_lock(&r->opening);
+    const char *path = r->keep.path;
+    pthread_mutex_unlock(&r->opening);
+    return path;
+}
+
 struct store *realm_store(struct realm *r, struct store_why *why)
 {
     pthread_mutex_lock(&r->opening);

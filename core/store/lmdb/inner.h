@@ -122,6 +122,7 @@ void lmdb_look(struct store *, const struct store_look *);
 enum store_result lmdb_every(struct store *, const struct store_look *);
 enum store_result lmdb_stat(struct store *, struct store_stat *);
 enum store_result lmdb_commit(struct store *, struct batch *);
+uint64_t lmdb_version(struct store *);
 
 /* Write what is queued, and end the thread. */
 void writer_stop(struct lmdb *s);

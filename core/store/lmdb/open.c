@@ -67,6 +67,7 @@ static const struct store_ops ops = {
     .commit = lmdb_commit,
     .every = lmdb_every,
     .stat = lmdb_stat,
+    .version = lmdb_version,
     .close = (void (*)(struct store *))shutdown_store,
 };
 
@@ -240,6 +241,11 @@ static void shutdown_store(struct lmdb *s)
         }
     }
     pthread_mutex_unlock(&list_lock);
+}
+
+uint64_t store_version(struct store *s)
+{
+    return s->ops->version(s);
 }
 
 /* --- for tools ------------------------------------------------------------- */

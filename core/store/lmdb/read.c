@@ -241,3 +241,17 @@ enum store_result lmdb_stat(struct store *store, struct store_stat *stat)
     *stat = (struct store_stat){.layout = LAYOUT_VERSION};
     return reading(s, count_all, &c, &c.txn);
 }
+
+/* The map shows what another process commits as soon as it has. */
+uint64_t lmdb_version(struct store *store)
+{
+    struct lmdb *s = (struct lmdb *)store;
+    MDB_envinfo info = {.me_last_txnid = 0};
+    if (lmdb_forked(s) || atomic_load(&s->damaged))
+        return 0;
+    pthread_rwlock_rdlock(&s->mapped);
+    if (s->env != NULL)
+        mdb_env_info(s->env, &info);
+    pthread_rwlock_unlock(&s->mapped);
+    return info.me_last_txnid;
+}

@@ -1,0 +1,178 @@
+/*
+** test_clients.c -- the clients' keys, as runtimes see them. What another
+** process changes under them is tested over sockets, gate/client_keys.
+*/
+#include "net/folder.h"
+#include "unit.h"
+
+#include <pthread.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "run/realm/clients.h"
+#include "store/keys/keeper.h"
+
+static struct store_why why;
+static const unsigned char fresh[MAC_KEY] = {7, 1, 2};
+static struct realm *realm;
+static struct clients *clients;
+
+static void begin(void)
+{
+    folder_open();
+    realm = realm_open(folder_path("store"));
+    struct store_options options = {.path = folder_path("store")};
+    realm_keep(realm, &options);
+    clients = clients_of(realm);
+    CHECK(clients != NULL);
+}
+
+static void end(void)
+{
+    realm_close(realm);
+    folder_close();
+}
+
+static void add(const char *text)
+{
+    struct keeper k;
+    struct client_key key = {
+        .id = STR("key_1"), .expires = NANOS_NEVER, .revoked = NANOS_NEVER};
+    CHECK_INT(keeper_open(&k, folder_path("store"), fresh, &why), STORE_OK);
+    CHECK_INT(keeper_add(&k, &key, str_of(text), &why), STORE_OK);
+    keeper_close(&k);
+}
+
+static enum clients_state look(nanos now)
+{
+    struct ring *ring;
+    enum clients_state state = clients_look(clients, now, &ring, &why);
+    CHECK((ring != NULL) == (state == CLIENTS_ON));
+    ring_release(ring);
+    return state;
+}
+
+static bool knows(nanos now, const char *text)
+{
+    struct ring *ring;
+    struct mac mark;
+    bool found = clients_look(clients, now, &ring, &why) == CLIENTS_ON &&
+                 ring_find(ring, str_of(text), &mark) != NULL;
+    ring_release(ring);
+    return found;
+}
+
+static void without_a_store_there_are_no_keys(void)
+{
+    folder_open();
+    realm = realm_open(folder_path("elsewhere"));
+    clients = clients_of(realm);
+    CHECK_INT(look(1), CLIENTS_OFF);
+    end();
+}
+
+static void the_first_key_is_heard_of_within_a_second(void)
+{
+    begin();
+    CHECK_INT(look(1), CLIENTS_OFF);
+    add("peri-1");
+    CHECK_INT(look(NANOS_S), CLIENTS_OFF);
+    CHECK_INT(look(NANOS_S + 1), CLIENTS_ON);
+    CHECK(knows(NANOS_S + 1, "peri-1"));
+    CHECK(!knows(NANOS_S + 1, "peri-2"));
+    end();
+}
+
+static void a_folder_without_a_key_asks_for_none(void)
+{
+    struct keeper k;
+    begin();
+    CHECK_INT(keeper_open(&k, folder_path("store"), fresh, &why), STORE_OK);
+    keeper_close(&k);
+    CHECK_INT(look(1), CLIENTS_OFF);
+    end();
+}
+
+static void keys_that_cannot_be_read_let_nobody_in(void)
+{
+    char path[600];
+    begin();
+    add("peri-1");
+    snprintf(path, sizeof path, "%s/keys/secret", folder_path("store"));
+    CHECK_INT(truncate(path, 3), 0);
+    CHECK_INT(look(1), CLIENTS_BROKEN);
+    CHECK(strstr(why.text, "secret") != NULL);
+    CHECK_INT(look(2), CLIENTS_BROKEN);
+    unlink(path);
+    CHECK_INT(look(1 + NANOS_S), CLIENTS_BROKEN);
+    end();
+}
+
+static void a_file_that_is_no_store_lets_nobody_in(void)
+{
+    char path[600];
+    begin();
+    add("peri-1");
+    snprintf(path, sizeof path, "%s/keys/data.mdb", folder_path("store"));
+    CHECK_INT(truncate(path, 5000), 0);
+    CHECK_INT(look(1), CLIENTS_BROKEN);
+    end();
+}
+
+static void a_folder_that_goes_away_takes_no_key_along(void)
+{
+    char from[600], to[600];
+    begin();
+    add("peri-1");
+    CHECK(knows(1, "peri-1"));
+    snprintf(from, sizeof from, "%s/keys", folder_path("store"));
+    snprintf(to, sizeof to, "%s/gone", folder_path("store"));
+    CHECK_INT(rename(from, to), 0);
+    CHECK_INT(look(1 + 2 * NANOS_S), CLIENTS_ON);
+    CHECK(knows(1 + 2 * NANOS_S, "peri-1"));
+    add("peri-2");
+    CHECK(knows(1 + 3 * NANOS_S, "peri-2"));
+    CHECK(!knows(1 + 3 * NANOS_S, "peri-1"));
+    end();
+}
+
+/* Each looks as a runtime's thread does, while the folder is replaced. */
+static void *look_often(void *user)
+{
+    int *known = user;
+    for (nanos now = 1; now < 40 * NANOS_S; now += NANOS_S / 8)
+        *known += knows(now, "peri-1");
+    return NULL;
+}
+
+static void several_threads_look_at_one_ring(void)
+{
+    pthread_t threads[3];
+    int known[3] = {0};
+    begin();
+    add("peri-1");
+    CHECK(knows(1, "peri-1"));
+    for (int i = 0; i < 3; i++)
+        CHECK_INT(pthread_create(&threads[i], NULL, look_often, &known[i]), 0);
+    for (int i = 0; i < 3; i++)
+        pthread_join(threads[i], NULL);
+    CHECK(known[0] == 320 && known[1] == 320 && known[2] == 320);
+    end();
+}
+
+static void runtimes_share_the_keys(void)
+{
+    begin();
+    struct realm *other = realm_open(folder_path("store"));
+    CHECK(clients_of(other) == clients);
+    realm_close(other);
+    end();
+}
+
+TESTS(without_a_store_there_are_no_keys,
+      the_first_key_is_heard_of_within_a_second,
+      a_folder_without_a_key_asks_for_none,
+      keys_that_cannot_be_read_let_nobody_in,
+      a_file_that_is_no_store_lets_nobody_in,
+      a_folder_that_goes_away_takes_no_key_along,
+      several_threads_look_at_one_ring, runtimes_share_the_keys)
