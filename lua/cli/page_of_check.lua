@@ -11,7 +11,8 @@ DESCRIPTION
     Loads each policy as serve would, without listening and without asking any
     model, and runs it in simulated worlds: all is well, each model is down, all
     are, limits are hit (those of providers, and the policy's own), the request
-    is at fault, a stream breaks off. It prints what the client gets there, the
+    is at fault, a stream breaks off. A long request and one with tools are
+    shown where they go another way. It prints what the client gets there, the
     path, and how long it waited, if it did:
 
         ok  chat.lua  version 1a2b3c4d  models: openai/gpt-4o

@@ -1,8 +1,9 @@
 -- testing.worlds -- the fixed worlds that `perilune check` runs a policy in.
 --
 -- All is well; each model is down; all are; limits are hit; the request is at
--- fault; the stream breaks off. A model that is first asked when another is down
--- gets a world of its own, too, so every rung that can be reached is seen.
+-- fault; the stream breaks off. A long request and one with tools are shown where
+-- they go another way. A model that is first asked when another is down, or by
+-- such a request, gets a world of its own, too, so every rung is seen.
 
 local calendar = require "testing.calendar"
 local request = require "testing.request"
@@ -22,6 +23,14 @@ local SHARED = {
   { name = "cut stream", act = { cuts_after = 4 }, stream = true },
 }
 
+-- Requests that many policies send elsewhere.
+local TOOL = { type = "function", ["function"] = { name = "look_up",
+  parameters = { type = "object" } } }
+local OTHERS = {
+  { name = "a long request", ask = { text = ("word "):rep(4000) } },
+  { name = "with tools", ask = { tools = { TOOL } } },
+}
+
 -- An act as the world wants it, see testing.acts.
 local function act_of(act)
   local whole = { headers = {}, from = 0 }
@@ -36,19 +45,28 @@ local function policy_error(log, decode)
   end
 end
 
--- The models that a world asked for, noted in `met` in the order they were met.
-local function meet(world, met)
+-- The models that a world asked for, noted in `met` in the order they were met,
+-- each with the request that met it.
+local function meet(world, met, ask)
   for _, upstream in ipairs(world:upstreams()) do
     if upstream.arrivals + upstream.refused > 0 and not met[upstream.name] then
-      met[upstream.name] = true
+      met[upstream.name] = ask
       met[#met + 1] = upstream.name
     end
   end
 end
 
+local NOTHING = {}
+
+local function asked(case)
+  local ask = { model = case.model, stream = case.stream }
+  for name, v in pairs(case.ask or NOTHING) do ask[name] = v end
+  return ask
+end
+
 -- One request in a world of its own: what came of it. Fields of `case`: name,
--- stream, model (what the client names), acts (by model), over (every p.limit says
--- no; nil if the policy has none).
+-- stream, model (what the client names), ask (more of the request), acts (by
+-- model), over (every p.limit says no; nil if the policy has none).
 local function run(tool, source, case, met)
   local world = tool.world { seed = 1, calendar = calendar.default }
   local ok, why = world:load(source)
@@ -58,13 +76,13 @@ local function run(tool, source, case, met)
   end
   local limits = case.over and world:hit_limits() or 1
   for model, act in pairs(case.acts or {}) do world:play(model, { act_of(act) }) end
-  local sent = request.read({ model = case.model, stream = case.stream }, tool.quote)
+  local sent = request.read(asked(case), tool.quote)
   sent.at = 0
   local guest = world:guest(sent)
   world:run(guest, DAY)
   local o = world:outcome(guest)
   o.name, o.policy_error = case.name, policy_error(world:log(), tool.decode)
-  meet(world, met)
+  meet(world, met, case.ask or NOTHING)
   world:close()
   return limits > 0 and o or nil
 end
@@ -90,7 +108,7 @@ end
 local function is_asked_by_name(tool, source, model)
   local met = {}
   run(tool, source, { name = model, model = model }, met)
-  return met[model] == true
+  return met[model] ~= nil
 end
 
 local function unreached(tool, source, models, met)
@@ -113,28 +131,44 @@ local function name_for(tool, source, models)
 end
 
 -- A world for each model that was met and has none yet; more may be met in them.
-local function run_each_down(tool, source, named, list, met)
-  while met[#list] and #list < MOST do
-    local model = met[#list]
-    list[#list + 1] = run(tool, source,
-      { name = model .. " down", model = named, acts = { [model] = { fails = 503 } } }, met)
+local function run_each_down(tool, source, named, downs, met)
+  while met[#downs + 1] and #downs < MOST do
+    local model = met[#downs + 1]
+    downs[#downs + 1] = run(tool, source, { name = model .. " down", model = named,
+      ask = met[model], acts = { [model] = { fails = 503 } } }, met)
   end
+end
+
+-- The outcomes of the other requests that go another way than the plain one.
+local function run_others(tool, source, named, plain, met)
+  local list = {}
+  for _, case in ipairs(OTHERS) do
+    local o = run(tool, source, { name = case.name, model = named, ask = case.ask }, met)
+    if o.path ~= plain.path or o.status ~= plain.status then list[#list + 1] = o end
+  end
+  return list
+end
+
+local function append(list, more)
+  table.move(more, 1, #more, #list + 1, list)
 end
 
 --- Run the policy of a source in every world; `models` are those it declares.
 -- Returns the outcomes, `name` and `policy_error` among them, and the declared
 -- models that nobody asked in any world.
 function worlds.run(tool, source, models)
-  local met, list, shared = {}, {}, {}
+  local met, downs, shared = {}, {}, {}
   local named = name_for(tool, source, models)
-  list[1] = run(tool, source, { name = "all well", model = named }, met)
-  run_each_down(tool, source, named, list, met)
+  local list = { run(tool, source, { name = "all well", model = named }, met) }
+  append(list, run_others(tool, source, named, list[1], met))
+  run_each_down(tool, source, named, downs, met)
   for i, case in ipairs(SHARED) do
     shared[i] = run_shared(tool, source, { name = case.name, act = case.act,
       stream = case.stream, model = named }, met)
   end
-  run_each_down(tool, source, named, list, met) -- who was met in those only
-  table.move(shared, 1, #shared, #list + 1, list)
+  run_each_down(tool, source, named, downs, met) -- who was met in those only
+  append(list, downs)
+  append(list, shared)
   list[#list + 1] = run(tool, source, { name = "over p.limit", over = true, model = named }, met)
   return list, unreached(tool, source, models, met)
 end

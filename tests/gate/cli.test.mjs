@@ -233,6 +233,20 @@ test('check has a world in which the limits of the policy are hit, and tells a g
   ]);
 });
 
+test('check shows a request that goes another way', (t) => {
+  const said = worlds(
+    t,
+    `local p = require "perilune"
+     local large, small = p.model "openai/gpt-4o", p.model "groq/llama"
+     return function(req) return (#req.text > 2000 or req.tools) and large(req) or small(req) end`,
+  );
+  assert.deepEqual(said.warnings, []);
+  assert.equal(said['all well'], '200 llama ok');
+  assert.equal(said['a long request'], '200 gpt-4o ok');
+  assert.equal(said['with tools'], '200 gpt-4o ok');
+  assert.equal(said['openai/gpt-4o down'], '200 gpt-4o overloaded, llama ok');
+});
+
 test('check names a model that the client may choose', (t) => {
   const said = worlds(t, `return require "perilune".asked { "openai/*" }`);
   assert.equal(said['all well'], '200 any ok');
