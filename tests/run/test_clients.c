@@ -119,6 +119,17 @@ static void a_file_that_is_no_store_lets_nobody_in(void)
     end();
 }
 
+static void a_look_that_failed_keeps_nobody_out_for_longer(void)
+{
+    begin();
+    mkdir(folder_path("store"), 0700);
+    CHECK_INT(symlink("keys", folder_path("store/keys")), 0); /* a loop */
+    CHECK_INT(look(1), CLIENTS_BROKEN);
+    unlink(folder_path("store/keys"));
+    CHECK_INT(look(2), CLIENTS_OFF);
+    end();
+}
+
 static void a_folder_that_goes_away_takes_no_key_along(void)
 {
     char from[600], to[600];
@@ -174,5 +185,6 @@ TESTS(without_a_store_there_are_no_keys,
       a_folder_without_a_key_asks_for_none,
       keys_that_cannot_be_read_let_nobody_in,
       a_file_that_is_no_store_lets_nobody_in,
+      a_look_that_failed_keeps_nobody_out_for_longer,
       a_folder_that_goes_away_takes_no_key_along,
       several_threads_look_at_one_ring, runtimes_share_the_keys)

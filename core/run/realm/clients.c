@@ -120,6 +120,12 @@ static void read_again(struct clients *c, const char *path)
                                       : CLIENTS_ON;
 }
 
+/* Was there ever a file of keys? */
+static bool was_seen(const struct clients *c)
+{
+    return c->file.st_ino != 0;
+}
+
 /* Once a second: has the folder come, or another one in its place? */
 static void look_at_folder(struct clients *c)
 {
@@ -132,7 +138,17 @@ static void look_at_folder(struct clients *c)
     } else if (error != 0 && error != ENOENT && c->ring == NULL) {
         store_say(&c->why, STORE_READ_ONLY, path, strerror(error));
         c->state = CLIENTS_BROKEN;
+    } else if (error == ENOENT && !was_seen(c)) {
+        c->state = CLIENTS_OFF;
     }
+}
+
+/* Where nobody could say whether there are keys, the next who comes asks again:
+** one call that failed shall not keep everybody out for a second. */
+static bool must_look(const struct clients *c, nanos now)
+{
+    bool unsure = c->state == CLIENTS_BROKEN && !was_seen(c);
+    return c->looked == 0 || unsure || now - c->looked >= LOOK_EVERY;
 }
 
 /* Whoever made a change is waiting for it to hold. */
@@ -152,7 +168,7 @@ enum clients_state clients_look(struct clients *c, nanos now,
     *ring = NULL;
     pthread_mutex_lock(&c->lock);
     look_at_version(c);
-    if (c->looked == 0 || now - c->looked >= LOOK_EVERY) {
+    if (must_look(c, now)) {
         c->looked = now;
         look_at_folder(c);
     }
