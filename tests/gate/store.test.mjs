@@ -211,7 +211,7 @@ int main(void)
   const made = spawnSync(
     'cc',
     ['-std=c11', '-D_GNU_SOURCE', `-I${root}/core`, 'host.c', ...objects]
-      .concat(['-llmdb', '-lpthread', '-lm', '-o', 'host']),
+      .concat(['-llmdb', '-lcrypto', '-lpthread', '-lm', '-o', 'host']),
     { cwd: dir, encoding: 'utf8' },
   );
   assert.equal(made.status, 0, made.stderr);
