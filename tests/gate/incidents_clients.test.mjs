@@ -1,4 +1,4 @@
-// Keys of clients that did not keep their promises elsewhere (A2 to A6, K4).
+// Keys of clients that did not keep their promises elsewhere (A2 to A6, K4, T3).
 
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
@@ -10,7 +10,7 @@ import { mock } from './lib/mock.mjs';
 import { chatBytes, chatWith, open, request, streamFrom, streamed, wire } from './lib/client.mjs';
 import { ask, events } from './lib/words.mjs';
 import { assertSilent, everythingIn, wholeReply } from './lib/canary.mjs';
-import { addKey, carriers, keyed, keysDo } from './lib/keys.mjs';
+import { addKey, carriers, keyed, keys, keysDo } from './lib/keys.mjs';
 
 const UP = 'http://127.0.0.1:9';
 const SAYS = 'return { p.say "come in" }';
@@ -167,4 +167,30 @@ test('K4: a key that is refused is told by eight digits of its mark, in the log 
     assert.ok(g.log.some((l) => l.key_trouble === trouble), trouble);
   assertSilent(g.stdout + g.stderr, 'the log', secrets);
   assertSilent(everythingIn(g.dir), 'the folder', secrets);
+});
+
+// --- T3: names that look alike are other names --------------------------------------
+
+test('T3: a user or team whose name only looks alike is nobody, or somebody else', async (t) => {
+  const upstream = await mock(t);
+  const policy = policyFor(
+    upstream,
+    `local m = p.model "up/m"
+     local gold = p.allow { gold = { "up/*" }, ["*"] = { "other/*" } }
+     local once = p.limit("once", { "1 requests/hour", each = "user" })
+     return function(req) return gold(req) or once(req) or m(req) end`,
+  );
+  const { g, key } = await keyed(t, policy, ['--user', 'ada', '--team', 'gold']);
+  const status = async (text) => {
+    const reply = await chatWith(g, { model: 'up/m' }, { headers: { 'x-api-key': text } });
+    return reply.status;
+  };
+  assert.equal(await status(key.text), 200);
+  assert.equal(await status(key.text), 429);
+  const other = addKey(g.dir, '--user', 'Ada', '--team', 'gold');
+  assert.equal(await status(other.text), 200);
+  assert.equal(await status(addKey(g.dir, '--user', 'bob', '--team', 'Gold').text), 403);
+  for (const name of ['\u0430da', 'ada\u200b', 'a\u0301da', '\u00e1da'])
+    for (const option of ['--user', '--team'])
+      assert.match(keys(g.dir, 'add', option, name).stderr, /printable characters of ASCII/);
 });
