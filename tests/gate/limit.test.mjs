@@ -54,11 +54,39 @@ test('the official client hears of it as a rate limit', async (t) => {
   });
 });
 
+for (const [how, headers] of [
+  ['by its version', { 'anthropic-version': '2023-06-01' }],
+  ['by its key', { 'x-api-key': 'sk-ant-of-the-client' }],
+]) {
+  test(`a client of Anthropic's, known ${how}, hears of it in Anthropic's form`, async (t) => {
+    const upstream = await mock(t);
+    const policy = policyFor(upstream, limited('"1 requests/hour", "90k tokens/hour"'));
+    const g = await gateway(t, policy);
+    const first = await chatWith(g, {}, { headers });
+    const began = Date.now();
+    assert.equal(first.headers['anthropic-ratelimit-requests-limit'], '1');
+    assert.equal(first.headers['anthropic-ratelimit-requests-remaining'], '0');
+    assert.equal(first.headers['anthropic-ratelimit-tokens-limit'], '90000');
+    assert.equal(first.headers['x-ratelimit-limit-requests'], undefined);
+    const reset = first.headers['anthropic-ratelimit-requests-reset'];
+    assert.match(reset, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
+    assert.ok(Math.abs(Date.parse(reset) - began - 3600e3) < 120e3);
+    const second = await chatWith(g, {}, { headers });
+    assert.equal(second.status, 429);
+    assert.ok(Number(second.headers['retry-after']) > 3400);
+    assert.equal(second.headers['anthropic-ratelimit-requests-remaining'], '0');
+  });
+}
+
 test('a page of another origin may read what is left', async (t) => {
   const upstream = await mock(t);
   const g = await gateway(t, policyFor(upstream, limited('"5 requests/hour"')));
   const reply = await request(g, { body: ask(), headers: { origin: 'https://a.example' } });
   assert.match(reply.headers['access-control-expose-headers'], /x-ratelimit-remaining-requests/);
+  assert.match(
+    reply.headers['access-control-expose-headers'],
+    /anthropic-ratelimit-requests-remaining.*anthropic-ratelimit-tokens-reset/,
+  );
   assert.equal(reply.headers['x-ratelimit-remaining-requests'], '4');
 });
 
