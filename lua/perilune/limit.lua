@@ -7,6 +7,7 @@
 
 local callable = require "perilune.callable"
 local core = require "perilune.core"
+local each = require "perilune.each"
 local moment = require "perilune.moment"
 local named = require "perilune.named"
 local options = require "perilune.options"
@@ -16,18 +17,12 @@ local units = require "perilune.units"
 local limit = {}
 
 local SECONDS = { second = 1, minute = 60, hour = 3600, day = 86400, week = 604800 }
-local EACH = { user = true, team = true, feature = true, session = true, model = true }
 local MOST_PARTS = 4
 local HOW = 'write it like "500 requests/min", "150k tokens/min" or "20 concurrent"'
 
-local function each_of(v, name)
-  if EACH[v] or type(v) == "function" then return v end
-  options.wrong(v, name, '"user", "team", "feature", "session", "model" or a function')
-end
-
 local function any(v) return v end
 
-local OPTIONS = { each = each_of, burst = any, but = any, wait = options.timeout }
+local OPTIONS = { each = each.read, burst = any, but = any, wait = options.timeout }
 
 -- One amount: { unit =, n =, per = }.
 local function part_of(v, where)
@@ -95,10 +90,10 @@ local function add_bursts(parts, burst)
 end
 
 -- What it counts, for whom and in which periods; not how many.
-local function shape_of(each, parts)
+local function shape_of(by, parts)
   local words = {}
   for i, part in ipairs(parts) do words[i] = id(part) .. (part.burst and "+" or "") end
-  local whose = type(each) == "function" and "function" or each or "all"
+  local whose = type(by) == "function" and "function" or by or "all"
   return whose .. " " .. table.concat(words, " ")
 end
 
@@ -145,21 +140,8 @@ local function check(read, parts)
   end
 end
 
--- Whose amount it is; whoever is nobody in particular is "anonymous".
-local function who_of(own, req)
-  local each = own.each
-  if not each then return "" end
-  local who
-  if type(each) == "function" then who = each(req) else who = req[each] end
-  if who == nil or who == false or who == "" then return "anonymous" end
-  if type(who) ~= "string" then
-    core.raise(("limit: each of %s returned %s, not a text"):format(own.where, show.value(who)))
-  end
-  return who
-end
-
 local function ask(own, req)
-  local who = who_of(own, req)
+  local who = own.each and each.of(own.each, req, own.called) or ""
   return core.limit_ask(own.limit, req, who, own.which[who] or 1)
 end
 
@@ -169,7 +151,7 @@ local function make(name, t)
   check(read, parts)
   add_bursts(parts, read.burst)
   local sets, which = read_but(read.but or {}, parts)
-  local own = { each = read.each, which = which, where = core.where() }
+  local own = { each = read.each, which = which, called = "limit: each of " .. core.where() }
   own.limit = core.limit(name, shape_of(read.each, parts), read.wait or 0, sets)
   return callable.new(name, function(req) return ask(own, req) end, type(read.each) == "function")
 end

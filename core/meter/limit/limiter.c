@@ -169,6 +169,12 @@ static void line_up(struct limiter_shard *shard,
     line_join(shard_line(shard), w);
 }
 
+static void count(struct limiter_counts *counts, enum limit_word word)
+{
+    counts->taken += word == LIMIT_PASSES;
+    counts->refused += word != LIMIT_PASSES;
+}
+
 struct limit_verdict limiter_take(struct limiter *l,
                                   const struct limit_rules *rules,
                                   const struct limit_ask *ask,
@@ -188,6 +194,7 @@ struct limit_verdict limiter_take(struct limiter *l,
             ticket->parts[i] = take(&s->parts[i], &rules->parts[i],
                                     amount(&rules->parts[i], ask), v.at);
         look(s, rules, asked.now, v.parts);
+        count(shard_counts(shard), v.word);
         v.in_line =
             v.word == LIMIT_PASSES && v.at > asked.now && ask->wait != NULL;
         if (v.in_line)
@@ -265,5 +272,6 @@ void limiter_undo(struct limiter *l, const struct limit_rules *rules,
         line_move_up(shard_line(shard), s, now);
         look(s, rules, now, states);
     }
+    shard_counts(shard)->taken--;
     shard_leave(shard);
 }

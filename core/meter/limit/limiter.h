@@ -127,7 +127,13 @@ void limiter_undo(struct limiter *l, const struct limit_rules *rules,
 /* From now on say no to everybody: for a world in which limits are hit. */
 void limiter_shut(struct limiter *l);
 
-/* How many names are remembered. */
-uint32_t limiter_count(struct limiter *l);
+/* What a limit has seen since it is there. */
+struct limiter_counts {
+    uint32_t names;          /* that are remembered */
+    uint64_t taken, refused; /* requests it let pass, and those it did not */
+};
+
+/* Look at that; of a limit that nobody has seeded all is zero. */
+struct limiter_counts limiter_look(struct limiter *l);
 
 #endif
