@@ -35,6 +35,11 @@ bool model_admit(struct request *r, const struct model *m, str name,
 struct target *model_target(const struct request *r, const struct model *m,
                             str name);
 
+/* money/prices.c: what the provider's model `name` charges when it is asked as
+** `m`: nothing where nobody pays; NULL: not known. */
+const struct price *model_price(const struct generation *g,
+                                const struct model *m, str name);
+
 /* strand/hedge.c: is this model not to be asked, because that would be on top
 ** (a hedge) and its provider's retry budget is used up? */
 bool model_spared(struct strand *s, const struct model *m);

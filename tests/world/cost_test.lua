@@ -41,3 +41,14 @@ end)
 test("a model without a price has no cost", { policy = "return 'openai/unheard-of'" }, function(t)
   t:ask "hello":expect { cost = false, calls_unpriced = 1 }
 end)
+
+local CHEAPEST = [[
+local p = require "perilune"
+p.prices { ["groq/small"] = { input = 1, output = 1 } }
+return p.balance { "openai/gpt-4o", "groq/small", by = "cost" }]]
+
+test("the cheapest is asked as long as its limits let it", { policy = CHEAPEST }, function(t)
+  t:model("groq/small", { limits = "6 requests/min" })
+  for _ = 1, 12 do t:ask "hello":expect { status = 200 } end
+  t:expect { limited = 0, arrivals = { ["groq/small"] = test.one_of(5, 6) } }
+end)

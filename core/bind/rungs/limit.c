@@ -23,8 +23,6 @@
 #include "run/task.h"
 
 #define LIMIT_TYPE   "perilune.limit"
-#define USUAL_OUT    1000      /* tokens of an answer nobody set a limit to */
-#define MOST_OUT     (1 << 30) /* an answer longer than that is not believed */
 #define BELIEVED     100000000 /* tokens of a call; more is no usage */
 #define NOBODY_KNOWS NANOS_S   /* Retry-After when a place must become free */
 
@@ -160,27 +158,10 @@ static bool counts_tokens(const struct limit_rules *rules)
     return any;
 }
 
-/* Tokens that may come back: so many answers, each of the length allowed. */
-static int64_t tokens_out(const struct view *view)
-{
-    struct json root = view->request->root;
-    int64_t each = view->max_tokens, choices = 1;
-    if (each == 0 &&
-        !json_integer(json_get(root, STR("max_completion_tokens")), &each) &&
-        !json_integer(json_get(root, STR("max_tokens")), &each))
-        each = USUAL_OUT;
-    if (!json_integer(json_get(root, STR("n")), &choices) || choices < 1)
-        choices = 1;
-    each = each < 0 ? 0 : each < MOST_OUT ? each : MOST_OUT;
-    return each * (choices < MOST_OUT ? choices : MOST_OUT);
-}
-
 static int64_t estimate(lua_State *L, const struct view *view)
 {
-    bind_push_tokens(L, view);
-    int64_t in = lua_tointeger(L, -1);
-    lua_pop(L, 1);
-    return in + tokens_out(view);
+    struct usage u = bind_expect(L, view);
+    return u.prompt + u.completion;
 }
 
 /* --- in line --------------------------------------------------------------- */

@@ -8,13 +8,20 @@
 ** that opened last is asked all the same: a group never loses its last member
 ** to a breaker, unless the policy says so (eject_last).
 **
+** What a request costs where (by = "cost") is what its prompt and the answer it
+** lets come would: prices differ, and that is the same for all.
+**
 ** Whose turn it is, is shared by all workers under a name made of the items;
 ** what one request has tried lies in its arena.
 */
 #include "bind/model.h"
 
+#include <math.h>
+
 #include "base/defence.h"
+#include "bind/tokens/tokens.h"
 #include "meter/pick.h"
+#include "meter/price/price.h"
 #include "run/generation.h"
 #include "run/path.h"
 #include "run/realm/targets.h"
@@ -43,8 +50,9 @@ struct balance {
 /* One asking of the group. */
 struct round {
     uint64_t turn, key;
-    uint64_t asked; /* a bit for each that was */
-    uint64_t told;  /* those whose word is in the path already */
+    uint64_t asked;        /* a bit for each that was */
+    uint64_t told;         /* those whose word is in the path already */
+    struct usage expected; /* by = "cost": of the request */
 };
 
 /* --- declaring ------------------------------------------------------------- */
@@ -152,7 +160,7 @@ static void see_model(struct standing *s, int i, const struct balance *b,
         s->full |= bit;
     else if (b->by == PICK_HEADROOM && view->room.scarce)
         s->scarce |= bit;
-    else if (view->rests)
+    else if (view->rests || (b->by == PICK_COST && view->room.scarce))
         s->rests |= bit;
     else
         s->there |= bit;
@@ -182,9 +190,20 @@ static str name_of(const struct view *view, const struct member *m)
     return view->model.p != NULL ? view->model : m->model->name;
 }
 
-static void see_member(struct standing *s, int i, const struct balance *b,
-                       const struct view *view, nanos now)
+/* What it would cost there. */
+static double cost_of(const struct view *view, const struct model *m, str name,
+                      const struct usage *expected)
 {
+    int64_t nano;
+    const struct price *price = model_price(view->request->gen, m, name);
+    bool known = price != NULL && price_cost(price, expected, &nano) == 0;
+    return known ? (double)nano : (double)INFINITY;
+}
+
+static void see_member(struct standing *s, int i, const struct balance *b,
+                       const struct view *view, const struct round *round)
+{
+    nanos now = world_now(view->request->rt->world);
     const struct member *m = &b->of[i];
     struct request *r = view->request;
     struct target_view seen;
@@ -201,19 +220,20 @@ static void see_member(struct standing *s, int i, const struct balance *b,
     }
     target_look(model_target(r, m->model, name), &m->model->rules, now, &seen);
     see_keys(&seen, &m->model->provider->keys, now);
+    if (b->by == PICK_COST)
+        s->of[i].cost = cost_of(view, m->model, name, &round->expected);
     see_model(s, i, b, &seen);
 }
 
 static void see_all(struct standing *s, const struct balance *b,
-                    const struct view *view)
+                    const struct view *view, const struct round *round)
 {
-    nanos now = world_now(view->request->rt->world);
     s->there = s->rests = s->open = s->full = s->scarce = s->failed =
         s->barred = 0;
     s->wait = 0;
     s->opened_last = PICK_NONE;
     for (int i = 0; i < b->n; i++)
-        see_member(s, i, b, view, now);
+        see_member(s, i, b, view, round);
 }
 
 /* --- choosing -------------------------------------------------------------- */
@@ -320,6 +340,8 @@ static int new_round(lua_State *L)
     round->key = key != NULL
                      ? pick_hash(key, n)
                      : pick_hash((char *)&round->turn, sizeof round->turn);
+    if (b->by == PICK_COST)
+        round->expected = bind_expect(L, view);
     lua_pushlightuserdata(L, round);
     return 1;
 }
@@ -333,7 +355,7 @@ static int next(lua_State *L)
     struct round *round = lua_touserdata(L, 3);
     struct standing s;
     bool forced;
-    see_all(&s, b, view);
+    see_all(&s, b, view, round);
     int at = choose(&s, b, round, &forced);
     tell_passed_over(&s, b, view, round, at);
     if (at == PICK_NONE) {
