@@ -44,9 +44,14 @@ const struct price *model_price(const struct generation *g,
 ** (a hedge) and its provider's retry budget is used up? */
 bool model_spared(struct strand *s, const struct model *m);
 
-/* target/rules.c: read the options `breaker` and `concurrency` of the table at
+/* target/rules.c: read the options `breaker`, `concurrency` and `limit` of the table at
 ** index 2 into m->rules; m->patience is there already. */
 void model_read_rules(lua_State *L, struct model *m);
+
+/* target/ration.c: the option `limit` of the table at index 2, for a "provider"
+** or a "model" of that name; NULL: there is none. It lives in the provider. */
+const struct ration *bind_read_ration(lua_State *L, struct provider *p,
+                                      const char *kind, str name);
 
 /* target/rules.c: what the table on top of the stack says of a breaker. */
 void bind_read_breaker(lua_State *L, struct breaker_rules *rules);

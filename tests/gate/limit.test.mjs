@@ -157,6 +157,31 @@ test('/healthz lists limits, and nobody whom they concern', async (t) => {
   ]);
 });
 
+test('four workers ask a provider no more often than we allow ourselves', async (t) => {
+  const upstream = await mock(t);
+  const spare = await mock(t);
+  const policy = `local p = require "perilune"
+    p.provider("up", { url = "${upstream.url}", limit = "10 requests/hour" })
+    p.provider("spare", { url = "${spare.url}" })
+    return { "up/m", "spare/m" }`;
+  const g = await gateway(t, policy, { workers: 4 });
+  const all = await Promise.all(Array.from({ length: 40 }, () => chatWith(g)));
+  assert.ok(all.every((r) => r.status === 200));
+  assert.equal(upstream.arrivals.length, 10);
+  assert.equal(spare.arrivals.length, 30);
+  const health = await request(g, { method: 'GET', path: '/healthz' });
+  assert.deepEqual(health.json.limits, [
+    {
+      name: 'provider:up',
+      each: 'all',
+      counts: ['requests/hour'],
+      known: 1,
+      taken: 10,
+      refused: 30,
+    },
+  ]);
+});
+
 test('a reload changes amounts and forgets nothing', async (t) => {
   const upstream = await mock(t);
   const g = await gateway(t, policyFor(upstream, limited('"3 requests/hour"')), { workers: 2 });

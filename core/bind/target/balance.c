@@ -20,6 +20,7 @@
 
 #include "base/defence.h"
 #include "bind/tokens/tokens.h"
+#include "meter/limit/limiter.h"
 #include "meter/pick.h"
 #include "meter/price/price.h"
 #include "run/generation.h"
@@ -146,6 +147,28 @@ static void see_keys(struct target_view *view, struct keys *keys, nanos now)
     view->barred = true;
 }
 
+/* What we allow ourselves leaves so much; a target that has too little of it is
+** as good as one that asked for time. `tokens`: of the request, 0 when nobody
+** needed to know. */
+static void see_ration(struct target_view *view, const struct ration *ration,
+                       int64_t tokens, nanos now)
+{
+    if (ration == NULL)
+        return;
+    struct limit_ask ask = {.tokens = tokens > 0 ? tokens : 1,
+                            .now = now,
+                            .until = now + ration->wait};
+    struct limit_verdict v =
+        limiter_peek(ration->limiter, &ration->rules, &ask);
+    view->rests = view->rests || v.word != LIMIT_PASSES;
+    for (int i = 0; i < ration->rules.n; i++) {
+        double share = (double)v.parts[i].left / (double)v.parts[i].limit;
+        view->room.share = share < view->room.share ? share : view->room.share;
+    }
+    view->room.known = true;
+    view->room.scarce = view->room.scarce || v.word != LIMIT_PASSES;
+}
+
 static void see_model(struct standing *s, int i, const struct balance *b,
                       const struct target_view *view)
 {
@@ -220,6 +243,9 @@ static void see_member(struct standing *s, int i, const struct balance *b,
     }
     target_look(model_target(r, m->model, name), &m->model->rules, now, &seen);
     see_keys(&seen, &m->model->provider->keys, now);
+    int64_t tokens = round->expected.prompt + round->expected.completion;
+    see_ration(&seen, m->model->provider->ration, tokens, now);
+    see_ration(&seen, m->model->rules.ration, tokens, now);
     if (b->by == PICK_COST)
         s->of[i].cost = cost_of(view, m->model, name, &round->expected);
     see_model(s, i, b, &seen);

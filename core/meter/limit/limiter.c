@@ -204,6 +204,27 @@ struct limit_verdict limiter_take(struct limiter *l,
     return v;
 }
 
+struct limit_verdict limiter_peek(struct limiter *l,
+                                  const struct limit_rules *rules,
+                                  const struct limit_ask *ask)
+{
+    struct seat nobody = {.who = 0};
+    struct limit_verdict v = {.word = LIMIT_NO_MEMORY};
+    struct limit_ask asked = *ask;
+    if (atomic_load_explicit(&l->shut, memory_order_relaxed))
+        return no(rules, ask->now);
+    uint64_t who = siphash(l->seed, ask->who);
+    struct limiter_shard *shard = shard_of(l, who);
+    asked.now = shard_enter(shard, ask->now);
+    struct seat *s = shard_find(shard, who);
+    if (s != NULL && !prepare(s, rules, asked.now))
+        s = NULL;
+    judge(s != NULL ? s : &nobody, rules, &asked, &v);
+    look(s != NULL ? s : &nobody, rules, asked.now, v.parts);
+    shard_leave(shard);
+    return v;
+}
+
 nanos limiter_turn(struct limiter *l, const struct limit_wait *w)
 {
     struct limiter_shard *shard = shard_of(l, w->who);

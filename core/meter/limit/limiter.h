@@ -110,6 +110,11 @@ struct limit_verdict limiter_take(struct limiter *l,
                                   const struct limit_ask *ask,
                                   struct limit_ticket *ticket);
 
+/* What a take would come to, of which nothing is taken. */
+struct limit_verdict limiter_peek(struct limiter *l,
+                                  const struct limit_rules *rules,
+                                  const struct limit_ask *ask);
+
 /* The instant at which it is his turn, as it is now; and out of the line, which
 ** changes nothing but that he does not move any more. */
 nanos limiter_turn(struct limiter *l, const struct limit_wait *w);
