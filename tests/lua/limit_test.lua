@@ -131,6 +131,9 @@ check.that("what is missing or wrong is told", function()
       'limit: but = { ... } names exceptions among those of each = "user"',
     ['p.limit("l", { "5 requests/min", each = "user", but = { a = "5 tokens/min" } })'] =
       'limit: but: "a" counts something else than the others do',
+    ['p.limit("l", "9223372036854775808 tokens/min")'] = 'limit: item 1 "9223372036854775808 '
+      .. 'tokens/min" is not a whole amount of at least 1; write it like "500 requests/min", '
+      .. '"150k tokens/min" or "20 concurrent"',
     ['p.limit("l", { "5 concurrent", wait = "5s" })'] = "limit: nobody knows when a place becomes "
       .. "free, so there is no wait for it; p.model's concurrency has a queue",
     ['p.limit("l", { "5 requests/min", queue = 5 })'] = "limit: unknown option 'queue' (there are: "

@@ -80,6 +80,7 @@ static void more_than_ever_passes_is_told_apart(void)
     over();
 }
 
+/* Defect 5 of the guides: what was asked for was never settled. */
 static void the_estimate_is_settled_by_the_truth(void)
 {
     begin();
