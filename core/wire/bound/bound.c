@@ -58,15 +58,35 @@ static bool is_of(str model, const char *family)
            rest.p[0] == ':' || rest.p[0] == '@';
 }
 
-bool bound_hides(str model)
+/* Models that think: all of these in silence, OpenAI's with a limit that has
+** another name. */
+static const struct family {
+    const char *name;
+    bool renames;
+} families[] = {
+    {"o1", true},      {"o3", true},          {"o4", true},
+    {"gpt-5", true},   {"gemini-2.5", false}, {"gemini-3", false},
+    {"grok-4", false},
+};
+
+static const struct family *family_of(str model)
 {
-    static const char *const families[] = {
-        "o1", "o3", "o4", "gpt-5", "gemini-2.5", "gemini-3", "grok-4"};
     str name = bare(model);
     for (size_t i = 0; i < sizeof families / sizeof families[0]; i++)
-        if (is_of(name, families[i]))
-            return true;
-    return false;
+        if (is_of(name, families[i].name))
+            return &families[i];
+    return NULL;
+}
+
+bool bound_hides(str model)
+{
+    return family_of(model) != NULL;
+}
+
+bool bound_renames(str model)
+{
+    const struct family *f = family_of(model);
+    return f != NULL && f->renames;
 }
 
 int64_t bound_default(enum bound_kind kind, str model)
