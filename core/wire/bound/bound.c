@@ -89,11 +89,23 @@ bool bound_renames(str model)
     return f != NULL && f->renames;
 }
 
+/* The largest picture that the makers' own papers allow, rounded up; for the
+** first of these that fits. Qwen's papers have the most of the others, 16,384. */
 int64_t bound_default(enum bound_kind kind, str model)
 {
+    static const struct {
+        const char *family;
+        int64_t tokens;
+    } pictures[] = {
+        {"gpt-4o-mini", 50000}, {"gpt", 10000}, {"o1", 10000},
+        {"o3", 10000},          {"o4", 10000},  {"claude", 10000},
+    };
     if (kind != BOUND_IMAGE)
         return BOUND_REFUSE;
-    return is_of(bare(model), "gpt-4o-mini") ? 50000 : 10000;
+    for (size_t i = 0; i < sizeof pictures / sizeof pictures[0]; i++)
+        if (is_of(bare(model), pictures[i].family))
+            return pictures[i].tokens;
+    return 20000;
 }
 
 static int64_t most_of(const struct bound_ask *ask, enum bound_kind kind)
