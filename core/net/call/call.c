@@ -265,6 +265,12 @@ void call_hang_up_all(struct call **lingering)
         hang_up(*lingering);
 }
 
+static void tell_ended(const struct call *c)
+{
+    if (c->ask.ended != NULL)
+        c->ask.ended(c, c->ask.user);
+}
+
 void call_cancel(struct call *c)
 {
     if (c->state == CALL_ENDED)
@@ -275,6 +281,7 @@ void call_cancel(struct call *c)
     call_target_left(c);
     timer_stop(c->world, &c->timer);
     hang_up(c);
+    tell_ended(c);
 }
 
 /* --- the end --------------------------------------------------------------- */
@@ -301,6 +308,7 @@ void call_finish(struct call *c, const struct fault *fault)
     learn_of_key(c);
     c->ended = world_now(c->world);
     call_target_ended(c);
+    tell_ended(c);
     timer_stop(c->world, &c->timer);
     if (fault->kind != FAULT_NONE || (c->cut && DEFENCE(cut_hangs_up)))
         hang_up(c);

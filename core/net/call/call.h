@@ -60,6 +60,10 @@ struct question {
     /* Called when that changed the state of a breaker. May be NULL. */
     void (*breaker_changed)(struct world *, const struct question *,
                             const struct breaker_view *);
+    /* Called once, when the call has ended, however it did; not when it could
+    ** not be started. May be NULL. */
+    void (*ended)(const struct call *, void *user);
+    void *user;
 };
 
 struct call {
