@@ -106,7 +106,7 @@ static bool pay(lua_State *L, struct request *r, struct asking *a)
 {
     struct charging of = {.strand = a->strand,
                           .view = &a->view,
-                          .provider = a->model->provider,
+                          .of = a->model,
                           .model = a->name,
                           .price = price_of(r, a)};
     struct fault fault;
@@ -142,7 +142,7 @@ static bool start(struct request *r, struct asking *a)
         .map = r->root.map,
         .system = a->view.system,
         .messages = a->view.messages,
-        .max_tokens = a->charge != NULL ? a->charge->out : a->view.max_tokens,
+        .max_tokens = a->view.max_tokens,
         .asked = r->asked,
         .keys_but = a->retry.keys,
         .deadline = r->deadline,
@@ -155,6 +155,8 @@ static bool start(struct request *r, struct asking *a)
         .ended = a->charge != NULL ? charge_ended : NULL,
         .user = a->charge,
     };
+    if (a->charge != NULL)
+        ask.bound = a->charge->bound;
     struct call *call = start_call(r, &ask);
     if (call == NULL) {
         visit_left(&a->visit, world_now(r->rt->world));
@@ -162,7 +164,7 @@ static bool start(struct request *r, struct asking *a)
     }
     bool noted = strand_step(a->strand, a->name, call);
     if (noted && a->charge != NULL && a->charge->imposed)
-        path_imposed(r, call, a->charge->out);
+        path_imposed(r, call, a->charge->bound.each);
     if (!noted)
         call_cancel(call);
     call_release(call); /* the step keeps it */

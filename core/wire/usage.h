@@ -21,7 +21,9 @@
 ** in it) are parts of `prompt`, `reasoning` one of `completion`. */
 struct usage {
     int64_t prompt, completion, cached, write, reasoning;
-    bool known; /* the provider told; else all are zero */
+    bool known;   /* the provider told; else all are zero */
+    bool priced;  /* it told what it charges, too: */
+    int64_t cost; /* nano-dollars */
 };
 
 enum usage_form {

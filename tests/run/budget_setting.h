@@ -27,9 +27,9 @@ static inline const char *body_of(int max_tokens)
 }
 
 /* What of a budget such a body reserves. */
-static inline int64_t bound_of(int max_tokens)
+static inline int64_t reserved_for(int max_tokens)
 {
-    return (int64_t)strlen(body_of(max_tokens)) + 128 + max_tokens;
+    return (int64_t)strlen(body_of(max_tokens)) + 257 + max_tokens;
 }
 
 /* A policy in which "LIMIT" is a number. In static memory. */

@@ -25,7 +25,7 @@ static void asked_again_a_gate_says_the_same_and_counts_once(void)
                      "  local first = d(req) or m(req) "
                      "  local again = d(req) "
                      "  return again or first end",
-                     bound_of(600)));
+                     reserved_for(600)));
     ask(body_of(600));
     CHECK_STR(path(), "daily ok, x ok");
     ask(body_of(600));
@@ -119,7 +119,7 @@ static void each_branch_reserves_for_itself(void)
 
 static void a_gate_refuses_before_nothing_is_left(void)
 {
-    start(with_limit(LIMITED, bound_of(250)));
+    start(with_limit(LIMITED, reserved_for(250)));
     ask(body_of(250));
     CHECK_STR(path(), "daily ok, x ok");
     ask(body_of(10));
@@ -130,7 +130,7 @@ static void a_gate_refuses_before_nothing_is_left(void)
 
 static void a_refusal_says_which_budget_and_until_when(void)
 {
-    start(with_limit(LIMITED, bound_of(250)));
+    start(with_limit(LIMITED, reserved_for(250)));
     ask(body_of(250));
     ask(body_of(250));
     CHECK_INT(got.status, 429);
@@ -238,12 +238,12 @@ static void what_counts_something_else_starts_empty_and_says_so(void)
 
 static void a_restart_keeps_what_was_spent(void)
 {
-    start(SPENDS("'500 tokens/day'"));
+    start(SPENDS("'800 tokens/day'"));
     ask(body_of(250));
     CHECK_STR(path(), "daily ok, x ok");
-    reopen(SPENDS("'500 tokens/day'"));
+    reopen(SPENDS("'800 tokens/day'"));
     ask(body_of(250));
-    CHECK(!str_eq(left(), STR("[500]")));
+    CHECK(!str_eq(left(), STR("[800]")));
     stop();
 }
 

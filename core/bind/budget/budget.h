@@ -79,8 +79,8 @@ struct ledger *budget_ledger(const struct request *r, struct store_why *why);
 struct charging {
     struct strand *strand;
     const struct view *view;
-    const struct provider *provider;
-    str model;
+    const struct model *of;
+    str model; /* the provider's name of the one that is asked */
     const struct price *price; /* NULL: not known */
 };
 
@@ -93,9 +93,9 @@ struct charge {
     int n, lines; /* purses in all; those of the ledger come first */
     struct purse *purse[LEDGER_MOST_LINES * 2];
     int64_t amount[LEDGER_MOST_LINES * 2];
-    int64_t out;  /* tokens of each answer that are paid for */
-    bool imposed; /* the client asked for more, or did not say */
-    bool open;    /* reserved, and not yet settled */
+    struct bound bound; /* what is paid for */
+    bool imposed;       /* the client asked for more, or did not say */
+    bool open;          /* reserved, and not yet settled */
 };
 
 /* Reserve for a call from all that is attached to its strand, all or none. True:

@@ -11,6 +11,7 @@
 
 #include "base/defence.h"
 #include "base/err.h"
+#include "net/call/used.h"
 #include "run/cost.h"
 #include "run/events.h"
 #include "run/generation.h"
@@ -44,7 +45,7 @@ static bool counts_dollars(const struct charge *c)
 static str told(const struct charging *of, const struct buf *why)
 {
     str text = arena_print(&of->strand->request->arena, "%.*s/%.*s: %.*s",
-                           STR_ARG(of->provider->name), STR_ARG(of->model),
+                           STR_ARG(of->of->provider->name), STR_ARG(of->model),
                            STR_ARG(buf_str(why)));
     return text.p != NULL ? text : STR("a budget does not pay for this call");
 }
@@ -135,7 +136,7 @@ static int reserve_lines(const struct charging *of, struct charge *c,
     nanos now = world_calendar(c->request->rt->world);
     char room[512];
     struct buf full = {.p = room, .cap = sizeof room, .max = sizeof room};
-    buf_print(&full, "%.*s/%.*s", STR_ARG(of->provider->name),
+    buf_print(&full, "%.*s/%.*s", STR_ARG(of->of->provider->name),
               STR_ARG(of->model));
     if (c->lines == 0)
         return 0;
@@ -161,27 +162,28 @@ static int reserve(const struct charging *of, struct charge *c,
     return error;
 }
 
-/* Reserve as much as there is. On ERR_LIMIT need->out is the shortest answer that
+/* Reserve as much as there is. On ERR_LIMIT need->bound.each is the shortest answer that
 ** was tried. */
 static int fit(lua_State *L, const struct charging *of, struct charge *c,
                struct need *need, struct ledger_refusal *no)
 {
-    int64_t wanted = need->out;
+    int64_t wanted = need->bound.each;
     int64_t least = wanted < NEED_SMALLEST ? wanted : NEED_SMALLEST;
     int error = reserve(of, c, need, no);
     for (int tries = 1; error == ERR_LIMIT && tries < TRIES; tries++) {
-        if (!need->exact) {
-            need_count(L, need, of->view, of->model);
+        if (!need->counted) {
+            need_count(L, need);
         } else {
-            need->out = wanted;
-            need->out = need_fit(need, price_for(c, no->line), no->view.left);
-            if (need->out < least)
+            need->bound.each = wanted;
+            need->bound.each =
+                need_fit(need, price_for(c, no->line), no->view.left);
+            if (need->bound.each < least)
                 break;
         }
         error = reserve(of, c, need, no);
     }
     if (error == ERR_LIMIT)
-        need->out = least;
+        need->bound.each = least;
     return error;
 }
 
@@ -204,30 +206,43 @@ static struct charge *begin(lua_State *L, const struct charging *of)
     return c;
 }
 
-/* Can it be charged at all? */
-static bool chargeable(const struct charging *of, struct charge *c,
-                       const struct need *need, struct fault *fault)
+static void decline_unbounded(const struct charging *of,
+                              const struct bound_why *why, struct fault *fault)
 {
-    struct store_why why;
-    bool ok = false;
-    if (c->price == NULL && counts_dollars(c))
+    char room[1024];
+    struct buf text = {.p = room, .cap = sizeof room, .max = sizeof room};
+    buf_text(&text, "a budget must know beforehand what a request may cost: ");
+    bound_put_why(why, &text);
+    *fault = (struct fault){
+        .kind = FAULT_BUDGET, .status = 400, .message = told(of, &text)};
+}
+
+/* What it needs, if it can be charged at all. */
+static bool chargeable(const struct charging *of, struct charge *c,
+                       struct need *need, struct fault *fault)
+{
+    struct store_why closed;
+    struct bound_why unbounded;
+    if (c->price == NULL && counts_dollars(c) && DEFENCE(budget_price)) {
         decline(of,
                 "a budget counts dollars and nobody knows its price; give it "
                 "one with p.prices, or write free = true",
                 fault);
-    else if (need->in < 0)
-        decline(of,
-                "a budget must know beforehand what this request costs at "
-                "most, and something in it (a picture or file by its address, "
-                "a tool of the provider's, a conversation kept there) has no "
-                "bound",
-                fault);
-    else if (c->lines > 0 &&
-             (c->ledger = budget_ledger(c->request, &why)) == NULL)
-        decline_closed(of, &why, fault);
-    else
-        ok = true;
-    return ok;
+        return false;
+    }
+    if (c->lines > 0)
+        c->ledger = budget_ledger(c->request, &closed);
+    if (c->lines > 0 && c->ledger == NULL) {
+        decline_closed(of, &closed, fault);
+        return false;
+    }
+    *need = (struct need){.ask.max_out = of->of->max_out,
+                          .ask.most = &of->of->most};
+    if (!need_begin(need, of->view, of->model, &unbounded)) {
+        decline_unbounded(of, &unbounded, fault);
+        return false;
+    }
+    return true;
 }
 
 bool charge_reserve(lua_State *L, const struct charging *of,
@@ -238,10 +253,10 @@ bool charge_reserve(lua_State *L, const struct charging *of,
     if (of->strand->budgets == NULL || !DEFENCE(budget_reserve))
         return true;
     struct charge *c = begin(L, of);
-    struct need need = need_of(of->view);
-    int64_t wanted = need.out;
+    struct need need;
     if (!chargeable(of, c, &need, fault))
         return false;
+    int64_t wanted = need.bound.each;
     int error = fit(L, of, c, &need, &no);
     if (error == ERR_LIMIT)
         decline_for(of, c, &need, &no, fault);
@@ -249,8 +264,8 @@ bool charge_reserve(lua_State *L, const struct charging *of,
         decline_broken(of, c, error, fault);
     if (error != 0)
         return false;
-    c->out = need.out;
-    c->imposed = !need.said || need.out < wanted;
+    c->bound = need.bound;
+    c->imposed = !need.bound.client_said || need.bound.each < wanted;
     request_on_end(c->request, &c->ending);
     *charge = c;
     return true;
@@ -269,37 +284,61 @@ void charge_refund(struct charge *c)
         c->purse[i]->used -= c->amount[i];
 }
 
-static int64_t tokens_of(const struct usage *u)
-{
-    return u->known ? price_add(u->prompt, u->completion) : LEDGER_UNKNOWN;
-}
-
-/* What it cost, line by line. */
-static void settle(struct charge *c, int64_t tokens, int64_t nano)
+/* Book what it cost, line by line. True: somebody says more than was reserved,
+** and may say anything: no more than that is believed. */
+static bool settle(struct charge *c, int64_t tokens, int64_t nano)
 {
     int64_t actual[LEDGER_MOST_LINES * 2];
+    bool more = false;
     c->open = false;
     for (int i = 0; i < c->n; i++) {
         const struct purse *p = c->purse[i];
         actual[i] = p->budget->dollars ? nano : tokens;
-        int64_t spent = actual[i] < 0 ? c->amount[i] : actual[i];
-        atomic_fetch_add(&p->budget->totals->spent, spent);
+        more = more || actual[i] > c->amount[i];
+        if (actual[i] < 0 ||
+            (actual[i] > c->amount[i] && DEFENCE(budget_bound)))
+            actual[i] = c->amount[i];
+        atomic_fetch_add(&p->budget->totals->spent, actual[i]);
     }
     if (c->lines > 0)
         ledger_settle(c->ledger, &c->lease, actual, c->lines);
     for (int i = c->lines; i < c->n; i++)
-        if (actual[i] >= 0)
-            c->purse[i]->used =
-                price_add(c->purse[i]->used - c->amount[i], actual[i]);
+        c->purse[i]->used += actual[i] - c->amount[i];
+    return more;
+}
+
+/* Bounds are what no call takes more than; one that did is told. */
+static void tell_violated(const struct charge *c, const struct call *call)
+{
+    struct buf line;
+    struct world *world = c->request->rt->world;
+    event_begin(&line, world);
+    event_text(&line, "event", STR("bound_violated"));
+    event_text(&line, "request_id", c->request->id);
+    event_text(&line, "provider", call->ask.provider->name);
+    event_text(&line, "model", call->ask.model);
+    event_int(&line, "bound_tokens",
+              price_add(c->bound.input, bound_output(&c->bound)));
+    event_text(
+        &line, "message",
+        STR("the provider says that this call took more than it could, "
+            "or cost more than its price; what was reserved is charged"));
+    event_send(&line, world);
 }
 
 void charge_ended(const struct call *call, void *charge)
 {
     struct charge *c = charge;
+    struct used used;
     if (!c->open)
         return;
-    if (!call->arrived || call->status >= 400)
+    call_used(call, &used);
+    bool known = used.how != USED_UNKNOWN;
+    int64_t tokens = price_add(used.usage.prompt, used.usage.completion);
+    if (used.how == USED_NOTHING)
         charge_refund(c);
-    else
-        settle(c, tokens_of(&call->tap.usage), cost_of_call(call));
+    else if (settle(c, known ? tokens : LEDGER_UNKNOWN,
+                    known ? cost_of_call(call) : LEDGER_UNKNOWN) ||
+             used.violated)
+        tell_violated(c, call);
 }

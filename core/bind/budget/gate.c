@@ -54,17 +54,31 @@ static int64_t dollars_needed(const struct generation *g,
     return c.nano >= 0 ? c.nano : 1;
 }
 
-/* Enough for this prompt and a smallest answer, or 1 where that is not known. */
+/* Enough for this prompt and a smallest answer. */
 static int64_t needed(const struct purse *p, const struct request *r,
-                      struct need *need)
+                      const struct need *need)
 {
-    if (need->in < 0)
-        return 1;
-    need->answers = 1;
-    if (!need->said || need->out > NEED_SMALLEST)
-        need->out = NEED_SMALLEST;
     return p->budget->dollars ? dollars_needed(r->gen, r, need)
                               : need_amount(need, NULL);
+}
+
+/* The same for a view; counted where bytes say too much. 1 where nothing bounds
+** it: then each call decides, by what its model declares. */
+static int64_t needed_for(lua_State *L, const struct purse *p,
+                          const struct view *view)
+{
+    struct request *r = view->request;
+    struct need need = {.ask.max_out = NEED_SMALLEST};
+    struct bound_why why;
+    str model = view->model.p != NULL ? view->model : r->model;
+    if (!need_begin(&need, view, model, &why))
+        return 1;
+    need.bound.answers = 1;
+    int64_t amount = needed(p, r, &need);
+    if (amount <= p->view.left)
+        return amount;
+    need_count(L, &need);
+    return needed(p, r, &need);
 }
 
 /* --- the verdict ------------------------------------------------------------- */
@@ -94,13 +108,7 @@ static void judge(lua_State *L, struct purse *p, const struct view *view)
     p->judged = true;
     look(p, r);
     if (!b->declines && !b->by_model) {
-        struct need need = need_of(view);
-        p->need = needed(p, r, &need);
-        if (p->need > p->view.left && need.in >= 0) {
-            need_count(L, &need, view,
-                       view->model.p != NULL ? view->model : r->model);
-            p->need = needed(p, r, &need);
-        }
+        p->need = needed_for(L, p, view);
         p->refuses = p->need > p->view.left && DEFENCE(budget_gate);
         p->never = p->need > p->limit;
     }

@@ -25,6 +25,7 @@
 #include "net/call/reader.h"
 #include "net/transport.h"
 #include "net/world.h"
+#include "wire/bound.h"
 #include "wire/hints.h"
 
 enum call_state {
@@ -44,7 +45,10 @@ struct question {
     struct json_map *map; /* of `body`, or NULL */
     str system, messages; /* see struct build */
     int64_t max_tokens;   /* see struct build */
-    str hops;             /* gateways before us, as a Via field; absent: none */
+    /* What it may take, where somebody pays: `each` is written into the request,
+    ** and a stream that is past it is cut. All zero: it passes unchanged. */
+    struct bound bound;
+    str hops; /* gateways before us, as a Via field; absent: none */
     struct asked asked;
     uint32_t keys_but; /* keys not to take, bits by number */
     nanos deadline;    /* of the request, over all attempts */
