@@ -98,4 +98,7 @@ void bound_put_why(const struct bound_why *why, struct buf *to);
 ** not say what it takes. */
 bool bound_hides(str model);
 
+/* Does the model know its limit as max_completion_tokens alone? */
+bool bound_renames(str model);
+
 #endif

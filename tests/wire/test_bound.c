@@ -108,13 +108,15 @@ static void pictures_are_charged_and_their_data_is_not_text(void)
              "\"url\":\"data:image/png;base64,AAAAAAAAAAAAAAAAAAAAAAAAAAAAA\""
              "}}]") "}";
     int64_t plain = bound(USER("\"\"") "}").input;
-    CHECK(bound(address).input >= plain + 10000);
+    CHECK(bound(address).input >= plain + 20000);
+    struct bound_ask claude = {.model = STR("anthropic/claude-sonnet-4-5")};
+    CHECK(bound_with(claude, address).input < plain + 11000);
     CHECK(bound(inlined).input < bound(address).input);
     struct bound_ask mini = {.model = STR("openai/gpt-4o-mini-2024-07-18")};
     CHECK(bound_with(mini, address).input >= plain + 50000);
     struct bound_most less = most(BOUND_IMAGE, 2000);
     struct bound_ask ask = {.most = &less};
-    CHECK_INT(bound(address).input - bound_with(ask, address).input, 8000);
+    CHECK_INT(bound(address).input - bound_with(ask, address).input, 18000);
     struct bound_most none = most(BOUND_IMAGE, BOUND_REFUSE);
     CHECK(refused_with(&none, address));
     CHECK_INT(why.kind, BOUND_IMAGE);

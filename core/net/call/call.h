@@ -79,7 +79,9 @@ struct call {
     int status;         /* the upstream's, 0 before its head */
     int key;            /* of the provider's keys: its number */
     struct hints hints; /* what its head says of limits */
-    bool dropped, cut;  /* by us; by `total`: fault.message says why */
+    bool dropped, cut;  /* by us; by `total` or `past`: fault.message says */
+    bool past;          /* it went on past its bound, for certain */
+    int64_t about;      /* tokens of its prompt, where nobody told: a guess */
     bool arrived;       /* it may have run at the upstream */
     bool ours;          /* the fault lies with us: no room, no memory */
     /* When, on the world's clock; 0 = not yet. */
@@ -89,14 +91,12 @@ struct call {
     struct world *world;
     struct transport *transport;
     struct exchange exchange;
-    bool exchanging; /* the exchange has not ended */
-    bool held_back;  /* the exchange is paused */
+    bool exchanging, held_back; /* the exchange has not ended; is paused */
     struct lane_pass pass;
     struct timer timer;
-    nanos last_event;         /* idle counts from here */
-    nanos paused_since;       /* 0 = not paused */
-    struct buf request;       /* the body sent */
-    struct buf held;          /* what came so far, unless sealed */
+    nanos last_event, paused_since; /* idle counts from here; 0 = not paused */
+    struct buf request;             /* the body sent */
+    struct buf held;                /* what came so far, unless sealed */
     struct buf tail;          /* the unfinished event; or an error's body */
     bool sealed;              /* no further reader will attach */
     bool whole_wanted;        /* somebody waits for the end: do not pause */
@@ -121,7 +121,7 @@ void call_release(struct call *c);
 ** no end. Nothing happens when it has ended. */
 void call_cancel(struct call *c);
 
-/* Hang up on everybody in the list, at the end of a runtime. */
+/* Hang up on all of the list, at the end of a runtime. */
 void call_hang_up_all(struct call **lingering);
 
 /* Is there a reply to flow, or to have flowed? */

@@ -58,22 +58,54 @@ static bool is_of(str model, const char *family)
            rest.p[0] == ':' || rest.p[0] == '@';
 }
 
-bool bound_hides(str model)
+/* Models that think: all of these in silence, OpenAI's with a limit that has
+** another name. */
+static const struct family {
+    const char *name;
+    bool renames;
+} families[] = {
+    {"o1", true},      {"o3", true},          {"o4", true},
+    {"gpt-5", true},   {"gemini-2.5", false}, {"gemini-3", false},
+    {"grok-4", false},
+};
+
+static const struct family *family_of(str model)
 {
-    static const char *const families[] = {
-        "o1", "o3", "o4", "gpt-5", "gemini-2.5", "gemini-3", "grok-4"};
     str name = bare(model);
     for (size_t i = 0; i < sizeof families / sizeof families[0]; i++)
-        if (is_of(name, families[i]))
-            return true;
-    return false;
+        if (is_of(name, families[i].name))
+            return &families[i];
+    return NULL;
 }
 
+bool bound_hides(str model)
+{
+    return family_of(model) != NULL;
+}
+
+bool bound_renames(str model)
+{
+    const struct family *f = family_of(model);
+    return f != NULL && f->renames;
+}
+
+/* The largest picture that the makers' own papers allow, rounded up; for the
+** first of these that fits. Qwen's papers have the most of the others, 16,384. */
 int64_t bound_default(enum bound_kind kind, str model)
 {
+    static const struct {
+        const char *family;
+        int64_t tokens;
+    } pictures[] = {
+        {"gpt-4o-mini", 50000}, {"gpt", 10000}, {"o1", 10000},
+        {"o3", 10000},          {"o4", 10000},  {"claude", 10000},
+    };
     if (kind != BOUND_IMAGE)
         return BOUND_REFUSE;
-    return is_of(bare(model), "gpt-4o-mini") ? 50000 : 10000;
+    for (size_t i = 0; i < sizeof pictures / sizeof pictures[0]; i++)
+        if (is_of(bare(model), pictures[i].family))
+            return pictures[i].tokens;
+    return 20000;
 }
 
 static int64_t most_of(const struct bound_ask *ask, enum bound_kind kind)
