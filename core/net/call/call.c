@@ -269,6 +269,12 @@ void call_hang_up_all(struct call **lingering)
         hang_up(*lingering);
 }
 
+static void tell_ended(const struct call *c)
+{
+    if (c->ask.ender != NULL)
+        c->ask.ender->ended(c->ask.ender, c);
+}
+
 void call_cancel(struct call *c)
 {
     if (c->state == CALL_ENDED)
@@ -280,6 +286,7 @@ void call_cancel(struct call *c)
     call_target_left(c);
     timer_stop(c->world, &c->timer);
     hang_up(c);
+    tell_ended(c);
 }
 
 /* --- the end --------------------------------------------------------------- */
@@ -307,6 +314,7 @@ void call_finish(struct call *c, const struct fault *fault)
     c->ended = world_now(c->world);
     call_guess(c);
     call_target_ended(c);
+    tell_ended(c);
     timer_stop(c->world, &c->timer);
     if (fault->kind != FAULT_NONE || (c->cut && DEFENCE(cut_hangs_up)))
         hang_up(c);
