@@ -109,6 +109,10 @@ int ledger_expire(struct ledger *l, const struct ledger_lease *lease);
 void ledger_look(struct ledger *l, const struct ledger_line *line,
                  struct ledger_view *view);
 
+/* From now on nothing is left of any budget, as if all had been spent; what is
+** reserved ends as it would have. For simulated worlds. */
+void ledger_drain(struct ledger *l);
+
 /* Wait until the disk has what was done so far; nothing to do unless
 ** STORE_POWER. Blocks: not on a loop. ERR_SYSTEM: the disk fails. */
 int ledger_sync(struct ledger *l);

@@ -375,6 +375,21 @@ static void with_power_a_settled_lease_is_freed_by_the_sync(void)
     rig_close();
 }
 
+static void a_drained_one_has_nothing_left_and_settles_what_was_there(void)
+{
+    rig_open();
+    CHECK_INT(reserve(&lease, "ann", 100, 60), 0);
+    ledger_drain(ledger);
+    CHECK_INT(see("ann", 100).left, 0);
+    CHECK_INT(see("ann", 100).spent, 40); /* and 60 are reserved */
+    CHECK_INT(see("bob", 100).spent, 100);
+    CHECK_INT(reserve(&second, "bob", 100, 1), ERR_LIMIT);
+    CHECK_INT(refusal.view.left, 0);
+    CHECK_INT(settle(&lease, 20), 0);
+    CHECK_INT(counted().leases, 0);
+    rig_close();
+}
+
 TESTS(reserved_then_settled, who_refused_is_said_and_nothing_was_taken,
       a_lease_is_settled_once, a_refund_costs_nothing_and_what_expires_all,
       more_than_the_bound_is_booked_and_counted, nonsense_is_refused,
@@ -385,4 +400,5 @@ TESTS(reserved_then_settled, who_refused_is_said_and_nothing_was_taken,
       a_child_after_a_fork_is_refused, a_folder_that_is_not_there_is_told,
       a_flipped_bit_is_found, a_file_that_was_cut_short_is_refused,
       what_is_no_ledger_is_refused, without_memory_it_says_so_and_goes_on,
-      with_power_a_settled_lease_is_freed_by_the_sync)
+      with_power_a_settled_lease_is_freed_by_the_sync,
+      a_drained_one_has_nothing_left_and_settles_what_was_there)

@@ -89,6 +89,14 @@ struct ledger *budgets_open(struct realm *r)
     return ledger;
 }
 
+bool budgets_drain(struct realm *r)
+{
+    struct ledger *ledger = budgets_open(r);
+    if (ledger != NULL)
+        ledger_drain(ledger);
+    return ledger != NULL;
+}
+
 struct budget_totals *budgets_share(struct realm *r, str name, str shape,
                                     bool *emptied)
 {

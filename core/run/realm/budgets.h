@@ -38,4 +38,8 @@ void budgets_each(struct realm *r, void (*see)(void *, str, void *),
 /* The ledger if it is open, else NULL. */
 struct ledger *budgets_open(struct realm *r);
 
+/* From now on nothing is left of any budget. False: there is none that lasts
+** longer than a request. */
+bool budgets_drain(struct realm *r);
+
 #endif

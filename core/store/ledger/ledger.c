@@ -30,8 +30,8 @@ struct ledger_id ledger_id(const struct ledger *l, str budget, str key)
 
 /* --- reserving ------------------------------------------------------------- */
 
-static void view(const struct cell *row, const struct ledger_line *line,
-                 struct ledger_view *v)
+static void view(const struct ledger *l, const struct cell *row,
+                 const struct ledger_line *line, struct ledger_view *v)
 {
     struct tally t;
     int slots = line->span.slots;
@@ -43,6 +43,10 @@ static void view(const struct cell *row, const struct ledger_line *line,
     v->spent = tally_spent(&t, slots);
     v->reserved = tally_reserved(&t, slots);
     v->left = tally_left(&t, slots, line->limit);
+    if (l->drained) {
+        v->spent += v->left;
+        v->left = 0;
+    }
 }
 
 static bool input_ok(const struct ledger_line *lines, int n)
@@ -69,17 +73,34 @@ static int find_all(struct ledger *l, const struct ledger_line *lines, int n,
     return rc == 0 ? rows_spare(l, &cells[n]) : rc;
 }
 
+/* Nothing is left for the first line that wants any. */
+static bool is_dry(const struct ledger *l, const struct ledger_line *lines,
+                   int n, struct ledger_refusal *no)
+{
+    int i = 0;
+    while (i < n && lines[i].amount == 0)
+        i++;
+    if (!l->drained || i == n)
+        return false;
+    uint32_t at = rows_find(l, lines[i].id.half);
+    no->line = i;
+    view(l, at != LEDGER_NOWHERE ? &l->cell[at] : NULL, &lines[i], &no->view);
+    return true;
+}
+
 static int reserve(struct ledger *l, const struct ledger_line *lines, int n,
                    struct ledger_lease *lease, struct ledger_refusal *no)
 {
     uint32_t cells[LEDGER_STEP];
+    if (is_dry(l, lines, n, no))
+        return ERR_LIMIT;
     int rc = find_all(l, lines, n, cells);
     if (rc != 0)
         return rc;
     int got = lease_make(l, lines, n, cells);
     if (got < n) {
         no->line = got;
-        view(&l->cell[cells[got]], &lines[got], &no->view);
+        view(l, &l->cell[cells[got]], &lines[got], &no->view);
         return ERR_LIMIT;
     }
     l->free_n--;
@@ -159,6 +180,13 @@ int ledger_expire(struct ledger *l, const struct ledger_lease *lease)
     return settle(l, lease, all, 0, spent);
 }
 
+void ledger_drain(struct ledger *l)
+{
+    pthread_mutex_lock(&l->lock);
+    l->drained = true;
+    pthread_mutex_unlock(&l->lock);
+}
+
 /* --- looking, and the disk ------------------------------------------------- */
 
 void ledger_look(struct ledger *l, const struct ledger_line *line,
@@ -169,7 +197,7 @@ void ledger_look(struct ledger *l, const struct ledger_line *line,
         return;
     pthread_mutex_lock(&l->lock);
     uint32_t at = rows_find(l, line->id.half);
-    view(at != LEDGER_NOWHERE ? &l->cell[at] : NULL, line, v);
+    view(l, at != LEDGER_NOWHERE ? &l->cell[at] : NULL, line, v);
     pthread_mutex_unlock(&l->lock);
 }
 
