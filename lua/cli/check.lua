@@ -1,6 +1,7 @@
 -- cli.check -- perilune check FILE...: load policies, run them in the fixed worlds
 -- and say what is wrong.
 
+local above = require "testing.above"
 local help = require "cli.help"
 local uncalled = require "testing.uncalled"
 local worlds = require "testing.worlds"
@@ -63,6 +64,10 @@ local function tell_warnings(path, missed, tool)
     warn(tool, '%s:%d: %s answers only to say no, so %s would be asked only when %s refused; '
       .. 'write "%s(req) or %s(req)"', path, found.line, found.name, found.behind, found.name,
       found.name, found.behind)
+  end
+  for _, found in ipairs(above.find(text)) do
+    warn(tool, "%s:%d: %s stands above %s, so a user without budget loses free answers; "
+      .. "put %s(req) first", path, found.line, found.name, found.free, found.free)
   end
   for _, model in ipairs(missed) do
     warn(tool, "%s: %s is declared and asked in none of these worlds", path, model)

@@ -9,14 +9,9 @@
 -- Only what is plain to see in the text is told: a local that a function or a
 -- rung was given to, standing alone before `and`, `or` or `then`.
 
-local uncalled = {}
+local lines = require "testing.text"
 
--- The text without what is said in comments and texts; lines stay lines.
-local function bare(text)
-  text = text:gsub("%-%-%[%[.-%]%]", function(comment) return comment:gsub("[^\n]", " ") end)
-  text = text:gsub("%[%[.-%]%]", function(long) return long:gsub("[^\n]", " ") end)
-  return (text:gsub("%-%-[^\n]*", ""):gsub('"[^"\n]*"', '""'):gsub("'[^'\n]*'", "''"))
-end
+local uncalled = {}
 
 -- Words of p that give a value and nothing to call.
 local VALUES = { file = true, secret = true, json = true, now = true, has = true, units = true }
@@ -47,7 +42,7 @@ end
 --- The names in a policy's text that are conditions and never called: a list of
 -- { line =, name = }.
 function uncalled.find(text)
-  text = bare(text)
+  text = lines.bare(text)
   local names, list, at = names_of(text), {}, 0
   for line in (text .. "\n"):gmatch "(.-)\n" do
     at = at + 1
@@ -64,20 +59,30 @@ end
 -- Words of p whose rungs answer only to say no.
 local GATES = { limit = true, budget = true, allow = true }
 
+-- Models that cost nothing are asked when the purse says no, and that means it.
+local function free_ones(text)
+  local free = {}
+  for name, options in text:gmatch "local%s+([%a_][%w_]*)%s*=%s*p%.model%s*(%b{})" do
+    free[name] = options:find "free%s*=%s*true" ~= nil
+  end
+  return free
+end
+
 --- The gates in a policy's text that what is returned begins with, before an
 -- `and`: a list of { line =, name =, behind = }. Behind an `or` it means
--- something: when the purse says no, the free one.
+-- something, as it does before a free model and an `or`: when the purse says no,
+-- the free one.
 function uncalled.gates(text)
-  text = bare(text)
-  local names, list, at = {}, {}, 0
-  for name, word in text:gmatch "local%s+([%a_][%w_]*)%s*=%s*p%.([%a_]+)%s*%(" do
+  text = lines.bare(text)
+  local names, free, list = {}, free_ones(text), {}
+  for name, word in text:gmatch "local%s+([%a_][%w_]*)%s*=%s*p%.([%a_]+)%s*[%({]" do
     names[name] = GATES[word]
   end
-  for line in (text .. "\n"):gmatch "(.-)\n" do
-    at = at + 1
-    local name, behind = line:match
-      "%f[%w_]return%s+([%a_][%w_]*)%s*%(%s*req%s*%)%s+and%s+([%a_][%w_]*)%s*%("
-    if names[name] then list[#list + 1] = { line = at, name = name, behind = behind } end
+  for at, name, behind, more in text:gmatch
+    "%f[%w_]return%s+()([%a_][%w_]*)%s*%(%s*req%s*%)%s+and%s+([%a_][%w_]*)%s*%b()%s*(%a*)" do
+    if names[name] and not (free[behind] and more == "or") then
+      list[#list + 1] = { line = lines.line(text, at), name = name, behind = behind }
+    end
   end
   return list
 end

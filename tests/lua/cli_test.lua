@@ -9,6 +9,7 @@ local fake = require "fake_core"
 local require_ours = fake.world().require
 local help = require "cli.help"
 local run_check = require_ours "cli.check"
+local above = require_ours "testing.above"
 local uncalled = require_ours "testing.uncalled"
 
 -- A tool that remembers what was printed; `policies` are what check finds.
@@ -113,4 +114,48 @@ check.that("a condition that is never called is found where it stands", function
   check.is(found(hard .. "-- hard and slow\nreturn { large, when = hard }"), "")
   check.is(found(hard .. 'return p.sorry "if hard then"'), "")
   check.is(found(hard .. "if hard(req) then return end"), "")
+end)
+
+check.that("a gate in the place of a condition is found, and one that means it is not", function()
+  local function found(text)
+    local said = {}
+    for _, one in ipairs(uncalled.gates(text)) do
+      said[#said + 1] = one.line .. " " .. one.name .. " " .. one.behind
+    end
+    return table.concat(said, ", ")
+  end
+  local daily = 'local daily = p.budget("daily", "9 tokens/day")\n'
+  local free = daily .. "local free = p.model { 'a/b', free = true }\n"
+  check.is(found(daily .. "return function(req) return daily(req) and large(req) end"),
+    "2 daily large")
+  check.is(found(daily .. "return function(req)\n  return daily(req)\n    and large(req)\nend"),
+    "3 daily large")
+  check.is(found(daily .. "return large(req) or daily(req) and small(req)"), "")
+  check.is(found(free .. "return daily(req) and free(req) or large(req)"), "")
+  check.is(found(free .. "return daily(req) and free(req) end"), "3 daily free")
+  check.is(found("local gold = p.allow { '*' }\nreturn gold(req) and large(req) end"),
+    "2 gold large")
+end)
+
+check.that("a budget above free answers is found, wherever it stands in a list", function()
+  local function found(text)
+    local said = {}
+    for _, one in ipairs(above.find(text)) do
+      said[#said + 1] = one.line .. " " .. one.name .. " " .. one.free
+    end
+    return table.concat(said, ", ")
+  end
+  local locals = 'local daily = p.budget("daily", "9 tokens/day")\nlocal faq = p.faq "faq.json"\n'
+    .. 'local large = p.model "a/b"\n'
+  check.is(found(locals .. "return function(req)\n  return daily(req)\n    or faq(req)\n"
+    .. "    or large(req)\nend"), "5 daily faq")
+  check.is(found(locals .. "return { daily, faq, large }"), "4 daily faq")
+  check.is(found(locals .. 'return { daily, faq, "c/d" }'), "4 daily faq")
+  check.is(found(locals .. "local l = p.ladder { daily, large, faq, large }"), "4 daily faq")
+  local f = locals .. "return function(req) return "
+  check.is(found(f .. "faq(req) or daily(req) or large(req) end"), "")
+  check.is(found(f .. "daily(req) or large(req) or faq(req) end"), "")
+  check.is(found(locals .. "return { daily, large, faq } -- daily, faq, large"), "")
+  check.is(found(locals:gsub('"9 tokens/day"', '{ "9 tokens/day", over = "decline" }')
+    .. "return { daily, faq, large }"), "")
 end)
