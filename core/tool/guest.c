@@ -84,6 +84,10 @@ static bool copy(struct guest *g, const struct arrival *what)
     if (what->body.n > 0)
         memcpy(a->memory, what->body.p, what->body.n);
     a->body = (str){a->memory, what->body.n};
+    if (what->caller.key != NULL)
+        a->caller.key = client_key_copy(&g->arena, what->caller.key);
+    if (what->caller.key != NULL && a->caller.key == NULL)
+        return false;
     a->sink = (struct sink){g, on_head, on_chunk, on_done};
     return true;
 }

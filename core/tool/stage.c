@@ -16,6 +16,7 @@
 #include "net/virtual/virtual.h"
 #include "run/compiled.h"
 #include "run/generation.h"
+#include "run/realm/budgets.h"
 #include "run/realm/limits.h"
 
 #define MOST_LOG   ((size_t)256 << 20)
@@ -147,6 +148,11 @@ int stage_load(struct stage *s, const struct policy_source *source)
 int stage_hit_limits(struct stage *s)
 {
     return limits_shut(s->rt.realm);
+}
+
+bool stage_empty_budgets(struct stage *s)
+{
+    return budgets_drain(s->rt.realm);
 }
 
 str stage_error(const struct stage *s)

@@ -76,12 +76,16 @@ str stage_error(const struct stage *s);
 /* From now on every p.limit of the policy says no; how many there are. */
 int stage_hit_limits(struct stage *s);
 
+/* From now on nothing is left of any p.budget; false: the policy has none that
+** lasts longer than a request. */
+bool stage_empty_budgets(struct stage *s);
+
 /* The world it is in; all lines of the log, each with its newline. */
 struct world *stage_world(struct stage *s);
 str stage_log(const struct stage *s);
 
 /* A client that comes at `at`, with this request; copied. Only method, path,
-** fields and body of the arrival count. NULL without memory. */
+** fields, body and the caller's key of the arrival count. NULL without memory. */
 struct guest *stage_guest(struct stage *s, const struct arrival *what,
                           nanos at);
 

@@ -160,6 +160,13 @@ static int hit_limits(lua_State *L)
     return 1;
 }
 
+/* world:empty_budgets() -> has the policy any? Nothing is left of all from now on */
+static int empty_budgets(lua_State *L)
+{
+    lua_pushboolean(L, stage_empty_budgets(to_stage(L)));
+    return 1;
+}
+
 static void push_counts(void *user, str name, const struct upstream_counts *c)
 {
     lua_State *L = user;
@@ -221,18 +228,33 @@ static int read_fields(lua_State *L, int t, struct http_field *fields)
     return n;
 }
 
+/* What its key says, if it has one: the record as JSON. */
+static bool read_key(lua_State *L, int t, struct arena *a,
+                     struct client_key *key)
+{
+    str text = field(L, t, "key");
+    luaL_argcheck(L, text.p == NULL || client_key_read(text, a, key), t,
+                  "the key is no record of one");
+    return text.p != NULL;
+}
+
 /* world:guest{ method =, path =, headers = { {name, value}, ... }, body =,
-** at = } -> the number of a guest: a client that comes then */
+** key =, at = } -> the number of a guest: a client that comes then. `key` is the
+** record of the client's, as JSON */
 static int guest(lua_State *L)
 {
     struct stage *s = to_stage(L);
     struct http_field fields[MOST_FIELDS];
+    struct client_key key;
     luaL_checktype(L, 2, LUA_TTABLE);
     struct arrival what = {.method = field(L, 2, "method"),
                            .path = field(L, 2, "path"),
                            .body = field(L, 2, "body"),
                            .fields = fields};
     what.fields_n = read_fields(L, 2, fields);
+    if (read_key(L, 2, upstreams_arena(virtual_upstreams(stage_world(s))),
+                 &key))
+        what.caller.key = &key;
     lua_getfield(L, 2, "at");
     nanos at = instant(luaL_checknumber(L, -1));
     struct guest *g = stage_guest(s, &what, at);
@@ -301,13 +323,21 @@ static int log_text(lua_State *L)
 }
 
 static const luaL_Reg methods[] = {
-    {"load", load},       {"hit_limits", hit_limits},
-    {"play", play},       {"upstreams", upstreams},
-    {"last", last},       {"guest", guest},
-    {"leave", leave},     {"is_done", is_done},
-    {"outcome", outcome}, {"run", run},
-    {"now", now},         {"log", log_text},
-    {"close", close},     {NULL, NULL},
+    {"load", load},
+    {"hit_limits", hit_limits},
+    {"empty_budgets", empty_budgets},
+    {"play", play},
+    {"upstreams", upstreams},
+    {"last", last},
+    {"guest", guest},
+    {"leave", leave},
+    {"is_done", is_done},
+    {"outcome", outcome},
+    {"run", run},
+    {"now", now},
+    {"log", log_text},
+    {"close", close},
+    {NULL, NULL},
 };
 
 void tool_worlds(lua_State *L)

@@ -10,10 +10,11 @@ SYNOPSIS
 DESCRIPTION
     Loads each policy as serve would, without listening and without asking any
     model, and runs it in simulated worlds: all is well, each model is down, all
-    are, limits are hit (those of providers, and the policy's own), the request
-    is at fault, a stream breaks off. A long request and one with tools are
-    shown where they go another way. It prints what the client gets there, the
-    path, and how long it waited, if it did:
+    are, limits are hit (those of providers, and the policy's own), its budgets
+    are empty, the request is at fault, a stream breaks off. A long request, one
+    with tools and one of an admin are shown where they go another way. It
+    prints what the client gets there, the path, and how long it waited, if it
+    did:
 
         ok  chat.lua  version 1a2b3c4d  models: openai/gpt-4o
             all well            200  gpt-4o ok
@@ -24,8 +25,8 @@ DESCRIPTION
     missing key is no fault of the policy: here all keys are there.
 
     Lines that begin with "check:" are warnings: a condition that is never
-    called, a gate that is used as one, a model that is asked in none of these
-    worlds.
+    called, a gate that is used as one, a budget that stands above free answers,
+    a model that is asked in none of these worlds.
 
     A file that ends in _test.lua is passed over: perilune test runs it.
 

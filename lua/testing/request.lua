@@ -21,6 +21,16 @@ local function body(v, name)
   return v
 end
 
+local SAYS = { id = options.text, user = options.text, team = options.text,
+  feature = options.text, models = list, metadata = fields, admin = options.flag }
+
+-- The record of a key.
+local function key(v, name)
+  local record = options.read(name, fields(v, name), SAYS)
+  record.id = record.id or "key_of_the_test"
+  return record
+end
+
 local OPTIONS = {
   text = options.text,            -- the message of the user
   system = options.text,          -- the instructions before it
@@ -31,6 +41,7 @@ local OPTIONS = {
   tools = list,
   user = options.text,            -- who asks
   session = options.text,
+  key = key,                      -- what the client's key says: { user = "ann", admin = true }
   headers = fields,               -- { ["x-team"] = "blue" }
   body = body,                    -- more fields; a text is the whole body as it is
   path = options.text,            -- another endpoint
@@ -83,6 +94,7 @@ function request.read(what, quote)
     path = o.path or "/v1/chat/completions",
     headers = headers_of(o),
     body = method == "POST" and body_of(o, quote) or "",
+    key = o.key and json.encode(o.key, quote),
   }, o
 end
 

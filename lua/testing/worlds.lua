@@ -1,9 +1,10 @@
 -- testing.worlds -- the fixed worlds that `perilune check` runs a policy in.
 --
 -- All is well; each model is down; all are; limits are hit; the request is at
--- fault; the stream breaks off. A long request and one with tools are shown where
--- they go another way. A model that is first asked when another is down, or by
--- such a request, gets a world of its own, too, so every rung is seen.
+-- fault; the stream breaks off; the policy's budgets are empty, its limits hit. A
+-- long request, one with tools and one of an admin are shown where they go another
+-- way. A model that is first asked when another is down, or by such a request, gets
+-- a world of its own, too, so every rung is seen.
 
 local calendar = require "testing.calendar"
 local request = require "testing.request"
@@ -29,6 +30,14 @@ local TOOL = { type = "function", ["function"] = { name = "look_up",
 local OTHERS = {
   { name = "a long request", ask = { text = ("word "):rep(4000) } },
   { name = "with tools", ask = { tools = { TOOL } } },
+  { name = "an admin's key", ask = { key = { admin = true } } },
+}
+
+-- What the policy itself allows no more: done to the world before the request;
+-- false when the policy has none of it.
+local SPENT = {
+  { name = "budgets empty", spend = function(world) return world:empty_budgets() end },
+  { name = "over p.limit", spend = function(world) return world:hit_limits() > 0 end },
 }
 
 -- An act as the world wants it, see testing.acts.
@@ -66,7 +75,7 @@ end
 
 -- One request in a world of its own: what came of it. Fields of `case`: name,
 -- stream, model (what the client names), ask (more of the request), acts (by
--- model), over (every p.limit says no; nil if the policy has none).
+-- model), spend (see SPENT; nil if the policy has none of it).
 local function run(tool, source, case, met)
   local world = tool.world { seed = 1, calendar = calendar.default }
   local ok, why = world:load(source)
@@ -74,7 +83,7 @@ local function run(tool, source, case, met)
     world:close()
     return nil, why
   end
-  local limits = case.over and world:hit_limits() or 1
+  local is_there = not case.spend or case.spend(world)
   for model, act in pairs(case.acts or {}) do world:play(model, { act_of(act) }) end
   local sent = request.read(asked(case), tool.quote)
   sent.at = 0
@@ -84,7 +93,7 @@ local function run(tool, source, case, met)
   o.name, o.policy_error = case.name, policy_error(world:log(), tool.decode)
   meet(world, met, case.ask or NOTHING)
   world:close()
-  return limits > 0 and o or nil
+  return is_there and o or nil
 end
 
 local function acts_of(models, act)
@@ -169,7 +178,10 @@ function worlds.run(tool, source, models)
   run_each_down(tool, source, named, downs, met) -- who was met in those only
   append(list, downs)
   append(list, shared)
-  list[#list + 1] = run(tool, source, { name = "over p.limit", over = true, model = named }, met)
+  for _, case in ipairs(SPENT) do
+    local over = { name = case.name, spend = case.spend, model = named }
+    list[#list + 1] = run(tool, source, over, met)
+  end
   return list, unreached(tool, source, models, met)
 end
 

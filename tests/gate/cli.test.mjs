@@ -126,8 +126,8 @@ test('check tells good from bad, a line each', (t) => {
 });
 
 // What check prints of a policy, as { world: line }.
-function worlds(t, policy) {
-  const dir = folder(t, { 'a.lua': policy });
+function worlds(t, policy, files = {}) {
+  const dir = folder(t, { 'a.lua': policy, ...files });
   const { status, stdout, stderr } = run(['check', 'a.lua'], { cwd: dir });
   const lines = [...stdout.matchAll(/^ {4}(\S.*?) {2,}(\d{3}|---) {2}(.*)$/gm)];
   const warnings = [...stdout.matchAll(/^ {4}check: (.*)$/gm)].map((m) => m[1]);
@@ -231,6 +231,75 @@ test('check has a world in which the limits of the policy are hit, and tells a g
   assert.deepEqual(said.warnings, [
     'a.lua:5: own answers only to say no, so large would be asked only when own refused; write "own(req) or large(req)"',
   ]);
+});
+
+test('check has a world in which all budgets are empty', (t) => {
+  const said = worlds(
+    t,
+    `local p = require "perilune"
+     local daily = p.budget("daily", { "100k tokens/day", each = "user" })
+     local cap = p.budget("cap", "50k tokens/request")
+     local purse = p.budget("purse", { "5 usd/day", over = "decline" })
+     local large = p.model "openai/gpt-4o"
+     local free = p.model { "groq/llama", free = true }
+     return function(req)
+       return daily(req) and free(req) or cap(req) or purse(req) or large(req)
+     end`,
+  );
+  assert.equal(said.status, 0);
+  assert.deepEqual(said.warnings, []);
+  assert.equal(said['all well'], '200 daily ok, cap ok, purse ok, gpt-4o ok(max_out=4096)');
+  assert.equal(said['budgets empty'], '200 daily spent, llama ok');
+  const refused = worlds(t, `local p = require "perilune" return { p.budget("daily", "9k tokens/day"), "openai/gpt-4o" }`);
+  assert.equal(refused['budgets empty'], '429 daily spent, refuse  (budget_exceeded)');
+  const declined = worlds(
+    t,
+    `local p = require "perilune"
+     return { p.budget("daily", { "9k tokens/day", over = "decline" }), "openai/gpt-4o", p.sorry "later" }`,
+  );
+  assert.equal(declined['budgets empty'], '200 daily ok, gpt-4o budget, sorry');
+  const none = worlds(t, `local p = require "perilune" return { p.budget("cap", "9k tokens/request"), "openai/gpt-4o" }`);
+  assert.equal(none['budgets empty'], undefined);
+});
+
+test('check tells a budget that is taken for a condition, or stands above free answers', (t) => {
+  const said = worlds(
+    t,
+    `local p = require "perilune"
+     local daily = p.budget("daily", "100k tokens/day")
+     local large = p.model "openai/gpt-4o"
+     local answers = p.faq "faq.json"
+     local first = p.ladder { daily, answers, large }
+     return function(req)
+       if req.user == "ann" then return first(req) end
+       return daily(req) and large(req)
+     end`,
+    { 'faq.json': '[{"question": "When are you open?", "answer": "From nine to five."}]' },
+  );
+  assert.equal(said.status, 0, said.stderr);
+  assert.deepEqual(said.warnings, [
+    'a.lua:8: daily answers only to say no, so large would be asked only when daily refused; write "daily(req) or large(req)"',
+    'a.lua:5: daily stands above answers, so a user without budget loses free answers; put answers(req) first',
+    'a.lua: openai/gpt-4o is declared and asked in none of these worlds',
+  ]);
+});
+
+test('check has a world with the key of an admin', (t) => {
+  const said = worlds(
+    t,
+    `local p = require "perilune"
+     local daily = p.budget("daily", "100k tokens/day")
+     local large = p.model "openai/gpt-4o"
+     return function(req)
+       return req.key and req.key.admin or daily(req) or large(req)
+     end`,
+  );
+  assert.equal(said.status, 1);
+  assert.match(
+    said.stderr,
+    /^bad a\.lua {2}an admin's key: a\.lua:5: the policy returned true, not a reply; a condition belongs before "and": "not admin and daily\(req\) or large\(req\)"$/m,
+  );
+  assert.equal(said['all well'], '200 daily ok, gpt-4o ok(max_out=4096)');
 });
 
 test('check shows a request that goes another way', (t) => {
