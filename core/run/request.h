@@ -55,9 +55,6 @@ struct scar {
     uint64_t content;
 };
 
-struct filtering;
-struct step;
-
 struct request {
     struct request *next, **at; /* in runtime.live; next in runtime.spare */
     uint64_t serial;            /* changes when the struct is used again */
@@ -98,6 +95,7 @@ struct request {
     struct strand *branches, *spare_branches;
     int branches_n; /* those that are not cancelled */
     int forked;     /* in all */
+    bool keying;    /* it runs p.idempotent's key */
     bool rescued;   /* it runs p.rescue's ladder */
     bool doomed;    /* a strand was stopped from inside the hook */
     /* The reply on its way. */
@@ -105,6 +103,8 @@ struct request {
     struct filtering *filtering; /* what it goes through, or NULL */
     struct buf filtered;         /* and what comes out there */
     struct buf gathered;         /* text of a reply on its way to Lua */
+    struct once *once;           /* it is to be run once; or NULL */
+    bool sorry;                  /* what is said is an apology */
     bool stopping;               /* what is said now is said because we stop */
     bool over;
 };
