@@ -477,7 +477,52 @@ static void an_answer_lives_as_long_as_the_policy_says(void)
     end();
 }
 
-TESTS(a_repeat_is_the_first_answer_and_runs_nothing,
+/* --- without memory -------------------------------------------------------- */
+
+/* Send it while the n-th allocation fails: it is done once. */
+static void send_failing(const char *key, long n)
+{
+    static const peri_sink sink = {sizeof sink, NULL, rig_head, rig_chunk,
+                                   rig_done};
+    peri_header header = {"Idempotency-Key", key};
+    peri_request req = {.size = sizeof req,
+                        .body = WHOLE,
+                        .body_len = strlen(WHOLE),
+                        .headers = &header,
+                        .headers_len = 1};
+    got_clear();
+    buf_room(&got.headers, 8192);
+    buf_room(&got.body, 1 << 16);
+    buf_room(&logged, 1 << 20);
+    mem_fail_at(n, 0);
+    int taken = peri_submit(peri, &req, &sink, NULL);
+    for (int i = 0; taken == 0 && i < 300 && got.dones == 0; i++)
+        peri_step(peri, 0.001);
+    mem_fail_at(0, 0);
+    CHECK_INT(got.dones, taken == 0);
+}
+
+static void whatever_allocation_fails_it_is_done_and_can_be_sent_again(void)
+{
+    char key[16];
+    begin_with(OK("a") "return 'a/x'");
+    for (long n = 1; n < 120; n++) {
+        snprintf(key, sizeof key, "k%ld", n);
+        send_failing(key, n);
+        send_failing(key, n); /* once more, maybe a repeat */
+        again(key);
+        CHECK_INT(got.status, 200);
+        CHECK_STR(said(), "a");
+        again(key);
+        CHECK_STR(header("idempotent-replayed"), "true");
+        check_log();
+        buf_clear(&logged);
+    }
+    end();
+}
+
+TESTS(whatever_allocation_fails_it_is_done_and_can_be_sent_again,
+      a_repeat_is_the_first_answer_and_runs_nothing,
       another_key_and_none_run_anew, a_stream_is_a_stream_again,
       another_body_is_told, an_answer_is_there_while_it_is_being_written,
       what_is_no_answer_is_not_kept, an_error_that_lies_in_the_request_is_kept,

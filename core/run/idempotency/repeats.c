@@ -26,6 +26,7 @@ static void fini(void *at)
 {
     struct repeats *p = at;
     idem_close(&p->idem);
+    shelf_fini(&p->shelf);
     flights_fini(&p->flights);
     pthread_mutex_destroy(&p->opening);
 }
@@ -149,14 +150,23 @@ bool repeats_marks(struct repeats *p, struct runtime *rt,
 
 /* --- answers --------------------------------------------------------------- */
 
+static struct idem_answer *find_on_shelf(struct repeats *p, nanos now,
+                                         const struct mac *mark)
+{
+    pthread_mutex_lock(&p->opening);
+    struct idem_answer *answer = shelf_find(&p->shelf, mark, now);
+    pthread_mutex_unlock(&p->opening);
+    return answer;
+}
+
 struct idem_answer *repeats_find(struct repeats *p, struct runtime *rt,
                                  const struct mac *mark)
 {
     struct idem_answer *answer = NULL;
+    nanos now = world_calendar(rt->world);
     if (!has_store(p))
-        return NULL;
-    enum store_result result =
-        idem_find(&p->idem, mark, world_calendar(rt->world), &answer);
+        return find_on_shelf(p, now, mark);
+    enum store_result result = idem_find(&p->idem, mark, now, &answer);
     if (result != STORE_OK && result != STORE_MISSING)
         atomic_store(&p->trouble, (int)result);
     return answer;
@@ -202,17 +212,31 @@ static bool write_row(struct repeats *p, struct idem_row *row,
     return false;
 }
 
-/* The answer stays in its flight until it can be found on the disk, so that at
-** no moment somebody finds neither. */
+/* Before it lands, so that at no moment somebody finds neither. */
+static bool shelve(struct repeats *p, struct runtime *rt,
+                   const struct repeats_end *end)
+{
+    nanos now = world_calendar(rt->world);
+    if (realm_folder(rt->realm) != NULL)
+        return false;
+    pthread_mutex_lock(&p->opening);
+    bool done =
+        shelf_put(&p->shelf, end->mark, end->answer, now, now + end->ttl);
+    pthread_mutex_unlock(&p->opening);
+    return done;
+}
+
+/* The answer stays in its flight until it can be found on the disk. */
 bool repeats_land(struct repeats *p, struct runtime *rt,
                   const struct repeats_end *end)
 {
     struct idem_row *row = has_store(p) ? mem_zero(sizeof *row) : NULL;
+    bool shelved = row == NULL && shelve(p, rt, end);
     if (row != NULL)
         row->mark = *end->mark;
     flights_land(&p->flights, end->seat, end->answer, row != NULL);
     if (row == NULL)
-        return false;
+        return shelved;
     if (write_row(p, row, end->answer, world_calendar(rt->world), end->ttl))
         return true;
     flights_forget(&p->flights, end->mark);

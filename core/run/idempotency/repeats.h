@@ -6,21 +6,24 @@
 **
 ** It is the realm's: reloads keep it, and the store outlives the process. Where
 ** the store cannot be had requests are run as if nothing were kept, and only
-** those that come at the same time share an answer. [any thread]
+** those that come at the same time share an answer. A realm that is to have no
+** store has a shelf. [any thread]
 */
 #ifndef RUN_IDEMPOTENCY_REPEATS_H
 #define RUN_IDEMPOTENCY_REPEATS_H
 
 #include "run/idempotency/flights.h"
+#include "run/idempotency/shelf.h"
 #include "run/runtime.h"
 
 #define REPEATS_MOST ((size_t)64 << 20) /* bytes of answers being recorded */
 
 struct repeats {
     struct flights flights;
-    pthread_mutex_t opening; /* of the four below */
-    bool open, seeded;       /* is there a store; a secret */
-    nanos tried;             /* to open it */
+    pthread_mutex_t opening; /* of the five below */
+    struct shelf shelf;
+    bool open, seeded; /* is there a store; a secret */
+    nanos tried;       /* to open it */
     struct idem idem;
     atomic_size_t recording; /* bytes */
     atomic_int trouble;      /* of what was written last; STORE_OK: none */
