@@ -142,9 +142,9 @@ static bool start(struct request *r, struct asking *a)
     bool noted = strand_step(a->strand, a->name, call);
     if (!noted)
         call_cancel(call);
-    call_release(call); /* the step keeps it */
     if (call->state != CALL_ENDED || call->sent != 0)
         r->attempts++;
+    call_release(call); /* the step keeps it, if it was noted */
     a->call = call;
     return noted;
 }
