@@ -504,7 +504,7 @@ static void send_failing(const char *key, long n)
 
 static void whatever_allocation_fails_it_is_done_and_can_be_sent_again(void)
 {
-    char key[16];
+    char key[32];
     begin_with(OK("a") "return 'a/x'");
     for (long n = 1; n < 120; n++) {
         snprintf(key, sizeof key, "k%ld", n);

@@ -168,7 +168,7 @@ static void vacate(struct flight_seat *seat)
 void flights_leave(struct flights *f, struct flight_seat *seat)
 {
     pthread_mutex_lock(&f->lock);
-    if (seat->word == FLIGHT_RUNS)
+    if (seat->word == FLIGHT_RUNS && DEFENCE(idem_pass_on))
         pass_on(f, seat->flight);
     else if (seat->word == FLIGHT_WAITS)
         step_out(seat->flight, seat);

@@ -253,8 +253,7 @@ static void end(struct ending *ending, struct request *r)
     struct once *o = (struct once *)(void *)ending;
     unlink_from(o);
     timer_stop(r->rt->world, &o->timer);
-    if (DEFENCE(idem_pass_on))
-        flights_leave(&o->repeats->flights, &o->seat);
+    flights_leave(&o->repeats->flights, &o->seat);
 }
 
 static void join(struct once *o, char origin)
