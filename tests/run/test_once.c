@@ -1,68 +1,9 @@
 /*
 ** test_once.c -- a request that is sent again: what of it runs, and what is said.
 */
-#include "net/folder.h"
-
 #include <semaphore.h>
 
-#include "run/policy_rig.h"
-#include "store/idem.h"
-
-#define NUMBERED \
-    "local n = 0 return function() n = n + 1 return p.say('a' .. n) end"
-
-/* A runtime with a store of its own, under this policy. */
-static void open_store(const char *policy, double deadline)
-{
-    folder_open();
-    peri_options opt = {.store = folder_path("store"), .deadline = deadline};
-    rig_open(&opt);
-    CHECK_INT(load(policy), 0);
-    if (*peri_error(peri) != '\0')
-        printf("#    %s\n", peri_error(peri));
-}
-
-static void begin_with(const char *policy)
-{
-    open_store(policy, 0);
-}
-
-static void end(void)
-{
-    finish();
-    folder_close();
-}
-
-static void send(const char *key, const char *body)
-{
-    peri_header header = {"Idempotency-Key", key};
-    submit_with(body, &header, 1);
-}
-
-static void ask_keyed(const char *key, const char *body)
-{
-    send(key, body);
-    await_done();
-}
-
-static void again(const char *key)
-{
-    ask_keyed(key, WHOLE);
-}
-
-/* Wait until all that was to be written is. */
-static void settle(struct store_stat *stat)
-{
-    struct batch b;
-    struct idem idem = {.store = NULL};
-    unsigned char none[MAC_KEY] = {0};
-    CHECK_INT(idem_open(&idem, folder_path("store"), 0, none, NULL), STORE_OK);
-    batch_init(&b, 0);
-    CHECK_INT(store_write(idem.store, &b), STORE_OK);
-    batch_fini(&b);
-    CHECK_INT(store_stat(idem.store, stat), STORE_OK);
-    idem_close(&idem);
-}
+#include "run/once_rig.h"
 
 static void a_repeat_is_the_first_answer_and_runs_nothing(void)
 {
@@ -264,136 +205,6 @@ static void one_that_is_too_large_runs_anew(void)
     end();
 }
 
-/* --- waiting --------------------------------------------------------------- */
-
-static int waiting_heads, waiting_dones, waiting_status;
-
-static void on_head(void *user, int status, const peri_header *headers,
-                    size_t n)
-{
-    (void)user, (void)headers, (void)n;
-    waiting_heads++;
-    waiting_status = status;
-}
-
-static void on_done(void *user, int outcome)
-{
-    (void)user, (void)outcome;
-    waiting_dones++;
-}
-
-/* One more, whose sink only counts. */
-static peri_id send_beside(const char *key)
-{
-    peri_sink sink = {.size = sizeof sink, .head = on_head, .done = on_done};
-    peri_header header = {"Idempotency-Key", key};
-    peri_request req = {.size = sizeof req,
-                        .body = WHOLE,
-                        .body_len = strlen(WHOLE),
-                        .headers = &header,
-                        .headers_len = 1};
-    peri_id id;
-    CHECK_INT(peri_submit(peri, &req, &sink, &id), 0);
-    return id;
-}
-
-static void begin_waiting(const char *policy, double deadline)
-{
-    waiting_heads = waiting_dones = waiting_status = 0;
-    open_store(policy, deadline);
-}
-
-static void those_who_wait_get_the_answer(void)
-{
-    begin_waiting(OK("a") "local n, a = 0, p.model 'a/x' return function(req) "
-                          "n = n + 1 p.sleep '50ms' return p.say('a' .. n) end",
-                  0);
-    for (int i = 0; i < 20; i++)
-        send_beside("k");
-    again("k");
-    turn(20);
-    CHECK_STR(said(), "a1");
-    CHECK_STR(path(), "idempotency waited, idempotency replayed");
-    CHECK_INT(waiting_dones, 20);
-    end();
-}
-
-static void whoever_is_next_runs_when_the_first_leaves(void)
-{
-    begin_waiting("local n = 0 return function() n = n + 1 "
-                  "if n == 1 then p.sleep '10min' end return p.say('a' .. n) "
-                  "end",
-                  0);
-    peri_id first = send_beside("k");
-    turn(5);
-    for (int i = 0; i < 5; i++)
-        send_beside("k");
-    send("k", WHOLE);
-    turn(5);
-    CHECK_INT(waiting_dones + got.dones, 0);
-    peri_cancel(peri, first);
-    await_done();
-    turn(20);
-    CHECK_STR(said(), "a2");
-    CHECK_INT(waiting_dones, 6);
-    CHECK_INT(waiting_heads, 5);
-    end();
-}
-
-static void who_leaves_the_line_is_missed_by_nobody(void)
-{
-    begin_waiting("local n = 0 return function() n = n + 1 p.sleep '100ms' "
-                  "return p.say('a' .. n) end",
-                  0);
-    send_beside("k");
-    peri_id second = send_beside("k"), third = send_beside("k");
-    send("k", WHOLE);
-    turn(3);
-    peri_cancel(peri, third);
-    peri_cancel(peri, second);
-    await_done();
-    CHECK_STR(said(), "a1");
-    CHECK_INT(waiting_heads, 1);
-    end();
-}
-
-/* The first one's time is longer: it came under another deadline. */
-static void who_waits_in_vain_is_told_to_come_again(void)
-{
-    perilune *patient;
-    begin_waiting("return function() p.sleep '10min' end", 60);
-    patient = peri;
-    send_beside("k");
-    turn(3);
-    peri_options opt = {.store = folder_path("store"), .deadline = 0.05};
-    peri = NULL;
-    opt.size = sizeof opt;
-    opt.log = rig_log;
-    CHECK_INT(peri_open(&peri, &opt), 0);
-    CHECK_INT(load("return p.say 'x'"), 0);
-    again("k");
-    CHECK_INT(got.status, 409);
-    CHECK_STR(error_of("code"), "idempotency_in_progress");
-    CHECK_STR(header("retry-after"), "1");
-    CHECK_STR(header("x-should-retry"), "true");
-    peri_close(peri);
-    peri = patient;
-    end();
-}
-
-static void all_end_when_we_stop(void)
-{
-    begin_waiting(WAITS, 0);
-    send_beside("k");
-    send("k", WHOLE);
-    turn(5);
-    peri_stop(peri, 0);
-    await_done();
-    CHECK_INT(got.status, 503);
-    CHECK_INT(waiting_dones, 1);
-    end();
-}
-
 /* --- a policy's own key ---------------------------------------------------- */
 
 static void a_policys_own_key_stands_for_the_clients(void)
@@ -477,60 +288,12 @@ static void an_answer_lives_as_long_as_the_policy_says(void)
     end();
 }
 
-/* --- without memory -------------------------------------------------------- */
-
-/* Send it while the n-th allocation fails: it is done once. */
-static void send_failing(const char *key, long n)
-{
-    static const peri_sink sink = {sizeof sink, NULL, rig_head, rig_chunk,
-                                   rig_done};
-    peri_header header = {"Idempotency-Key", key};
-    peri_request req = {.size = sizeof req,
-                        .body = WHOLE,
-                        .body_len = strlen(WHOLE),
-                        .headers = &header,
-                        .headers_len = 1};
-    got_clear();
-    buf_room(&got.headers, 8192);
-    buf_room(&got.body, 1 << 16);
-    buf_room(&logged, 1 << 20);
-    mem_fail_at(n, 0);
-    int taken = peri_submit(peri, &req, &sink, NULL);
-    for (int i = 0; taken == 0 && i < 300 && got.dones == 0; i++)
-        peri_step(peri, 0.001);
-    mem_fail_at(0, 0);
-    CHECK_INT(got.dones, taken == 0);
-}
-
-static void whatever_allocation_fails_it_is_done_and_can_be_sent_again(void)
-{
-    char key[32];
-    begin_with(OK("a") "return 'a/x'");
-    for (long n = 1; n < 120; n++) {
-        snprintf(key, sizeof key, "k%ld", n);
-        send_failing(key, n);
-        send_failing(key, n); /* once more, maybe a repeat */
-        again(key);
-        CHECK_INT(got.status, 200);
-        CHECK_STR(said(), "a");
-        again(key);
-        CHECK_STR(header("idempotent-replayed"), "true");
-        check_log();
-        buf_clear(&logged);
-    }
-    end();
-}
-
-TESTS(whatever_allocation_fails_it_is_done_and_can_be_sent_again,
-      a_repeat_is_the_first_answer_and_runs_nothing,
+TESTS(a_repeat_is_the_first_answer_and_runs_nothing,
       another_key_and_none_run_anew, a_stream_is_a_stream_again,
       another_body_is_told, an_answer_is_there_while_it_is_being_written,
       what_is_no_answer_is_not_kept, an_error_that_lies_in_the_request_is_kept,
       an_error_of_the_upstreams_is_not, a_stream_that_broke_is_not_kept,
       a_reply_that_was_cut_is_not_kept, one_that_is_too_large_runs_anew,
-      those_who_wait_get_the_answer, whoever_is_next_runs_when_the_first_leaves,
-      who_leaves_the_line_is_missed_by_nobody,
-      who_waits_in_vain_is_told_to_come_again, all_end_when_we_stop,
       a_policys_own_key_stands_for_the_clients,
       a_policy_may_say_that_there_is_no_key, the_key_of_a_policy_may_wait,
       a_key_that_raises_is_a_bug_of_the_policy, a_key_that_is_no_text_is_told,
