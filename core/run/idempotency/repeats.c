@@ -27,6 +27,8 @@ static void fini(void *at)
     struct repeats *p = at;
     idem_close(&p->idem);
     shelf_fini(&p->shelf);
+    mac_maker_free(p->maker);
+    mac_maker_free(p->older);
     flights_fini(&p->flights);
     pthread_mutex_destroy(&p->opening);
 }
@@ -69,19 +71,30 @@ static void try_to_open(struct repeats *p, struct runtime *rt)
     mac_wipe(fresh, sizeof fresh);
 }
 
-/* Is there a store? And the secret, in either case. */
-static bool ready(struct repeats *p, struct runtime *rt,
-                  unsigned char secret[MAC_KEY])
+/* The store may have a secret of its own: what marks were made with until now is
+** kept for those who are about it. */
+static void renew_maker(struct repeats *p)
+{
+    p->older = p->maker;
+    p->maker = NULL;
+}
+
+/* What makes marks; NULL: no memory. Opens the store if that can be done. */
+static struct mac_maker *ready(struct repeats *p, struct runtime *rt)
 {
     pthread_mutex_lock(&p->opening);
+    bool was_open = p->open;
     if (!p->seeded)
         world_random(rt->world, p->idem.secret, MAC_KEY);
     p->seeded = true;
     try_to_open(p, rt);
-    memcpy(secret, p->idem.secret, MAC_KEY);
-    bool open = p->open;
+    if (p->open && !was_open)
+        renew_maker(p);
+    if (p->maker == NULL)
+        p->maker = mac_maker_new(p->idem.secret);
+    struct mac_maker *maker = p->maker;
     pthread_mutex_unlock(&p->opening);
-    return open;
+    return maker;
 }
 
 static bool has_store(struct repeats *p)
@@ -106,8 +119,8 @@ static void tell_trouble(struct repeats *p, struct runtime *rt)
 /* --- marks ----------------------------------------------------------------- */
 
 /* Who and under which name: the length keeps one from running into the other. */
-static bool mark_of(const unsigned char secret[MAC_KEY],
-                    const struct repeats_ask *ask, struct mac *mark)
+static bool mark_of(struct mac_maker *maker, const struct repeats_ask *ask,
+                    struct mac *mark)
 {
     struct buf text;
     str caller = DEFENCE(idem_caller) ? ask->caller : STR("");
@@ -117,35 +130,33 @@ static bool mark_of(const unsigned char secret[MAC_KEY],
     buf_add(&text, caller);
     buf_byte(&text, ask->origin);
     buf_add(&text, ask->key);
-    bool made = buf_ok(&text) && mac_of(secret, buf_str(&text), mark);
+    bool made = buf_ok(&text) && mac_make(maker, buf_str(&text), mark);
     mac_wipe(text.p, text.n);
     buf_fini(&text);
     return made;
 }
 
-static bool print_of(const unsigned char secret[MAC_KEY],
-                     const struct repeats_ask *ask, struct mac *print)
+static bool print_of(struct mac_maker *maker, const struct repeats_ask *ask,
+                     struct mac *print)
 {
     struct mac body;
     char room[MAC_BYTES + 64];
     struct buf text = {.p = room, .cap = sizeof room, .max = sizeof room};
-    if (!mac_of(secret, ask->body, &body))
+    if (!mac_make(maker, ask->body, &body))
         return false;
     buf_add(&text, (str){(const char *)body.byte, MAC_BYTES});
     buf_add(&text, ask->endpoint);
-    return buf_ok(&text) && mac_of(secret, buf_str(&text), print);
+    return buf_ok(&text) && mac_make(maker, buf_str(&text), print);
 }
 
 bool repeats_marks(struct repeats *p, struct runtime *rt,
                    const struct repeats_ask *ask, struct mac *mark,
                    struct mac *print)
 {
-    unsigned char secret[MAC_KEY];
-    ready(p, rt, secret);
+    struct mac_maker *maker = ready(p, rt);
     tell_trouble(p, rt);
-    bool made = mark_of(secret, ask, mark) && print_of(secret, ask, print);
-    mac_wipe(secret, sizeof secret);
-    return made;
+    return maker != NULL && mark_of(maker, ask, mark) &&
+           print_of(maker, ask, print);
 }
 
 /* --- answers --------------------------------------------------------------- */

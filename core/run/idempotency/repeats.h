@@ -20,7 +20,9 @@
 
 struct repeats {
     struct flights flights;
-    pthread_mutex_t opening; /* of the five below */
+    pthread_mutex_t opening; /* of the seven below */
+    struct mac_maker *maker; /* under the secret; NULL: there is none yet */
+    struct mac_maker *older; /* from before the store; may be in use still */
     struct shelf shelf;
     bool open, seeded; /* is there a store; a secret */
     nanos tried;       /* to open it */
