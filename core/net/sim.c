@@ -194,14 +194,15 @@ static void finish_body(struct run *r)
     finish(r, r->end, whole ? "" : "the simulated upstream broke off");
 }
 
-/* Is what it took within the bytes that went? */
+/* Is what it took within the bytes that went, and did these end well? Of one that
+** breaks off behind its usage nobody knows whether that was all. */
 static bool has_told(const struct run *r)
 {
     int64_t usage = r->events ? sim_reply_usage_event(&r->reply) : 0;
-    bool whole = r->events || r->end == EXCHANGE_OK;
-    bool honest = r->status == 200 && !r->script.garbage &&
-                  (r->error_at < 0 || usage < r->error_at);
-    return honest && whole && usage >= 0 && r->made > usage && r->stock.n == 0;
+    bool honest = r->status == 200 && !r->script.garbage && r->error_at < 0 &&
+                  !r->script.closes_early;
+    bool whole = r->made == r->pieces && r->stock.n == 0;
+    return honest && whole && r->end == EXCHANGE_OK && usage >= 0;
 }
 
 static void tell_usage(struct run *r)
