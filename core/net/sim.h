@@ -56,8 +56,7 @@ struct sim_script {
     /* Counted when a request has been read, when a connection is refused, and
     ** when an error's status is told; each may be NULL. */
     int64_t *arrivals, *refused, *failed;
-    /* Called when it has told, to the last byte, what a reply took. May be
-    ** NULL. */
+    /* Called when a reply that told what it took has ended well. May be NULL. */
     void (*told)(void *user, int64_t input, int64_t output);
     void *user;
 };

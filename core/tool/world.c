@@ -170,7 +170,7 @@ static int empty_budgets(lua_State *L)
 static void push_counts(void *user, str name, const struct upstream_counts *c)
 {
     lua_State *L = user;
-    lua_createtable(L, 0, 6);
+    lua_createtable(L, 0, 7);
     tool_push(L, name);
     lua_setfield(L, -2, "name");
     lua_pushinteger(L, c->arrivals);
@@ -179,6 +179,8 @@ static void push_counts(void *user, str name, const struct upstream_counts *c)
     lua_setfield(L, -2, "refused");
     lua_pushinteger(L, c->limited);
     lua_setfield(L, -2, "limited");
+    lua_pushinteger(L, c->tokens);
+    lua_setfield(L, -2, "tokens");
     lua_pushnumber(L, (lua_Number)c->nano / 1e9);
     lua_setfield(L, -2, "billed");
     lua_pushinteger(L, c->unpriced + c->arrivals - c->failed - c->told);
@@ -186,8 +188,8 @@ static void push_counts(void *user, str name, const struct upstream_counts *c)
     lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
 }
 
-/* world:upstreams() -> { { name =, arrivals =, refused =, limited =,
-** billed = dollars for what it told to have been used, unbilled = replies of
+/* world:upstreams() -> { { name =, arrivals =, refused =, limited =, tokens = what
+** it told to have been used, billed = dollars for that, unbilled = replies of
 ** which it told nothing, or that have no price }, ... } */
 static int upstreams(lua_State *L)
 {
@@ -312,6 +314,15 @@ static int now(lua_State *L)
     return 1;
 }
 
+/* world:turn_clock(seconds): the calendar goes on, or back, by so much */
+static int turn_clock(lua_State *L)
+{
+    lua_Number by = luaL_checknumber(L, 2);
+    nanos n = nanos_of(by < 0 ? -by : by);
+    virtual_turn_clock(stage_world(to_stage(L)), by < 0 ? -n : n);
+    return 0;
+}
+
 /* world:log(from = 0) -> the log behind its first `from` bytes */
 static int log_text(lua_State *L)
 {
@@ -334,6 +345,7 @@ static const luaL_Reg methods[] = {
     {"is_done", is_done},
     {"outcome", outcome},
     {"run", run},
+    {"turn_clock", turn_clock},
     {"now", now},
     {"log", log_text},
     {"close", close},

@@ -26,6 +26,11 @@ function methods.refused(self, name)
   return counted(self, "refused", name)
 end
 
+--- How many tokens the replies of a model took, of which it told; and all together.
+function methods.tokens(self, name)
+  return counted(self, "tokens", name)
+end
+
 --- What a model charged, in dollars, for the replies of which it told what they
 -- took; and all together.
 function methods.billed(self, name)
@@ -54,7 +59,7 @@ end
 
 --- Add what t:expect may say of them: a number for all, or { ["openai/gpt-4o"] = 1 }.
 function counts.expect(EXPECT)
-  for _, what in ipairs { "arrivals", "refused", "limited", "billed", "unbilled" } do
+  for _, what in ipairs { "arrivals", "refused", "limited", "tokens", "billed", "unbilled" } do
     local as = what == "billed" and match.money or function(v) return v end
     EXPECT[what] = function(self, wanted, lines)
       if type(wanted) == "table" and not match.is_matcher(wanted) then

@@ -50,6 +50,13 @@ function Scene.advance(self, span)
   play(self, nil, self.world:now() + units.seconds(span, "advance"))
 end
 
+--- Somebody sets the machine's clock: "1h" on, "-1h" back.
+function Scene.turn_clock(self, span)
+  local back = type(span) == "string" and span:match "^%-(.*)$"
+  local by = units.seconds(back or span, "turn_clock")
+  self.world:turn_clock(back and -by or by)
+end
+
 --- Call f after so much time, in the middle of whatever happens then.
 function Scene.later(self, span, f)
   local at = self.world:now() + units.seconds(span, "later")
@@ -168,7 +175,7 @@ function EXPECT.log(self, wanted, lines)
 end
 
 --- Fail unless the world is so: arrivals = { ["openai/gpt-4o"] = 1 } or a number,
--- refused, limited, billed and unbilled alike, cost = "<= 0.01 usd", seconds = "< 10s",
+-- refused, limited, tokens, billed and unbilled alike, cost = "<= 0.01 usd", seconds = "< 10s",
 -- log = test.has "text".
 function Scene.expect(self, wanted)
   failure.check_wanted(wanted)
@@ -176,7 +183,7 @@ function Scene.expect(self, wanted)
   for name, v in pairs(wanted) do
     if not EXPECT[name] then
       core.raise(("t:expect: unknown '%s' (there are: %s)"):format(name,
-        "arrivals, billed, cost, limited, log, refused, seconds, unbilled"))
+        "arrivals, billed, cost, limited, log, refused, seconds, tokens, unbilled"))
     end
     EXPECT[name](self, v, lines)
   end

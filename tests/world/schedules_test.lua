@@ -1,10 +1,12 @@
 -- schedules_test.lua -- whatever the models do, whoever leaves: every request ends in one
 -- reply or one clear error, nobody was asked more often than the path says, and no call is
--- charged twice: what the requests cost is what the models charge.
+-- charged twice: what the requests cost is what the models charge, and so is what was spent of
+-- each budget, which is never more than there was.
 --
--- A seed is a schedule: a policy, what each of its models does and when, and the clients that
--- ask meanwhile. `perilune test --seeds 10000 tests/world` runs so many; the seed of one that
+-- A seed is a schedule: a policy, its budgets, what each of its models does and when, and the
+-- clients that ask meanwhile. `perilune test --seeds 10000 tests/world` runs so many; the seed of one that
 -- fails replays it to the byte.
+local purses = require "purses"
 local test = require "perilune.test"
 
 local MODELS = { "openai/gpt-4o", "anthropic/claude-sonnet-4-5", "groq/llama-3.3-70b",
@@ -84,26 +86,33 @@ local function rungs_of(depth)
   return one_of(WAYS)(rungs, only_models)
 end
 
-local function policy()
-  local last = chance(0.5) and 'or p.sorry "later"(req)' or ""
-  return ([[
+local PRELUDE = [[
     local p = require "perilune"
     p.prices { ["openai/gpt-4o"] = { input = 7, output = 1000 },
       ["anthropic/claude-sonnet-4-5"] = { input = 11, output = 2000 },
       ["groq/llama-3.3-70b"] = { input = 13, output = 3000 },
       ["openai/gpt-4o-mini"] = { input = 17, output = 4000 } }
+]]
+
+local function policy(prelude, budgets)
+  local last = chance(0.5) and 'or p.sorry "later"(req)' or ""
+  local before, gates = purses.asked(budgets)
+  return prelude .. ([[
     local rung = p.ladder { %s }
-    return function(req) return rung(req) %s end]]):format(rungs_of(1), last)
+    return function(req) %s return %s rung(req) %s end]]):format(rungs_of(1), before, gates, last)
 end
 
 local function client()
-  return { text = "hello", stream = chance(0.5), leaves = chance(0.1) and seconds(0.01, 20) or nil }
+  return { text = "hello", stream = chance(0.5), leaves = chance(0.1) and seconds(0.01, 20) or nil,
+    user = purses.user(), max_tokens = chance(0.3) and math.random(1, 100) or nil }
 end
 
 local FIRST = { policy = "return 'openai/gpt-4o'" }
 
 test("every request ends once, in a reply or a clear error", FIRST, function(t)
-  t:policy(policy())
+  local budgets = purses.draw()
+  local prelude = PRELUDE .. purses.declared(budgets)
+  t:policy(policy(prelude, budgets))
   for _, model in ipairs(MODELS) do
     if chance(0.7) then t:model(model, troubled(), chance(0.3) and troubled() or nil) end
   end
@@ -127,4 +136,5 @@ test("every request ends once, in a reply or a clear error", FIRST, function(t)
   t:expect { cost = function(sum)
     return math.abs(sum - billed) < 5e-10 or more and sum > billed
   end }
+  purses.check(t, budgets, prelude)
 end)

@@ -219,6 +219,7 @@ static void on_told(void *user, int64_t input, int64_t output)
     if (u->bill != NULL)
         nano = u->bill(u->user, one->name, input, output);
     one->counts.told++;
+    one->counts.tokens += input + output;
     one->counts.unpriced += nano < 0;
     one->counts.nano += nano > 0 ? nano : 0;
 }

@@ -41,7 +41,8 @@ struct upstream_counts {
     int64_t refused;  /* connections refused */
     int64_t limited;  /* answered 429 by its limits; of a provider, for all */
     int64_t failed;   /* answered with the status of an error */
-    int64_t told;     /* replies whose usage it told to the last byte */
+    int64_t told;     /* replies whose usage it told, that ended well */
+    int64_t tokens;   /* what these took */
     int64_t nano;     /* what these cost, in nano-dollars */
     int64_t unpriced; /* those of which nobody knows */
 };

@@ -280,6 +280,11 @@ bool virtual_advance(struct world *w, nanos until)
     return any;
 }
 
+void virtual_turn_clock(struct world *w, nanos by)
+{
+    virtual_of(w)->calendar += by;
+}
+
 void virtual_pass(struct world *w, nanos until)
 {
     do

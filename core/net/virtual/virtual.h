@@ -51,6 +51,9 @@ bool virtual_advance(struct world *w, nanos until);
 /* Let time pass up to an instant, and do all that falls due. */
 void virtual_pass(struct world *w, nanos until);
 
+/* Somebody sets the calendar, back or on; nothing falls due by that. */
+void virtual_turn_clock(struct world *w, nanos by);
+
 /* The upstreams of this world, which its transport reaches. */
 struct upstreams *virtual_upstreams(struct world *w);
 
