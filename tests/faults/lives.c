@@ -26,7 +26,7 @@
 static struct fault_plan plan;
 static perilune *peri;
 static int port, upstream_port;
-static char folder[64], policy_path[96];
+static char folder[64], policy_path[96], budgets_path[96];
 static int wrongs; /* of this run */
 
 /* What a client got. */
@@ -218,6 +218,11 @@ static double requests_open(void)
 #define UP      "p.provider('up', { url = 'http://127.0.0.1:@/v1' }) "
 #define PATIENT ", first = '3s', total = '4s' } "
 #define PLAIN   UP "return p.model { 'up/m'" PATIENT
+#define BUDGET                                                        \
+    UP "local d = p.budget('d', { '100k tokens/day', each = 'user', " \
+       "warn = 1e-6, on_warn = function(w) p.log(w.budget) end }) "   \
+       "return { d, p.budget('cap', '50k tokens/request'), "          \
+       "p.model { 'up/m'" PATIENT "}"
 
 static void open_it(void)
 {
@@ -350,6 +355,9 @@ static void nothing(void)
 
 const struct scenario scenarios[] = {
     {"open", PLAIN, nothing, open_it, 1, 0},
+    {"budget-open", BUDGET, nothing, open_it, 1, 0},
+    {"budget", BUDGET, nothing, ask_whole, 0, 0},
+    {"budget-warm", BUDGET, ask_whole, ask_stream, 0, 0},
     {"whole", PLAIN, nothing, ask_whole, 0, 0},
     {"stream", PLAIN, nothing, ask_stream, 0, 0},
     {"whole-warm", PLAIN, ask_whole, ask_whole, 0, 0},
@@ -434,6 +442,7 @@ long live(const struct scenario *s, const struct fault_plan *it, int *wrongs_of)
 {
     plan = *it;
     wrongs = turns = 0;
+    unlink(budgets_path); /* each begins with none, and it has to grow */
     edit(s->policy);
     if (!s->opens && open_all() != 0)
         abort();
@@ -455,6 +464,7 @@ int lives_begin(void)
     if (upstream_port == 0 || mkdtemp(folder) == NULL)
         return -1;
     snprintf(policy_path, sizeof policy_path, "%s/policy.lua", folder);
+    snprintf(budgets_path, sizeof budgets_path, "%s/budgets.map", folder);
     return 0;
 }
 
@@ -462,5 +472,6 @@ void lives_end(void)
 {
     upstream_stop();
     unlink(policy_path);
+    unlink(budgets_path);
     rmdir(folder);
 }

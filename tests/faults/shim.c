@@ -359,6 +359,17 @@ CALL(ssize_t, readlink, (const char *path, char *to, size_t n), (path, to, n),
 CALL(ssize_t, getrandom, (void *to, size_t n, unsigned flags), (to, n, flags),
      EINTR, ENOSYS)
 
+CALL(ssize_t, pwrite, (int fd, const void *p, size_t n, off_t at),
+     (fd, p, n, at), ENOSPC, EIO)
+CALL(int, ftruncate, (int fd, off_t n), (fd, n), EIO)
+
+int posix_fallocate(int fd, off_t at, off_t n)
+{
+    NEXT(posix_fallocate);
+    int error = refuse(FAULT_SYSTEM, "posix_fallocate", WAYS(ENOSPC, EIO));
+    return error != 0 ? error : next(fd, at, n);
+}
+
 char *getcwd(char *to, size_t n)
 {
     NEXT(getcwd);

@@ -30,6 +30,13 @@ end
 -- fractions of a second are never quite what they say.
 local function to(t, ms) t:advance(("%.3fms"):format(ms - t.now * 1000 + 0.001)) end
 
+-- How often the log says so.
+local function told(t, event)
+  local n = 0
+  for _, line in ipairs(t:log()) do n = n + (line.event == event and 1 or 0) end
+  return n
+end
+
 local HOUR = 3600000
 
 -- Spend at the beginning; it counts until `ends` and not from then on. The same for the last
@@ -161,16 +168,14 @@ test("what counts something else starts empty, and says so",
       assert(look(t) > 0)
       assert(t:edit(with(options)))
       assert(look(t) == 0, options)
-      local said = 0
-      for _, line in ipairs(t:log()) do said = said + (line.event == "budget_emptied" and 1 or 0) end
-      assert(said == i)
+      assert(told(t, "budget_emptied") == i)
     end
   end)
 
 -- --- amounts -----------------------------------------------------------------
 
-test("amounts are whole, up to the largest there are", begins("2026-01-01 12:00", '"1k tokens/day"'),
-  function(t)
+test("amounts are whole, up to the largest there are",
+  begins("2026-01-01 12:00", '"1k tokens/day"'), function(t)
     for _, limit in ipairs { "9007199254740992", "9007199254740993", "9223372036854775807" } do
       t:policy(with(('"%s tokens/month"'):format(limit)))
       local before, all = look(t)
@@ -199,25 +204,19 @@ test("exceptions have what is said of them", begins("2026-01-01 12:00",
     t:ask { text = "look", user = "ops" }:expect { text = "0 inf" }
   end)
 
-local function warnings(t)
-  local n = 0
-  for _, line in ipairs(t:log()) do n = n + (line.event == "budget_warning" and 1 or 0) end
-  return n
-end
-
 test("a share that is spent is told once in each period, and for each",
   begins("2026-01-01 12:00", '"1k tokens/day", each = "user", warn = 0.1'), function(t)
     local function many(user)
       for _ = 1, 20 do spend(t, user) end
     end
     many "ann"
-    assert(warnings(t) == 1)
+    assert(told(t, "budget_warning") == 1)
     many "bob"
-    assert(warnings(t) == 2)
+    assert(told(t, "budget_warning") == 2)
     t:advance "12h"
-    assert(warnings(t) == 2)
+    assert(told(t, "budget_warning") == 2)
     many "ann"
-    assert(warnings(t) == 3)
+    assert(told(t, "budget_warning") == 3)
   end)
 
 test("with keys it is what the key proves", begins("2026-01-01 12:00",

@@ -23,10 +23,13 @@ local DOLLARS = { function() return math.random(1, 200) / 100 end, function() re
 
 local function options()
   local said = {}
-  if chance(0.4) then said[#said + 1] = ('each = %q'):format(one_of { "user", "feature", "model" }) end
-  if chance(0.3) then said[#said + 1] = 'over = "decline"' end
-  if chance(0.3) then said[#said + 1] = ('align = %q'):format(one_of { "rolling", "Europe/Berlin" }) end
-  if chance(0.2) then said[#said + 1] = "warn = 0.5" end
+  local function maybe(share, text)
+    if chance(share) then said[#said + 1] = text end
+  end
+  maybe(0.4, ("each = %q"):format(one_of { "user", "feature", "model" }))
+  maybe(0.3, 'over = "decline"')
+  maybe(0.3, ("align = %q"):format(one_of { "rolling", "Europe/Berlin" }))
+  maybe(0.2, "warn = 0.5")
   return said
 end
 
@@ -36,9 +39,10 @@ local function drawn(i)
   local cap = chance(0.2)
   local said = cap and (chance(0.5) and { 'over = "decline"' } or {}) or options()
   local amount = ('"%s %s/%s"'):format(limit, unit, cap and "request" or one_of(PERIODS))
+  local all = table.concat({ amount, table.unpack(said) }, ", ")
   return { name = "b" .. i, unit = unit, limit = limit, cap = cap,
     by_model = table.concat(said):find "model" ~= nil, ignored = chance(0.2),
-    text = ('p.budget("b%d", { %s })'):format(i, table.concat({ amount, table.unpack(said) }, ", ")) }
+    text = ('p.budget("b%d", { %s })'):format(i, all) }
 end
 
 --- Up to three budgets, or none.
@@ -119,7 +123,8 @@ end
 --- All has ended: fail unless the books are right. `truth`: t:tokens() and so on, before this.
 function purses.check(t, list, prelude)
   if #list == 0 then return end
-  local truth = { tokens = { charged = t:tokens() }, usd = { charged = t:billed(), cost = t:cost() } }
+  local truth = { tokens = { charged = t:tokens() },
+    usd = { charged = t:billed(), cost = t:cost() } }
   local more, health = t:unbilled() > 0, t:ask({ method = "GET", path = "/healthz" }):json()
   assert(not health.ledger or health.ledger.reserved == 0, "a lease is open")
   for i, b in ipairs(list) do

@@ -4,8 +4,8 @@
 -- each budget, which is never more than there was.
 --
 -- A seed is a schedule: a policy, its budgets, what each of its models does and when, and the
--- clients that ask meanwhile. `perilune test --seeds 10000 tests/world` runs so many; the seed of one that
--- fails replays it to the byte.
+-- clients that ask meanwhile. `perilune test --seeds 10000 tests/world` runs so many; the seed
+-- of one that fails replays it to the byte.
 local purses = require "purses"
 local test = require "perilune.test"
 

@@ -82,7 +82,7 @@ struct ledger {
     uint32_t *slots;  /* the index: rows by id, 0 none, else cell + 1 */
     uint32_t slots_n; /* a power of two, twice the cells at least */
     uint32_t *free;   /* cells that are */
-    uint32_t *owed; /* settled, and open on the disk until a sync */
+    uint32_t *owed;   /* settled, and open on the disk until a sync */
     uint32_t free_n, owed_n;
     uint32_t hand; /* the sweep is here */
     bool drained;  /* see ledger_drain */
