@@ -31,9 +31,8 @@
 
 #define FRAMES 24
 
-static atomic_int armed; /* kinds; 0 = none */
+static atomic_int armed /* kinds; 0 = none */, happened;
 static atomic_long seen, blocks;
-static atomic_int happened;
 static struct fault_plan plan;
 static const char *failed_call;
 static void *frames[FRAMES];
@@ -361,7 +360,6 @@ CALL(ssize_t, getrandom, (void *to, size_t n, unsigned flags), (to, n, flags),
 
 CALL(ssize_t, pwrite, (int fd, const void *p, size_t n, off_t at),
      (fd, p, n, at), ENOSPC, EIO)
-CALL(int, ftruncate, (int fd, off_t n), (fd, n), EIO)
 
 int posix_fallocate(int fd, off_t at, off_t n)
 {
