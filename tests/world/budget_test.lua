@@ -87,6 +87,20 @@ test("a call belongs to the period it began in", begins("2026-01-01 23:59", '"1k
     assert(look(t) > 0)
   end)
 
+test("so it does when others have begun in the next one",
+  begins("2026-01-01 23:59", '"2k tokens/day"'), function(t)
+    to(t, 59999)
+    t:model("openai/gpt-4o", { latency = "5s" })
+    local slow = t:send { max_tokens = 20 }
+    t:model "openai/gpt-4o"
+    t:advance "1s"
+    spend(t)
+    local spent = look(t)
+    assert(not slow.done)
+    slow:wait():expect { status = 200 }
+    assert(spent > 0 and look(t) == spent)
+  end)
+
 test("what rolls is free again when no window holds it any more",
   begins("2026-01-01 12:00", '"1k tokens/hour", align = "rolling"'), function(t)
     spend(t)
@@ -126,6 +140,21 @@ test("a clock that goes back grants nothing twice", begins("2026-01-02 00:30", S
   t:advance "24h"
   assert(answered(t, 50) == n)
 end)
+
+test("what is spent while the clock is behind counts where it had been",
+  begins("2026-01-02 00:30", '"2k tokens/day"'), function(t)
+    spend(t)
+    local once = look(t)
+    t:turn_clock "-1h"
+    spend(t)
+    assert(look(t) == 2 * once)
+    t:advance "45min"
+    assert(look(t) == 2 * once)
+    spend(t)
+    assert(look(t) == 3 * once)
+    t:advance "24h"
+    assert(look(t) == 0)
+  end)
 
 test("a clock that goes on and comes back grants the day it went to, once",
   begins("2026-01-01 23:30", SMALL), function(t)
