@@ -12,7 +12,6 @@
 #include <stdio.h>
 
 #include "base/defence.h"
-#include "meter/price/prices.h"
 #include "net/call/retry.h"
 #include "run/events.h"
 #include "run/generation.h"
@@ -30,6 +29,7 @@ struct asking {
     nanos pause_until;     /* between two tries; 0 = not pausing */
     struct visit visit;    /* of its target, until the call has it */
     struct charge *charge; /* what the next call is paid from, or NULL */
+    bool syncing;          /* that goes to the disk first */
     struct call *call;
 };
 
@@ -90,28 +90,36 @@ static bool admit(struct request *r, struct asking *a)
     return false;
 }
 
-/* What is said of the model holds, and what nobody pays for is free. */
-static const struct price *price_of(const struct request *r,
-                                    const struct asking *a)
+static struct charging charging_of(const struct request *r,
+                                   const struct asking *a)
 {
-    const struct provider *p = a->model->provider;
-    if (a->model->free)
-        return &price_free;
-    const struct price *price = prices_find(&r->gen->prices, p->name, a->name);
-    return price == NULL && p->sim != NULL ? &price_free : price;
+    return (struct charging){.strand = a->strand,
+                             .view = &a->view,
+                             .of = a->model,
+                             .model = a->name,
+                             .price = model_price(r->gen, a->model, a->name)};
 }
 
 /* Can its budgets pay for a call? If not, that is what it declines with. */
 static bool pay(lua_State *L, struct request *r, struct asking *a)
 {
-    struct charging of = {.strand = a->strand,
-                          .view = &a->view,
-                          .of = a->model,
-                          .model = a->name,
-                          .price = price_of(r, a)};
+    struct charging of = charging_of(r, a);
     struct fault fault;
     a->charge = NULL;
     if (a->model->free || charge_reserve(L, &of, &a->charge, &fault))
+        return true;
+    strand_fault(a->strand, &fault);
+    request_step(r, a->name, fault_word(fault.kind));
+    return false;
+}
+
+/* The disk has what was reserved, or fails. */
+static bool paid(struct request *r, struct asking *a)
+{
+    struct charging of = charging_of(r, a);
+    struct fault fault;
+    a->syncing = false;
+    if (charge_synced(&of, a->charge, &fault))
         return true;
     strand_fault(a->strand, &fault);
     request_step(r, a->name, fault_word(fault.kind));
@@ -146,7 +154,7 @@ static bool start(struct request *r, struct asking *a)
         .asked = r->asked,
         .keys_but = a->retry.keys,
         .deadline = r->deadline,
-        .price = price_of(r, a),
+        .price = model_price(r->gen, a->model, a->name),
         .hops = r->hops,
         .lingering = &r->rt->lingering,
         .hold = &r->rt->hold,
@@ -211,11 +219,9 @@ static bool try_again(struct request *r, struct asking *a)
     return true;
 }
 
-/* Pay, be let in, ask; and wait. */
-static int go(lua_State *L, struct request *r, struct asking *a)
+/* It is paid for: be let in, ask, and wait. */
+static int leave(lua_State *L, struct request *r, struct asking *a)
 {
-    if (!pay(L, r, a))
-        return decline(L, a);
     if (!admit(r, a)) {
         if (a->charge != NULL)
             charge_refund(a->charge);
@@ -228,6 +234,33 @@ static int go(lua_State *L, struct request *r, struct asking *a)
         return luaL_error(L, "not enough memory to ask a model");
     task_watch(a->strand, a->call);
     return asked(L, LUA_YIELD, (lua_KContext)a);
+}
+
+/* Pay, and go; or wait for the disk first. */
+static int go(lua_State *L, struct request *r, struct asking *a)
+{
+    if (!pay(L, r, a))
+        return decline(L, a);
+    a->syncing = a->charge != NULL && charge_syncs(a->charge, a->strand);
+    if (!a->syncing)
+        return leave(L, r, a);
+    task_sleep(a->strand, r->deadline);
+    return lua_yieldk(L, 0, (lua_KContext)a, asked);
+}
+
+/* The strand waited for the disk. */
+static int went(lua_State *L, struct request *r, struct asking *a)
+{
+    bool late = world_now(r->rt->world) >= r->deadline;
+    if (a->charge->syncing && !late)
+        return lua_yieldk(L, 0, (lua_KContext)a, asked);
+    timer_stop(r->rt->world, &a->strand->timer);
+    if (!late)
+        return paid(r, a) ? leave(L, r, a) : decline(L, a);
+    a->syncing = false;
+    disk_leave(&a->charge->disk);
+    charge_refund(a->charge);
+    return decline_by_us(L, r, a, FAULT_DEADLINE);
 }
 
 static int failed(lua_State *L, struct request *r, struct asking *a)
@@ -252,6 +285,8 @@ static int asked(lua_State *L, int status, lua_KContext context)
     struct asking *a = (struct asking *)context;
     struct request *r = a->view.request;
     (void)status;
+    if (a->syncing)
+        return went(L, r, a);
     if (a->pause_until != 0) {
         if (world_now(r->rt->world) < a->pause_until)
             return lua_yieldk(L, 0, context, asked);

@@ -114,7 +114,7 @@ local function proven(req, each)
   local key = req.key
   if each == "key" then return key and key.id end
   if each == "team" then return req.team end
-  if key then return key[each] end
+  if key then return key[each] end -- DEFENCE(budget_proven)
   return req[each]
 end
 

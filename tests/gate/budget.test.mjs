@@ -8,7 +8,7 @@ import { test, until } from './lib/test.mjs';
 import { gateway, policyFor } from './lib/gateway.mjs';
 import { mock, usual } from './lib/mock.mjs';
 import { addKey, keyed } from './lib/keys.mjs';
-import { chatWith, streamFrom } from './lib/client.mjs';
+import { chatWith, request, streamFrom } from './lib/client.mjs';
 import { ANSWER, ask, chat, chunk, sse } from './lib/words.mjs';
 
 const SMALL = { max_tokens: 16 }; // the shortest answer, so none is made shorter
@@ -173,5 +173,27 @@ test('an upstream that fails before it runs costs nothing', async (t) => {
   const g = await gateway(t, policyFor(upstream, policy));
   assert.equal((await chatWith(g, SMALL)).status, 200);
   assert.equal(upstream.arrivals.length, 3);
+  assert.equal((await look(g)).spent, 10);
+});
+
+test('budgets show in /healthz by name, and nobody whose they are', async (t) => {
+  const upstream = await mock(t);
+  const g = await gateway(t, policyFor(upstream, under('100k tokens/day', ', each = "user"')));
+  await chatWith(g, SMALL, by('ann'));
+  await chatWith(g, SMALL, by('bob'));
+  const { json, text } = await request(g, { method: 'GET', path: '/healthz' });
+  const own = { name: 'own', unit: 'tokens', spent: 20, refused: 0, bound_violations: 0 };
+  assert.deepEqual(json.budgets, [own]);
+  assert.deepEqual(json.ledger, { rows: 2, reserved: 0, expired: 0 });
+  assert.doesNotMatch(text, /ann|bob/);
+});
+
+test('a budget may come with a reload, in the cage', async (t) => {
+  const upstream = await mock(t);
+  const g = await gateway(t, policyFor(upstream), { workers: 2 });
+  assert.equal((await chatWith(g, SMALL)).status, 200);
+  const zone = ', align = "America/New_York"';
+  fs.writeFileSync(g.policy, policyFor(upstream, under('100k tokens/month', zone)));
+  assert.equal((await chatWith(g, SMALL)).status, 200);
   assert.equal((await look(g)).spent, 10);
 });

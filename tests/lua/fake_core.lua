@@ -147,6 +147,18 @@ local function add_rungs(core, world)
     world.who, world.set = who, set
     return world.over and core.written { kind = "refuse", text = "no", status = 429 } or nil
   end
+  function core.budget(spec)
+    world.budget = spec
+    return spec
+  end
+  function core.budget_ask(_, _, who, set)
+    world.who, world.set = who, set
+    return world.over and core.written { kind = "refuse", text = "no", status = 429 } or nil
+  end
+  function core.budget_look(_, _, who, set)
+    world.who, world.set = who, set
+    return 60, 40
+  end
   function core.faq(text)
     if text == "bad" then return nil, "entry 2 has no \"question\"" end
     return { text = text }
@@ -164,6 +176,9 @@ end
 
 local function add_rest(core, world)
   function core.price(name, tiers) world.prices[name] = tiers end
+  function core.price_known(model)
+    return model.provider == "sim" or world.prices[model.provider .. "/" .. model.name] ~= nil
+  end
   function core.price_as(name, other)
     world.prices[name] = world.prices[other]
     return world.prices[other] ~= nil

@@ -97,6 +97,10 @@ struct charge {
     struct bound bound; /* what is paid for */
     bool imposed;       /* the client asked for more, or did not say */
     bool open;          /* reserved, and not yet settled */
+    bool syncing;       /* its strand waits for the disk */
+    struct disk_wait disk;
+    struct strand *sleeper;
+    struct warning *warnings; /* to be told when the request ends */
 };
 
 /* Reserve for a call from all that is attached to its strand, all or none. True:
@@ -105,8 +109,28 @@ struct charge {
 bool charge_reserve(lua_State *L, const struct charging *of,
                     struct charge **charge, struct fault *fault);
 
+/* Must it be on the disk before the call leaves? Then `s` is woken when that is
+** so, and charge->syncing says until when. */
+bool charge_syncs(struct charge *c, struct strand *s);
+
+/* It waited for the disk. False: that fails, and *fault says so; what was
+** reserved is given back. */
+bool charge_synced(const struct charging *of, struct charge *c,
+                   struct fault *fault);
+
 /* It never reached anybody. */
 void charge_refund(struct charge *c);
+
+/* --- warnings --------------------------------------------------------------- */
+
+/* What was spent of a purse went from one amount to another: if it came past the
+** share at which somebody is warned, the log tells, and on_warn is told when the
+** request ends. */
+void warn_look(struct charge *c, const struct purse *p,
+               const struct ledger_spent *spent);
+
+/* The request has ended: call on_warn for what there is to tell. */
+void warn_tell(struct charge *c);
 
 /* --- in words --------------------------------------------------------------- */
 

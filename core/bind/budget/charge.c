@@ -126,6 +126,7 @@ void charge_refund(struct charge *c)
 static bool settle(struct charge *c, int64_t tokens, int64_t nano)
 {
     int64_t actual[LEDGER_MOST_LINES * 2];
+    struct ledger_spent spent[LEDGER_MOST_LINES];
     bool more = false;
     c->open = false;
     for (int i = 0; i < c->n; i++) {
@@ -138,7 +139,9 @@ static bool settle(struct charge *c, int64_t tokens, int64_t nano)
         atomic_fetch_add(&p->budget->totals->spent, actual[i]);
     }
     if (c->lines > 0)
-        ledger_settle(c->ledger, &c->lease, actual, c->lines);
+        ledger_settle_seen(c->ledger, &c->lease, actual, c->lines, spent);
+    for (int i = 0; i < c->lines; i++)
+        warn_look(c, c->purse[i], &spent[i]);
     for (int i = c->lines; i < c->n; i++)
         c->purse[i]->used += actual[i] - c->amount[i];
     return more;
@@ -148,6 +151,8 @@ static bool settle(struct charge *c, int64_t tokens, int64_t nano)
 static void tell_violated(const struct charge *c, const struct call *call)
 {
     struct buf line;
+    for (int i = 0; i < c->n; i++)
+        atomic_fetch_add(&c->purse[i]->budget->totals->violated, 1);
     struct world *world = c->request->rt->world;
     event_begin(&line, world);
     event_text(&line, "event", STR("bound_violated"));
@@ -263,8 +268,11 @@ static int fit(lua_State *L, const struct charging *of, struct charge *c,
 
 static void give_back(struct ending *ending, struct request *r)
 {
+    struct charge *c = (struct charge *)(void *)ending;
     (void)r;
-    charge_refund((struct charge *)(void *)ending);
+    disk_leave(&c->disk);
+    charge_refund(c);
+    warn_tell(c);
 }
 
 static struct charge *begin(lua_State *L, const struct charging *of)
@@ -344,4 +352,37 @@ bool charge_reserve(lua_State *L, const struct charging *of,
     request_on_end(c->request, &c->ending);
     *charge = c;
     return true;
+}
+
+/* --- on the disk ---------------------------------------------------------------- */
+
+static void on_disk(struct disk_wait *w)
+{
+    struct charge *c =
+        (struct charge *)(void *)((char *)w - offsetof(struct charge, disk));
+    c->syncing = false;
+    task_wake(c->sleeper);
+}
+
+bool charge_syncs(struct charge *c, struct strand *s)
+{
+    struct runtime *rt = c->request->rt;
+    if (c->lines == 0 || realm_folder(rt->realm) == NULL ||
+        realm_durability(rt->realm) != STORE_POWER)
+        return false;
+    c->syncing = true;
+    c->sleeper = s;
+    c->disk.done = on_disk;
+    disk_wait(&rt->disk, c->ledger, &c->disk);
+    return true;
+}
+
+bool charge_synced(const struct charging *of, struct charge *c,
+                   struct fault *fault)
+{
+    if (c->disk.error == 0)
+        return true;
+    decline_broken(of, c, c->disk.error, fault);
+    charge_refund(c);
+    return false;
 }

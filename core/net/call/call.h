@@ -20,6 +20,7 @@
 #include "base/arena.h"
 #include "base/hold.h"
 #include "meter/target.h"
+#include "net/call/call_ration.h"
 #include "net/call/fault.h"
 #include "net/call/provider.h"
 #include "net/call/reader.h"
@@ -89,6 +90,7 @@ struct call {
     struct exchange exchange;
     bool exchanging, held_back; /* the exchange has not ended; is paused */
     struct lane_pass pass;
+    struct call_ration ration;
     struct timer timer;
     nanos last_event, paused_since; /* idle counts from here; 0 = not paused */
     struct buf request;             /* the body sent */

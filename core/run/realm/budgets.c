@@ -8,6 +8,7 @@
 */
 #include "run/realm/budgets.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <sys/stat.h>
 
@@ -50,7 +51,8 @@ static void open_now(struct holder *h, struct realm *r, struct world *world)
                                      .durability = realm_durability(r)};
     world_random(world, options.dice, sizeof options.dice);
     if (options.folder != NULL)
-        mkdir(options.folder, 0700); /* what is in its way, opening will say */
+        mkdirat(AT_FDCWD, options.folder,
+                0700); /* what is in its way, opening will say */
     ledger_open(&h->ledger, &options, &h->why);
 }
 

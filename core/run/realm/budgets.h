@@ -12,10 +12,12 @@
 
 /* What is known of a budget since the process began, over all its keys. */
 struct budget_totals {
-    atomic_ullong shape;  /* what it counted last, as a number */
-    atomic_bool dollars;  /* it counts nano-dollars, not tokens */
-    atomic_llong spent;   /* by calls that have ended */
-    atomic_llong refused; /* requests, and calls */
+    atomic_ullong shape;   /* what it counted last, as a number */
+    atomic_bool dollars;   /* it counts nano-dollars, not tokens */
+    atomic_llong spent;    /* by calls that have ended */
+    atomic_llong refused;  /* requests, and calls */
+    atomic_llong violated; /* calls that are said to have taken more than they
+                           ** could; no more was charged */
 };
 
 /* The ledger: opened in the realm's folder by whoever asks first, in memory

@@ -27,6 +27,11 @@ void prompt_count_with(struct json body, struct json messages, str system,
 /* Add a list of messages, as a conversation of its own. */
 void prompt_messages(struct json messages, struct tokens *t);
 
+/* Tokens that may come back: as many as the client lets come (max_tokens: what
+** its view says in place of the body's, or 0), for each answer it wants; most say
+** nothing, and then it is what answers usually are. No bound (expect.c). */
+int64_t prompt_expect(struct json body, int64_t max_tokens);
+
 /* Add one message. False, and nothing is added, when there is more in it than
 ** texts that can be counted for certain. */
 bool prompt_message(struct json message, struct tokens *t);
