@@ -106,6 +106,38 @@ static void what_is_no_row_is_not_read(void)
     buf_fini(&value);
 }
 
+/* Whatever stands in a row, what is read of it lies within. */
+static void a_row_with_bytes_changed_is_read_or_not(void)
+{
+    int day, read = 0;
+    uint64_t dice_at = 88172645463325252U;
+    char key[USAGE_ROW_KEY] = {0}, bytes[128];
+    struct buf value;
+    struct usage_sums sums = all_of(300);
+    str back, names[USAGE_NAMES];
+    buf_init(&value, sizeof bytes);
+    usage_row_put(&value, names_of("k", "ada", "t", "f", "up/m"), &sums);
+    for (int i = 0; i < 200000; i++) {
+        char *copy = mem_alloc(value.n); /* its end is the end of the memory */
+        memcpy(copy, value.p, value.n);
+        for (int change = 0; change < 3; change++) {
+            dice_at ^= dice_at << 13;
+            dice_at ^= dice_at >> 7;
+            dice_at ^= dice_at << 17;
+            copy[dice_at % value.n] ^= (char)(dice_at >> 32);
+        }
+        if (usage_row_read((str){key, sizeof key}, (str){copy, value.n}, &day,
+                           &back, &sums)) {
+            read++;
+            CHECK(usage_unpack(back, names));
+            CHECK(sums.of[USAGE_COST] >= 0);
+        }
+        mem_free(copy);
+    }
+    CHECK(read > 1000 && read < 200000);
+    buf_fini(&value);
+}
+
 static void rows_of_a_day_lie_together_in_order(void)
 {
     char early[USAGE_ROW_KEY], late[USAGE_ROW_KEY];
@@ -223,6 +255,7 @@ static void without_memory_a_set_stays_as_it_was(void)
 
 TESTS(what_is_written_is_read, a_row_is_small,
       counts_of_a_later_version_are_passed_over, what_is_no_row_is_not_read,
+      a_row_with_bytes_changed_is_read_or_not,
       rows_of_a_day_lie_together_in_order, names_do_not_run_into_one_another,
       a_name_that_is_too_long_is_other, names_fold_level_by_level,
       sums_stay_at_the_most, a_set_adds_up_by_names_and_day,

@@ -69,6 +69,14 @@ static void add(struct book *b, int day, str packed, unsigned proven,
     b->lost += g == NULL;
 }
 
+bool book_holds(struct book *b)
+{
+    pthread_mutex_lock(&b->lock);
+    bool holds = b->set.n > 0 || b->lost > 0;
+    pthread_mutex_unlock(&b->lock);
+    return holds;
+}
+
 void book_add(struct book *b, const struct book_entry *entry)
 {
     char packed[USAGE_PACKED];

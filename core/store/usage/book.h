@@ -52,11 +52,14 @@ void book_setup(struct book *b, int days, const uint64_t dice[2]);
 
 /* Who used something. */
 struct book_entry {
-    int day;
     str names[USAGE_NAMES];
-    unsigned proven; /* of these: see usage_fold */
     struct usage_sums sums;
+    int day;
+    unsigned proven; /* of the names: see usage_fold */
 };
+
+/* Is anything in it? [any thread] */
+bool book_holds(struct book *b);
 
 /* Add. [any thread] */
 void book_add(struct book *b, const struct book_entry *entry);

@@ -44,12 +44,20 @@ static bool is_formula(str text)
            DEFENCE(csv_formula);
 }
 
+/* A byte that a terminal would obey; what RFC 4180 has in quotes is none. */
+static bool is_control(char c)
+{
+    return ((unsigned char)c < ' ' && memchr("\t\r\n", c, 3) == NULL) ||
+           c == 0x7f;
+}
+
 /* A field, in quotes where it needs them. */
 static void put_field(struct buf *to, str text)
 {
     bool quoted = is_formula(text);
     for (size_t i = 0; i < text.n && !quoted; i++)
-        quoted = memchr(",\"\r\n", text.p[i], 4) != NULL;
+        quoted =
+            memchr(",\"\r\n", text.p[i], 4) != NULL || is_control(text.p[i]);
     if (!quoted) {
         buf_add(to, text);
         return;
@@ -60,7 +68,10 @@ static void put_field(struct buf *to, str text)
     for (size_t i = 0; i < text.n; i++) {
         if (text.p[i] == '"')
             buf_byte(to, '"');
-        buf_byte(to, text.p[i]);
+        if (is_control(text.p[i]))
+            buf_text(to, "\xef\xbf\xbd"); /* U+FFFD */
+        else
+            buf_byte(to, text.p[i]);
     }
     buf_byte(to, '"');
 }
