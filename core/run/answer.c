@@ -61,7 +61,10 @@ static str path_so_far(struct request *r)
 static void add_quotas(struct request *r, struct head *h)
 {
     struct http_field fields[QUOTA_FIELDS];
-    int n = quota_fields(r->quotas, &r->arena, fields);
+    const struct quota_reader reader = {
+        quota_wants_anthropic(r->fields, r->fields_n),
+        world_calendar(r->rt->world)};
+    int n = quota_fields(r->quotas, &reader, &r->arena, fields);
     for (int i = 0; i < n; i++)
         head_add(h, fields[i].name, fields[i].value);
 }

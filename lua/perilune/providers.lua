@@ -5,6 +5,7 @@
 -- url the usual key is not sent, because a key goes to no host but its own.
 
 local address = require "perilune.address"
+local amounts = require "perilune.amounts"
 local core = require "perilune.core"
 local moment = require "perilune.moment"
 local named = require "perilune.named"
@@ -34,9 +35,11 @@ local OPTIONS = {
   queue = options.whole(1, 100000),
   queue_wait = options.timeout,
   max_reply = reply_size,
+  limit = amounts.own,
   sim = sim.script,
 }
-local PASSED_ON = { "headers", "http2", "concurrency", "queue", "queue_wait", "max_reply" }
+local PASSED_ON = { "headers", "http2", "concurrency", "queue", "queue_wait", "max_reply",
+  "limit" }
 -- Who waits longer, or behind more, is better served by the next rung.
 local QUEUE, QUEUE_WAIT = 100, 30
 

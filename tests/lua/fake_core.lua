@@ -164,6 +164,9 @@ end
 
 local function add_rest(core, world)
   function core.price(name, tiers) world.prices[name] = tiers end
+  function core.price_known(model)
+    return model.provider == "sim" or world.prices[model.provider .. "/" .. model.name] ~= nil
+  end
   function core.price_as(name, other)
     world.prices[name] = world.prices[other]
     return world.prices[other] ~= nil

@@ -177,7 +177,26 @@ static void what_bytes_do_not_bound_has_no_bound(void)
     CHECK(bound("{\"input\":\"x\",\"previous_response_id\":null}") > 0);
 }
 
-TESTS(a_message_costs_three_and_the_answer_three, a_name_costs_one_more,
+static int64_t expect(const char *body, int64_t max_tokens)
+{
+    return prompt_expect(json_of(str_of(body)), max_tokens);
+}
+
+static void an_answer_is_expected_as_long_as_it_may_be(void)
+{
+    CHECK_INT(expect("{}", 0), 1000);
+    CHECK_INT(expect("{\"max_tokens\":7}", 0), 7);
+    CHECK_INT(expect("{\"max_tokens\":7,\"n\":3}", 0), 21);
+    CHECK_INT(expect("{\"max_tokens\":7,\"max_completion_tokens\":5}", 0), 5);
+    CHECK_INT(expect("{\"max_tokens\":7}", 2), 2);
+    CHECK_INT(expect("{\"max_tokens\":-7,\"n\":-1}", 0), 0);
+    CHECK(expect("{\"max_tokens\":9223372036854775807,\"n\":"
+                 "9223372036854775807}",
+                 0) == (int64_t)1 << 60);
+}
+
+TESTS(an_answer_is_expected_as_long_as_it_may_be,
+      a_message_costs_three_and_the_answer_three, a_name_costs_one_more,
       texts_are_counted_as_they_are_meant, what_is_no_text_is_guessed,
       instructions_may_be_others, tools_are_counted_as_the_cookbook_does,
       an_input_is_its_texts, what_makes_no_sense_hurts_nobody,

@@ -12,4 +12,7 @@ void bind_tokens(lua_State *L);
 /* Push the tokens of a view's prompt, counted for the model it names. */
 void bind_push_tokens(lua_State *L, const struct view *view);
 
+/* What a call for this view is expected to use. Raises as counting does. */
+struct usage bind_expect(lua_State *L, const struct view *view);
+
 #endif

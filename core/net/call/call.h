@@ -20,6 +20,7 @@
 #include "base/arena.h"
 #include "base/hold.h"
 #include "meter/target.h"
+#include "net/call/call_ration.h"
 #include "net/call/fault.h"
 #include "net/call/provider.h"
 #include "net/call/reader.h"
@@ -84,6 +85,7 @@ struct call {
     bool exchanging; /* the exchange has not ended */
     bool held_back;  /* the exchange is paused */
     struct lane_pass pass;
+    struct call_ration ration;
     struct timer timer;
     nanos last_event;         /* idle counts from here */
     nanos paused_since;       /* 0 = not paused */

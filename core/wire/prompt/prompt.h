@@ -28,6 +28,11 @@ void prompt_count_with(struct json body, struct json messages, str system,
 /* Add a list of messages, as a conversation of its own. */
 void prompt_messages(struct json messages, struct tokens *t);
 
+/* Tokens that may come back: as many as the client lets come (max_tokens: what
+** its view says in place of the body's, or 0), for each answer it wants; most say
+** nothing, and then it is what answers usually are. No bound (expect.c). */
+int64_t prompt_expect(struct json body, int64_t max_tokens);
+
 /* Tokens that the prompt of this body cannot be more than, whatever the model.
 ** -1: there is something in it whose tokens its bytes do not bound, such as a
 ** picture by its address, or a conversation kept at the provider. */
