@@ -38,6 +38,7 @@ int runtime_init(struct runtime *rt, struct world *world, const char *store)
     rt->wake.run = task_run_woken;
     arena_init(&rt->arena);
     buf_init(&rt->load_error, ERROR_MAX);
+    disk_init(&rt->disk, world);
     rt->realm = realm_open(store);
     if (rt->realm == NULL)
         return ERR_MEMORY;
@@ -60,6 +61,7 @@ void runtime_fini(struct runtime *rt)
     }
     lane_free_all(rt->lanes);
     mem_free(rt->source_memory);
+    disk_fini(&rt->disk);
     realm_close(rt->realm);
     buf_fini(&rt->load_error);
     arena_fini(&rt->arena);

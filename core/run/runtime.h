@@ -21,6 +21,7 @@
 #include "net/watch.h"
 #include "net/world.h"
 #include "net/http/via.h"
+#include "run/realm/disk.h"
 
 struct lua_State;
 struct generation;
@@ -84,6 +85,7 @@ struct runtime {
     struct later wake;
     struct pass *passes; /* in line for a limit, see bind/rungs/limit.c */
     struct nudge passes_moved;
+    struct disk disk; /* waits for what was reserved */
     bool require_key; /* of every client, also where there is none yet */
     bool no_inotify;
     bool unwatched; /* edits are told by runtime_load, and not looked for */

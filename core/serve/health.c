@@ -8,6 +8,7 @@
 #include "serve/inner.h"
 
 #include "run/generation.h"
+#include "run/realm/budgets.h"
 #include "run/realm/limits.h"
 #include "run/realm/targets.h"
 
@@ -173,6 +174,49 @@ static void put_limits(struct buf *b, struct runtime *rt)
     buf_byte(b, ']');
 }
 
+/* --- budgets --------------------------------------------------------------- */
+
+/* Whose it is spent for is nobody's business here; in nano-dollars, or tokens. */
+static void put_budget(void *budget, str name, void *user)
+{
+    struct listing *list = user;
+    struct budget_totals *t = budget;
+    struct buf *b = list->to;
+    buf_text(b, list->n++ > 0 ? ",{" : "{");
+    put_text(b, "name", name);
+    put_text(b, "unit",
+             atomic_load(&t->dollars) ? STR("nano_usd") : STR("tokens"));
+    put_int(b, "spent", atomic_load(&t->spent));
+    put_int(b, "refused", atomic_load(&t->refused));
+    put_int(b, "bound_violations", atomic_load(&t->violated));
+    buf_byte(b, '}');
+}
+
+/* Null where no budget was declared, or it cannot be opened. */
+static void put_ledger(struct buf *b, struct ledger *ledger)
+{
+    struct ledger_count count;
+    buf_text(b, "],\"ledger\":");
+    if (ledger == NULL) {
+        buf_text(b, "null");
+        return;
+    }
+    ledger_count(ledger, &count);
+    buf_byte(b, '{');
+    put_int(b, "rows", count.rows);
+    put_int(b, "reserved", count.leases);
+    put_int(b, "expired", count.expired);
+    buf_byte(b, '}');
+}
+
+static void put_budgets(struct buf *b, struct runtime *rt)
+{
+    struct listing list = {.to = b};
+    buf_text(b, ",\"budgets\":[");
+    budgets_each(rt->realm, put_budget, &list);
+    put_ledger(b, budgets_open(rt->realm));
+}
+
 void health_full(struct service *s, struct arrival *a)
 {
     struct buf body;
@@ -187,6 +231,7 @@ void health_full(struct service *s, struct arrival *a)
     put_counts(&body, rt);
     put_targets(&body, rt);
     put_limits(&body, rt);
+    put_budgets(&body, rt);
     buf_byte(&body, '}');
     arrival_json(a, 200, buf_str(&body));
     buf_fini(&body);

@@ -98,12 +98,14 @@ static void put_ms(struct buf *line, const char *name, nanos t)
 static void put_cost(struct buf *line, const struct request *r)
 {
     struct cost cost = cost_of_request(r);
-    if (cost.known == 0 && !cost_whole(&cost)) {
+    if (cost.known == 0 && cost.unknown > 0) {
         event_text(line, "cost_usd", STR_NONE);
     } else {
         json_put_name(line, STR("cost_usd"));
         price_put(line, cost.nano);
     }
+    if (cost.estimated > 0)
+        buf_text(line, ",\"cost_estimated\":true");
     event_int(line, "calls_unpriced", cost.unknown);
 }
 
@@ -182,6 +184,7 @@ static void count_cost(struct stats *stats, const struct request *r)
     struct cost cost = cost_of_request(r);
     stat_add(&stats->cost, (uint64_t)cost.nano);
     stat_add(&stats->unpriced, (uint64_t)cost.unknown);
+    stat_add(&stats->violations, (uint64_t)cost.violations);
 }
 
 static void count_answer(struct stats *stats, const struct request *r)

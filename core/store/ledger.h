@@ -92,6 +92,15 @@ int ledger_reserve(struct ledger *l, const struct ledger_line *lines, int n,
 int ledger_settle(struct ledger *l, const struct ledger_lease *lease,
                   const int64_t *actual, int n);
 
+/* The same, and what was spent of each line's budget before and after; both 0
+** where its period is over. */
+struct ledger_spent {
+    int64_t before, after;
+};
+int ledger_settle_seen(struct ledger *l, const struct ledger_lease *lease,
+                       const int64_t *actual, int n,
+                       struct ledger_spent *spent);
+
 /* It cost nothing; or all that was reserved. */
 int ledger_refund(struct ledger *l, const struct ledger_lease *lease);
 int ledger_expire(struct ledger *l, const struct ledger_lease *lease);

@@ -147,6 +147,18 @@ local function add_rungs(core, world)
     world.who, world.set = who, set
     return world.over and core.written { kind = "refuse", text = "no", status = 429 } or nil
   end
+  function core.budget(spec)
+    world.budget = spec
+    return spec
+  end
+  function core.budget_ask(_, _, who, set)
+    world.who, world.set = who, set
+    return world.over and core.written { kind = "refuse", text = "no", status = 429 } or nil
+  end
+  function core.budget_look(_, _, who, set)
+    world.who, world.set = who, set
+    return 60, 40
+  end
   function core.faq(text)
     if text == "bad" then return nil, "entry 2 has no \"question\"" end
     return { text = text }

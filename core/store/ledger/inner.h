@@ -142,8 +142,9 @@ void rows_drop(struct ledger *l, uint32_t at);
 int lease_make(struct ledger *l, const struct ledger_line *lines, int n,
                const uint32_t *cells);
 
-/* Book its shares, `actual` or, if that is NULL, the bounds, and give its cell
-** back, now or, with STORE_POWER, at the next sync. */
-void lease_end(struct ledger *l, uint32_t at, const int64_t *actual);
+/* Book its shares, `actual` or, if NULL, the bounds, and give its cell back, now or,
+** with STORE_POWER, at the next sync. `spent`: for each, before and after. */
+void lease_end(struct ledger *l, uint32_t at, const int64_t *actual,
+               struct ledger_spent *spent);
 
 #endif

@@ -73,15 +73,22 @@ static uint32_t cells_of(const struct ledger *l, uint32_t at, uint32_t *cells)
     return n + 1;
 }
 
-static void book(struct ledger *l, const struct share *s, int64_t actual)
+static struct ledger_spent book(struct ledger *l, const struct share *s,
+                                int64_t actual)
 {
+    struct ledger_spent spent = {0, 0};
     struct cell *row = &l->cell[s->row];
     int64_t bound_actual[2] = {s->amount, actual};
-    if (s->row < l->cells && row->kind == CELL_ROW && row->tag == s->tag)
-        tally_settle(&row->tally, row->n, s->slot, bound_actual);
+    if (s->row >= l->cells || row->kind != CELL_ROW || row->tag != s->tag)
+        return spent;
+    spent.before = tally_spent(&row->tally, row->n);
+    tally_settle(&row->tally, row->n, s->slot, bound_actual);
+    spent.after = tally_spent(&row->tally, row->n);
+    return spent;
 }
 
-void lease_end(struct ledger *l, uint32_t at, const int64_t *actual)
+void lease_end(struct ledger *l, uint32_t at, const int64_t *actual,
+               struct ledger_spent *spent)
 {
     uint32_t cells[LEDGER_STEP];
     struct cell *c = &l->cell[at];
@@ -91,7 +98,7 @@ void lease_end(struct ledger *l, uint32_t at, const int64_t *actual)
         const struct share *s = &c->shares[i];
         int64_t cost = actual != NULL && actual[i] >= 0 ? actual[i] : s->amount;
         l->count.violations += cost > s->amount;
-        book(l, s, cost);
+        spent[i] = book(l, s, cost);
     }
     if (!later)
         memset(c, 0, sizeof *c);

@@ -116,36 +116,47 @@ static int is_open(const struct ledger *l, const struct ledger_lease *lease,
 }
 
 static int settle(struct ledger *l, const struct ledger_lease *lease,
-                  const int64_t *actual, int n)
+                  const int64_t *actual, int n, struct ledger_spent *spent)
 {
     if (!is_ours(l))
         return ERR_STATE;
     pthread_mutex_lock(&l->lock);
     int rc = is_open(l, lease, n);
     if (rc == 0) {
-        lease_end(l, lease->cell, actual);
+        lease_end(l, lease->cell, actual, spent);
         l->count.leases--;
     }
     pthread_mutex_unlock(&l->lock);
     return rc;
 }
 
+int ledger_settle_seen(struct ledger *l, const struct ledger_lease *lease,
+                       const int64_t *actual, int n, struct ledger_spent *spent)
+{
+    for (int i = 0; i < n; i++)
+        spent[i] = (struct ledger_spent){0, 0};
+    return n >= 1 ? settle(l, lease, actual, n, spent) : ERR_INPUT;
+}
+
 int ledger_settle(struct ledger *l, const struct ledger_lease *lease,
                   const int64_t *actual, int n)
 {
-    return n >= 1 ? settle(l, lease, actual, n) : ERR_INPUT;
+    struct ledger_spent spent[LEDGER_MOST_LINES];
+    return n >= 1 ? settle(l, lease, actual, n, spent) : ERR_INPUT;
 }
 
 int ledger_refund(struct ledger *l, const struct ledger_lease *lease)
 {
-    return settle(l, lease, nothing, 0);
+    struct ledger_spent spent[LEDGER_MOST_LINES];
+    return settle(l, lease, nothing, 0, spent);
 }
 
 int ledger_expire(struct ledger *l, const struct ledger_lease *lease)
 {
     static const int64_t all[LEDGER_MOST_LINES] = {-1, -1, -1, -1,
                                                    -1, -1, -1, -1};
-    return settle(l, lease, all, 0);
+    struct ledger_spent spent[LEDGER_MOST_LINES];
+    return settle(l, lease, all, 0, spent);
 }
 
 /* --- looking, and the disk ------------------------------------------------- */

@@ -53,10 +53,11 @@ static bool take_in(struct ledger *l, uint32_t at)
 ** power has made of it. */
 static void bury(struct ledger *l)
 {
+    struct ledger_spent spent[LEDGER_MOST_LINES];
     for (uint32_t at = 0; at < l->cells; at++) {
         if (l->cell[at].kind != CELL_LEASE || !DEFENCE(ledger_dead))
             continue;
-        lease_end(l, at, NULL);
+        lease_end(l, at, NULL, spent);
         l->count.expired++;
     }
     for (uint32_t at = 0; at < l->cells; at++) {

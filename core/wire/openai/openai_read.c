@@ -66,6 +66,27 @@ static int64_t read_written(struct json usage, struct json details)
     return n > 0 ? n : count(usage, "cache_creation_input_tokens");
 }
 
+/* Dollars; negative when it is no number. */
+static double dollars(struct json v)
+{
+    return v.kind == JSON_NUMBER ? json_double(v) : -1;
+}
+
+/* What OpenRouter charges (with one's own key at somebody, that one's charge on
+** top), and Perplexity. Negative: it was not said. */
+static double read_cost(struct json usage)
+{
+    struct json cost = json_get(usage, STR("cost"));
+    if (cost.kind == JSON_OBJECT)
+        return dollars(json_get(cost, STR("total_cost")));
+    double all = dollars(cost);
+    if (all < 0 || json_get(usage, STR("is_byok")).kind != JSON_TRUE)
+        return all;
+    struct json details = json_get(usage, STR("cost_details"));
+    double theirs = dollars(json_get(details, STR("upstream_inference_cost")));
+    return theirs < 0 ? -1 : all + theirs;
+}
+
 static void read_usage(struct tap *tap, struct json usage)
 {
     if (json_get(usage, STR("prompt_tokens")).kind != JSON_NUMBER)
@@ -80,10 +101,14 @@ static void read_usage(struct tap *tap, struct json usage)
         .cached = read_cached(usage, of_prompt),
         .write = read_written(usage, of_prompt),
         .reasoning = count(of_completion, "reasoning_tokens"),
+        .cost = read_cost(usage),
     };
+    told.priced = told.cost >= 0;
     struct usage u = usage_of(&told);
     if (u.known)
         tap->usage = u;
+    else
+        tap->usage.absurd = true;
 }
 
 /* Does a delta carry something the client can use? */
@@ -153,6 +178,17 @@ static void note_choice(struct tap *tap, int64_t number, bool calls, bool over)
     tap->open = over ? tap->open & ~bit : tap->open | bit;
 }
 
+/* Some services send all that was said so far beside each piece, or at the end:
+** of what came before it counts nothing twice. */
+static void count_said(struct tap *tap, struct json choice, bool first)
+{
+    struct json delta = json_get(choice, STR("delta"));
+    if (delta.kind == JSON_OBJECT)
+        openai_spoken(&tap->spoken, delta);
+    else if (first)
+        openai_spoken(&tap->spoken, json_get(choice, STR("message")));
+}
+
 static void read_choice(struct tap *tap, struct json choice, int place)
 {
     struct json_walk member = json_walk(choice);
@@ -175,8 +211,11 @@ static void read_choice(struct tap *tap, struct json choice, int place)
 static void read_choices(struct tap *tap, struct json choices)
 {
     struct json_walk w = json_walk(choices);
-    for (int place = 0; json_next(&w); place++)
+    bool first = tap->spoken.bytes == 0;
+    for (int place = 0; json_next(&w); place++) {
         read_choice(tap, w.value, place);
+        count_said(tap, w.value, first);
+    }
 }
 
 /* What stood at the top level of an event or a reply. */
