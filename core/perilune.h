@@ -100,6 +100,8 @@ typedef struct peri_options {
                                without a file they are estimated] */
     int require_key; /* 1: a client needs a key (perilune keys) even where there
                         is none yet. 0: from the first one on */
+    int usage_days; /* days for which the store keeps who has used what (perilune
+                        usage) [0: it does not] */
 } peri_options;
 
 typedef struct peri_header {
