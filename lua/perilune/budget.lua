@@ -123,11 +123,17 @@ local function who_of(own, req)
   local each = own.each
   if not each or each == "model" then return "" end
   local who
-  if type(each) == "function" then who = each(req) else who = proven(req, each) end
-  if who == nil or who == false or who == "" then return "anonymous" end
+  if type(each) == "function" then
+    core.budget_begin(req) -- it is the author's, and may raise
+    who = each(req)
+  else
+    who = proven(req, each)
+  end
+  if who == nil or who == false or who == "" then who = "anonymous" end
   if type(who) ~= "string" then
     core.raise(("budget: each of %s returned %s, not a text"):format(own.where, show.value(who)))
   end
+  if type(each) == "function" then core.budget_end(req) end
   return who
 end
 

@@ -57,6 +57,24 @@ static void a_gate_taken_for_a_condition_spends_nothing(void)
     stop();
 }
 
+static void a_gate_that_raises_and_is_swallowed_lets_nothing_be_spent(void)
+{
+    start(OK("a") "local bad = p.budget('d', { '9k tokens/day', "
+                  "  each = function() error 'a bug' end }) " MODEL
+                  "return function(req) pcall(bad, req) return m(req) end");
+    ask(body_of(600));
+    CHECK_STR(path(), "x budget");
+    stop();
+    start(OK("a") "local all = {} for i = 1, 9 do "
+                  "  all[i] = p.budget('b' .. i, '5k tokens/day') end " MODEL
+                  "return function(req) "
+                  "  for i = 1, 9 do pcall(all[i], req) end "
+                  "  return m(req) end");
+    ask(body_of(600));
+    CHECK(holds(path(), "x budget"));
+    stop();
+}
+
 /* --- rule 6 ------------------------------------------------------------------ */
 
 static void a_gate_asked_in_a_helper_holds_for_all_that_follows(void)
@@ -265,6 +283,7 @@ static void declared_again_it_is_the_same_and_otherwise_it_raises(void)
 TESTS(asked_again_a_gate_says_the_same_and_counts_once,
       ignoring_a_gate_spends_nothing,
       a_gate_taken_for_a_condition_spends_nothing,
+      a_gate_that_raises_and_is_swallowed_lets_nothing_be_spent,
       a_gate_asked_in_a_helper_holds_for_all_that_follows,
       what_went_before_is_not_charged,
       a_branch_is_charged_to_what_was_attached_before_it,

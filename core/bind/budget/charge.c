@@ -333,6 +333,13 @@ bool charge_reserve(lua_State *L, const struct charging *of,
 {
     struct ledger_refusal no;
     *charge = NULL;
+    if (of->strand->undecided > 0 && DEFENCE(budget_undecided)) {
+        decline(of,
+                "a gate of a budget failed, so it is not known who would pay; "
+                "the policy must not go on when a gate raises",
+                fault);
+        return false;
+    }
     if (of->strand->budgets == NULL || !DEFENCE(budget_reserve))
         return true;
     struct charge *c = begin(L, of);
