@@ -174,7 +174,7 @@ static void call_ended(struct ender *ender, const struct call *call)
         (struct charge *)(void *)((char *)ender -
                                   offsetof(struct charge, ender));
     struct used used;
-    if (!c->open)
+    if (!c->open || !DEFENCE(budget_settle))
         return;
     call_used(call, &used);
     bool known = used.how != USED_UNKNOWN;

@@ -172,9 +172,8 @@ static int ask(lua_State *L)
     return p->refuses ? refuse(L, p, r) : 0;
 }
 
-/* budget_begin(req), budget_end(req): between them it is not known whose money is
-** spent, so nothing can be; should an error come between, for the rest of the
-** request */
+/* budget_begin(req): until budget_end(req) it is not known whose money is spent, so
+** nothing can be; should an error come between, for the rest of the request */
 static int begin(lua_State *L)
 {
     struct request *r = bind_view(L, 1)->request;
@@ -182,6 +181,7 @@ static int begin(lua_State *L)
     return 0;
 }
 
+/* budget_end(req): it is known again */
 static int end(lua_State *L)
 {
     struct request *r = bind_view(L, 1)->request;
