@@ -26,6 +26,7 @@
 struct lua_State;
 struct generation;
 struct pass;
+struct post;
 struct realm;
 struct request;
 struct strand;
@@ -85,8 +86,9 @@ struct runtime {
     struct later wake;
     struct pass *passes; /* in line for a limit, see bind/rungs/limit.c */
     struct nudge passes_moved;
-    struct disk disk; /* waits for what was reserved */
-    bool require_key; /* of every client, also where there is none yet */
+    struct post *posts; /* webhooks under way */
+    struct disk disk;   /* waits for what was reserved */
+    bool require_key;   /* of every client, also where there is none yet */
     bool no_inotify;
     bool unwatched; /* edits are told by runtime_load, and not looked for */
 };

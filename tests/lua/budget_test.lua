@@ -75,6 +75,18 @@ check.that("what is left and what is spent can be asked", function()
   check.is(world.who, "ann")
 end)
 
+check.that("a webhook is a function that sends what it is told", function()
+  local world = world_of [[
+    local hook = p.webhook "https://hooks.example/x"
+    local d = p.budget("d", { "1 usd/day", warn = 0.8, on_warn = hook })
+    return function(req) hook { spent = 1 } return d(req) or p.say "well" end]]
+  world.ask {}
+  check.is(world.hooked[1], "https://hooks.example/x")
+  check.is(world.hooked[2].spent, 1)
+  check.raises('P:2: webhook: expected an address such as "https://hooks.example/x" or p.secret '
+    .. '"NAME", not this text', p .. 'local h = p.webhook "hooks.example/SECRET"')
+end)
+
 check.that("the same again is the same, and another is told", function()
   world_of [[
     local one = p.budget("d", { "1 usd/day", each = "user" })
