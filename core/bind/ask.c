@@ -12,7 +12,6 @@
 #include <stdio.h>
 
 #include "base/defence.h"
-#include "meter/price/prices.h"
 #include "net/call/retry.h"
 #include "run/events.h"
 #include "run/generation.h"
@@ -91,17 +90,6 @@ static bool admit(struct request *r, struct asking *a)
     return false;
 }
 
-/* What is said of the model holds, and what nobody pays for is free. */
-static const struct price *price_of(const struct request *r,
-                                    const struct asking *a)
-{
-    const struct provider *p = a->model->provider;
-    if (a->model->free)
-        return &price_free;
-    const struct price *price = prices_find(&r->gen->prices, p->name, a->name);
-    return price == NULL && p->sim != NULL ? &price_free : price;
-}
-
 static struct charging charging_of(const struct request *r,
                                    const struct asking *a)
 {
@@ -109,7 +97,7 @@ static struct charging charging_of(const struct request *r,
                              .view = &a->view,
                              .of = a->model,
                              .model = a->name,
-                             .price = price_of(r, a)};
+                             .price = model_price(r->gen, a->model, a->name)};
 }
 
 /* Can its budgets pay for a call? If not, that is what it declines with. */
@@ -166,7 +154,7 @@ static bool start(struct request *r, struct asking *a)
         .asked = r->asked,
         .keys_but = a->retry.keys,
         .deadline = r->deadline,
-        .price = price_of(r, a),
+        .price = model_price(r->gen, a->model, a->name),
         .hops = r->hops,
         .lingering = &r->rt->lingering,
         .hold = &r->rt->hold,
@@ -186,9 +174,9 @@ static bool start(struct request *r, struct asking *a)
         path_imposed(r, call, a->charge->bound.each);
     if (!noted)
         call_cancel(call);
-    call_release(call); /* the step keeps it */
     if (call->state != CALL_ENDED || call->sent != 0)
         r->attempts++;
+    call_release(call); /* the step keeps it, if it was noted */
     a->call = call;
     return noted;
 }

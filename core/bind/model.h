@@ -37,13 +37,23 @@ bool model_admit(struct request *r, const struct model *m, str name,
 struct target *model_target(const struct request *r, const struct model *m,
                             str name);
 
+/* money/prices.c: what the provider's model `name` charges when it is asked as
+** `m`: nothing where nobody pays; NULL: not known. */
+const struct price *model_price(const struct generation *g,
+                                const struct model *m, str name);
+
 /* strand/hedge.c: is this model not to be asked, because that would be on top
 ** (a hedge) and its provider's retry budget is used up? */
 bool model_spared(struct strand *s, const struct model *m);
 
-/* target/rules.c: read the options `breaker` and `concurrency` of the table at
+/* target/rules.c: read the options `breaker`, `concurrency` and `limit` of the table at
 ** index 2 into m->rules; m->patience is there already. */
 void model_read_rules(lua_State *L, struct model *m);
+
+/* target/ration.c: the option `limit` of the table at index 2, for a "provider"
+** or a "model" of that name; NULL: there is none. It lives in the provider. */
+const struct ration *bind_read_ration(lua_State *L, struct provider *p,
+                                      const char *kind, str name);
 
 /* target/rules.c: what the table on top of the stack says of a breaker. */
 void bind_read_breaker(lua_State *L, struct breaker_rules *rules);

@@ -2,7 +2,7 @@
 ** provider.c -- core.provider: from a table that the Lua library has checked
 ** to a provider, whose whole header section is made here, once.
 */
-#include "bind/bind.h"
+#include "bind/model.h"
 
 #include "base/err.h"
 #include "base/siphash.h"
@@ -271,6 +271,7 @@ static int new_provider(lua_State *L)
     p->max_reply = (size_t)(max_reply > 0 ? max_reply : MAX_REPLY);
     add_headers(L, p);
     add_script(L, p);
+    p->ration = bind_read_ration(L, p, "provider", p->name);
     lua_settop(L, 3);
     return 1;
 }

@@ -6,7 +6,7 @@
 ** its letters. The weights fit the mean of four tokenizers that differ among
 ** themselves, so to one of them it is off by as much as that is off the mean:
 ** tests/data/tokens/README.md has the figures. For a limit that must hold, use
-** a bound (wire/prompt/prompt.h).
+** a bound (wire/bound.h).
 */
 #ifndef KERNEL_ESTIMATE_H
 #define KERNEL_ESTIMATE_H

@@ -1,5 +1,5 @@
 /*
-** pick.c -- seven ways to choose one of several.
+** pick.c -- eight ways to choose one of several.
 **
 ** Most are a score for a candidate, and the least one wins. Round robin and
 ** weights go by turns, which need no state but a counter: the n-th turn falls
@@ -106,6 +106,8 @@ static double score(const struct pick *p, const struct candidate *c)
         return c->busy / c->weight;
     case PICK_HEADROOM:
         return -c->share;
+    case PICK_COST:
+        return c->cost;
     case PICK_HASH:
         return -log(unit(mixed(p->key ^ c->name) | 2048)) / c->weight;
     default:
@@ -113,19 +115,26 @@ static double score(const struct pick *p, const struct candidate *c)
     }
 }
 
+/* What decides between those whose scores are equal. */
+static double second_score(const struct pick *p, const struct candidate *c)
+{
+    return p->by == PICK_COST ? c->load : 0;
+}
+
 /* The least score; of equals the first from a place that moves on. */
 static int by_score(const struct pick *p)
 {
     int best = PICK_NONE, from = (int)(p->turn % (uint64_t)p->n);
-    double least = 0;
+    double least = 0, second = 0;
     for (int k = 0; k < p->n; k++) {
         int i = (from + k) % p->n;
         if (!may(p, i))
             continue;
-        double s = score(p, &p->of[i]);
-        if (best == PICK_NONE || s < least) {
+        double s = score(p, &p->of[i]), t = second_score(p, &p->of[i]);
+        if (best == PICK_NONE || s < least || (s <= least && t < second)) {
             best = i;
             least = s;
+            second = t;
         }
     }
     return best;
@@ -154,7 +163,7 @@ static const char *const names[PICK_BYS] = {
     [PICK_ROUND_ROBIN] = "round_robin", [PICK_WEIGHTED] = "weighted",
     [PICK_LEAST_BUSY] = "least_busy",   [PICK_LATENCY] = "latency",
     [PICK_HEADROOM] = "headroom",       [PICK_HASH] = "hash",
-    [PICK_PRIORITY] = "priority"};
+    [PICK_PRIORITY] = "priority",       [PICK_COST] = "cost"};
 
 const char *pick_name(enum pick_by by)
 {

@@ -26,6 +26,7 @@ enum pick_by {
     PICK_HEADROOM,
     PICK_HASH,     /* rendezvous: each key has its own order of them */
     PICK_PRIORITY, /* the first one */
+    PICK_COST,     /* the cheapest; of equals the least load */
     PICK_BYS
 };
 
@@ -34,6 +35,7 @@ struct candidate {
     double busy;   /* calls on their way, and failures of late */
     double load;   /* nanos to a first token x calls on their way */
     double share;  /* of its limits that is left, 0 to 1 */
+    double cost;   /* of what is asked; INFINITY: nobody knows */
     uint64_t name; /* a hash of its name */
 };
 

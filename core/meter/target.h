@@ -20,6 +20,7 @@
 #include "meter/aimd.h"
 #include "meter/breaker.h"
 #include "meter/headroom.h"
+#include "meter/limit/ration.h"
 #include "meter/sketch.h"
 
 #define TARGET_ADAPTIVE (-1) /* as many at a time as it bears */
@@ -30,6 +31,7 @@ struct target_rules {
     bool unbroken;   /* without a breaker */
     int concurrency; /* at a time, of all workers; 0: any number */
     nanos slow;      /* a first token later than this is a failure; 0: none */
+    const struct ration *ration; /* what we allow ourselves; NULL: any */
 };
 
 struct target {

@@ -49,6 +49,7 @@ struct run {
     int64_t dripped;       /* bytes poured, when they drip */
     struct buf stock;      /* made and not yet poured */
     bool paused;
+    bool told; /* what it took */
     bool busy; /* in its timer: freed there */
 };
 
@@ -193,6 +194,24 @@ static void finish_body(struct run *r)
     finish(r, r->end, whole ? "" : "the simulated upstream broke off");
 }
 
+/* Is what it took within the bytes that went? */
+static bool has_told(const struct run *r)
+{
+    int64_t usage = r->events ? sim_reply_usage_event(&r->reply) : 0;
+    bool whole = r->events || r->end == EXCHANGE_OK;
+    bool honest = r->status == 200 && !r->script.garbage &&
+                  (r->error_at < 0 || usage < r->error_at);
+    return honest && whole && usage >= 0 && r->made > usage && r->stock.n == 0;
+}
+
+static void tell_usage(struct run *r)
+{
+    if (r->told || r->script.told == NULL || !has_told(r))
+        return;
+    r->told = true;
+    r->script.told(r->script.user, r->reply.prompt, r->reply.words);
+}
+
 /* Pour what is due by `now`: true if there may be more to pour at once. */
 static bool pour(struct run *r, nanos now)
 {
@@ -205,6 +224,7 @@ static bool pour(struct run *r, nanos now)
     if (n > 0)
         r->x->events->body(r->x, (str){r->stock.p, n});
     buf_drop(&r->stock, n);
+    tell_usage(r);
     r->dripped += (int64_t)n;
     if (r->x == NULL)
         return false;
@@ -258,6 +278,8 @@ static void speak(struct run *r)
         type = "text/html";
     sim_head_make(&head, &r->script, r->status, type);
     r->stage = POURING;
+    if (r->status >= 400)
+        count(r->script.failed);
     r->x->events->head(r->x, r->status, head.fields, head.n);
     if (r->x != NULL)
         keep_pouring(r);

@@ -53,9 +53,13 @@ struct sim_script {
     int times;
     int *count;
 
-    /* Counted when a request has been read, and when a connection is refused;
-    ** either may be NULL. */
-    int64_t *arrivals, *refused;
+    /* Counted when a request has been read, when a connection is refused, and
+    ** when an error's status is told; each may be NULL. */
+    int64_t *arrivals, *refused, *failed;
+    /* Called when it has told, to the last byte, what a reply took. May be
+    ** NULL. */
+    void (*told)(void *user, int64_t input, int64_t output);
+    void *user;
 };
 
 /* Take all misbehaviour out of a script. */

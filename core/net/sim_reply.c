@@ -242,6 +242,11 @@ int sim_reply_events(const struct sim_reply *r)
     return sim_reply_spoken(r) + 2 + (r->usage ? 1 : 0);
 }
 
+int sim_reply_usage_event(const struct sim_reply *r)
+{
+    return r->usage ? sim_reply_events(r) - 2 : -1;
+}
+
 void sim_reply_event(struct sim_reply *r, int k, struct buf *out)
 {
     int finish = sim_reply_spoken(r);

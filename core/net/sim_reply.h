@@ -36,6 +36,9 @@ void sim_reply_fini(struct sim_reply *r);
 int sim_reply_events(const struct sim_reply *r);
 int sim_reply_spoken(const struct sim_reply *r);
 
+/* Which of them says what it took; -1: none does. */
+int sim_reply_usage_event(const struct sim_reply *r);
+
 /* Append event k = 0, 1, ... */
 void sim_reply_event(struct sim_reply *r, int k, struct buf *out);
 

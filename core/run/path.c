@@ -70,6 +70,8 @@ static const char *word_of(const struct request *r, const struct step *step)
     const struct call *c = step->call;
     if (step->word != NULL || c == NULL)
         return step->word;
+    if (c->ration.refused)
+        return "limited"; /* by us: nobody was asked */
     if (c->fault.kind != FAULT_NONE)
         return fault_word(c->fault.kind);
     if (c != r->answer && (c->dropped || r->status != 0))

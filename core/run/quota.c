@@ -3,7 +3,7 @@
 */
 #include "run/quota.h"
 
-#include <stdio.h>
+#include "base/utc.h"
 
 #define MINUTE 60
 #define HOUR   3600
@@ -31,14 +31,47 @@ static str reset_text(struct arena *arena, nanos t)
                        (long long)(s % HOUR / MINUTE), (long long)(s % MINUTE));
 }
 
-int quota_fields(const struct quota quotas[QUOTA_UNITS], struct arena *arena,
+/* "2026-01-01T12:00:42Z": an instant, as Anthropic has it. */
+static str instant_text(struct arena *arena, nanos t)
+{
+    struct utc u = utc_of((t + NANOS_S - 1) / NANOS_S);
+    return arena_print(arena, "%04d-%02d-%02dT%02d:%02d:%02dZ", u.year, u.month,
+                       u.day, u.hour, u.minute, u.second);
+}
+
+static str reset_of(const struct quota *q, const struct quota_reader *reader,
+                    struct arena *arena)
+{
+    return reader->anthropic ? instant_text(arena, reader->calendar + q->reset)
+                             : reset_text(arena, q->reset);
+}
+
+bool quota_wants_anthropic(const struct http_field *fields, int n)
+{
+    for (int i = 0; i < n; i++)
+        if (fields[i].value.n > 0 &&
+            (str_eq_nocase(fields[i].name, STR("anthropic-version")) ||
+             str_eq_nocase(fields[i].name, STR("x-api-key"))))
+            return true;
+    return false;
+}
+
+#define OPENAI(what, unit)    "x-ratelimit-" what "-" unit
+#define ANTHROPIC(unit, what) "anthropic-ratelimit-" unit "-" what
+
+int quota_fields(const struct quota quotas[QUOTA_UNITS],
+                 const struct quota_reader *reader, struct arena *arena,
                  struct http_field fields[QUOTA_FIELDS])
 {
-    static const char *const names[QUOTA_UNITS][3] = {
-        {"x-ratelimit-limit-requests", "x-ratelimit-remaining-requests",
-         "x-ratelimit-reset-requests"},
-        {"x-ratelimit-limit-tokens", "x-ratelimit-remaining-tokens",
-         "x-ratelimit-reset-tokens"}};
+    static const char *const names[2][QUOTA_UNITS][3] = {
+        {{OPENAI("limit", "requests"), OPENAI("remaining", "requests"),
+          OPENAI("reset", "requests")},
+         {OPENAI("limit", "tokens"), OPENAI("remaining", "tokens"),
+          OPENAI("reset", "tokens")}},
+        {{ANTHROPIC("requests", "limit"), ANTHROPIC("requests", "remaining"),
+          ANTHROPIC("requests", "reset")},
+         {ANTHROPIC("tokens", "limit"), ANTHROPIC("tokens", "remaining"),
+          ANTHROPIC("tokens", "reset")}}};
     int n = 0;
     for (int i = 0; i < QUOTA_UNITS; i++) {
         const struct quota *q = &quotas[i];
@@ -46,9 +79,10 @@ int quota_fields(const struct quota quotas[QUOTA_UNITS], struct arena *arena,
             continue;
         const str values[3] = {arena_int(arena, q->limit),
                                arena_int(arena, q->left),
-                               reset_text(arena, q->reset)};
+                               reset_of(q, reader, arena)};
         for (int k = 0; k < 3; k++)
-            fields[n++] = (struct http_field){str_of(names[i][k]), values[k]};
+            fields[n++] = (struct http_field){
+                str_of(names[reader->anthropic][i][k]), values[k]};
     }
     return n;
 }

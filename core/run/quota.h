@@ -6,7 +6,13 @@
 **     x-ratelimit-reset-requests: 42s
 **
 ** and the same for tokens: the form OpenAI gave them, which its SDKs and agents
-** read. Of several limits the one with the least left is told.
+** read. A client that comes as Anthropic's do is told in their form:
+**
+**     anthropic-ratelimit-requests-limit: 10
+**     anthropic-ratelimit-requests-remaining: 7
+**     anthropic-ratelimit-requests-reset: 2026-01-01T12:00:42Z
+**
+** Of several limits the one with the least left is told.
 */
 #ifndef RUN_QUOTA_H
 #define RUN_QUOTA_H
@@ -28,8 +34,19 @@ struct quota {
 void quota_note(struct quota quotas[QUOTA_UNITS], enum quota_unit unit,
                 const struct quota *q);
 
+/* Who is told, and when. */
+struct quota_reader {
+    bool anthropic;
+    nanos calendar; /* since 1970 */
+};
+
+/* Does a request with these fields come as Anthropic's clients do: with their
+** version of the API, or its key in x-api-key? */
+bool quota_wants_anthropic(const struct http_field *fields, int n);
+
 /* The fields that say so, and how many; texts in the arena. */
-int quota_fields(const struct quota quotas[QUOTA_UNITS], struct arena *arena,
+int quota_fields(const struct quota quotas[QUOTA_UNITS],
+                 const struct quota_reader *reader, struct arena *arena,
                  struct http_field fields[QUOTA_FIELDS]);
 
 #endif

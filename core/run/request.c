@@ -9,6 +9,7 @@
 #include "run/answer.h"
 #include "run/filter.h"
 #include "run/generation.h"
+#include "run/idempotency/once.h"
 #include "run/path.h"
 #include "run/task.h"
 
@@ -123,7 +124,10 @@ void request_run(struct request *r)
 {
     uint64_t serial = r->serial;
     bool outermost = request_enter(r);
-    task_begin(r);
+    if (r->once != NULL)
+        once_begin(r);
+    else
+        task_begin(r);
     if (r->serial == serial)
         request_leave(r, outermost);
 }

@@ -9,7 +9,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
-#include "net/call/post.h"
+#include "net/post.h"
 #include "run/compiled.h"
 #include "run/events.h"
 #include "run/generation.h"

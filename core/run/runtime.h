@@ -88,7 +88,9 @@ struct runtime {
     struct nudge passes_moved;
     struct post *posts; /* webhooks under way */
     struct disk disk;   /* waits for what was reserved */
-    bool require_key;   /* of every client, also where there is none yet */
+    struct once *onces; /* that wait for another, see idempotency/once.c */
+    struct nudge onces_moved;
+    bool require_key; /* of every client, also where there is none yet */
     bool no_inotify;
     bool unwatched; /* edits are told by runtime_load, and not looked for */
 };

@@ -32,7 +32,14 @@ static void add_cors(const struct client *c, struct http_field *fields, int *n)
     add(fields, n, "access-control-expose-headers",
         STR("x-request-id, request-id, retry-after, x-should-retry, "
             "x-perilune-model, x-perilune-attempts, x-perilune-path, "
-            "x-perilune-policy, x-perilune-overhead-us, "
+            "x-perilune-policy, x-perilune-overhead-us, x-perilune-cost-usd, "
+            "idempotent-replayed, "
+            "anthropic-ratelimit-requests-limit, "
+            "anthropic-ratelimit-requests-remaining, "
+            "anthropic-ratelimit-requests-reset, "
+            "anthropic-ratelimit-tokens-limit, "
+            "anthropic-ratelimit-tokens-remaining, "
+            "anthropic-ratelimit-tokens-reset, "
             "x-ratelimit-limit-requests, x-ratelimit-limit-tokens, "
             "x-ratelimit-remaining-requests, x-ratelimit-remaining-tokens, "
             "x-ratelimit-reset-requests, x-ratelimit-reset-tokens"));

@@ -9,6 +9,7 @@
 
 #include "run/generation.h"
 #include "run/realm/budgets.h"
+#include "run/realm/limits.h"
 #include "run/realm/targets.h"
 
 #define HEALTH_MAX (2048 * 1024)
@@ -123,6 +124,56 @@ static void put_targets(struct buf *b, struct runtime *rt)
     buf_byte(b, ']');
 }
 
+/* --- limits ---------------------------------------------------------------- */
+
+/* "requests/60" as "requests/min"; what is not counted in time as it is. */
+static void put_amount(struct buf *b, str amount)
+{
+    static const struct {
+        const char *seconds, *word;
+    } periods[] = {{"1", "s"},       {"60", "min"},      {"3600", "hour"},
+                   {"86400", "day"}, {"604800", "week"}, {"0", NULL}};
+    char text[64];
+    struct buf said = {.p = text, .cap = sizeof text, .max = sizeof text};
+    str unit = str_split(&amount, '/'), burst = amount;
+    amount = str_split(&burst, '+');
+    buf_add(&said, unit);
+    for (size_t i = 0; i < sizeof periods / sizeof periods[0]; i++)
+        if (str_eq(amount, str_of(periods[i].seconds)) &&
+            periods[i].word != NULL)
+            buf_print(&said, "/%s", periods[i].word);
+    json_put_string(b, buf_str(&said));
+}
+
+/* Names of limits are the policy's; whom they concern is told to nobody. */
+static void put_limit(void *user, const struct limit_view *view)
+{
+    struct listing *list = user;
+    struct buf *b = list->to;
+    str rest = view->counts;
+    buf_text(b, list->n++ > 0 ? ",{" : "{");
+    put_text(b, "name", view->name);
+    put_text(b, "each", view->whose);
+    buf_text(b, ",\"counts\":[");
+    for (int i = 0; rest.n > 0; i++) {
+        buf_text(b, i > 0 ? "," : "");
+        put_amount(b, str_split(&rest, ' '));
+    }
+    buf_byte(b, ']');
+    put_int(b, "known", view->seen.names);
+    put_int(b, "taken", (int64_t)view->seen.taken);
+    put_int(b, "refused", (int64_t)view->seen.refused);
+    buf_byte(b, '}');
+}
+
+static void put_limits(struct buf *b, struct runtime *rt)
+{
+    struct listing list = {.to = b};
+    buf_text(b, ",\"limits\":[");
+    limits_each(rt->realm, put_limit, &list);
+    buf_byte(b, ']');
+}
+
 /* --- budgets --------------------------------------------------------------- */
 
 /* Whose it is spent for is nobody's business here; in nano-dollars, or tokens. */
@@ -179,6 +230,7 @@ void health_full(struct service *s, struct arrival *a)
     put_policy(&body, rt);
     put_counts(&body, rt);
     put_targets(&body, rt);
+    put_limits(&body, rt);
     put_budgets(&body, rt);
     buf_byte(&body, '}');
     arrival_json(a, 200, buf_str(&body));

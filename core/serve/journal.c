@@ -9,7 +9,6 @@
 #include <stdio.h>
 
 #include "meter/price/price.h"
-#include "net/call/used.h"
 #include "run/cost.h"
 #include "run/events.h"
 #include "run/generation.h"
@@ -143,24 +142,10 @@ static void put_fault(struct buf *line, const struct request *r)
                    fault->detail.p != NULL ? fault->detail : fault->message);
 }
 
-/* A provider that takes more than it was allowed is worth a line of its own. */
-static void tell_violations(const struct request *r)
-{
-    struct used used;
-    for (const struct step *s = r->steps; s != NULL; s = s->next) {
-        if (s->call == NULL)
-            continue;
-        call_used(s->call, &used);
-        if (used.violated)
-            event_violation(r, s->call);
-    }
-}
-
 static void write_line(struct ending *ending, struct request *r)
 {
     struct buf line;
     (void)ending;
-    tell_violations(r);
     event_begin(&line, r->rt->world);
     event_text(&line, "event", STR("request"));
     event_text(&line, "request_id", r->id);

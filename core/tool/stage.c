@@ -12,6 +12,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "meter/price/prices.h"
 #include "net/virtual/virtual.h"
 #include "run/compiled.h"
 #include "run/generation.h"
@@ -71,6 +72,26 @@ static int open_parts(struct stage *s, const struct stage_setup *setup)
     return 0;
 }
 
+/* What an upstream charges: by the prices of the policy in force, and nothing
+** where the policy itself simulates it and names none. */
+static int64_t bill(void *user, str name, int64_t input, int64_t output)
+{
+    const struct stage *s = user;
+    const struct generation *g = s->rt.current;
+    const struct usage usage = {
+        .prompt = input, .completion = output, .known = true};
+    str model = name, provider = str_split(&model, '/');
+    int64_t nano;
+    const struct price *price =
+        g != NULL ? prices_find(&g->prices, provider, model) : NULL;
+    for (const struct provider *p = g != NULL ? g->providers : NULL;
+         price == NULL && p != NULL; p = p->next)
+        if (p->sim != NULL && str_eq(p->name, provider))
+            price = &price_free;
+    bool known = price != NULL && price_cost(price, &usage, &nano) == 0;
+    return known ? nano : -1;
+}
+
 int stage_open(struct stage **out, const struct stage_setup *setup)
 {
     struct stage *s = mem_zero(sizeof *s);
@@ -80,11 +101,13 @@ int stage_open(struct stage **out, const struct stage_setup *setup)
     buf_init(&s->log, MOST_LOG);
     buf_init(&s->guests, MOST_LOG);
     int error = open_parts(s, setup);
-    if (error != 0)
+    if (error != 0) {
         stage_close(s);
-    else
-        *out = s;
-    return error;
+        return error;
+    }
+    upstreams_price(virtual_upstreams(s->world), bill, s);
+    *out = s;
+    return 0;
 }
 
 void stage_close(struct stage *s)

@@ -163,7 +163,7 @@ static int hit_limits(lua_State *L)
 static void push_counts(void *user, str name, const struct upstream_counts *c)
 {
     lua_State *L = user;
-    lua_createtable(L, 0, 4);
+    lua_createtable(L, 0, 6);
     tool_push(L, name);
     lua_setfield(L, -2, "name");
     lua_pushinteger(L, c->arrivals);
@@ -172,10 +172,16 @@ static void push_counts(void *user, str name, const struct upstream_counts *c)
     lua_setfield(L, -2, "refused");
     lua_pushinteger(L, c->limited);
     lua_setfield(L, -2, "limited");
+    lua_pushnumber(L, (lua_Number)c->nano / 1e9);
+    lua_setfield(L, -2, "billed");
+    lua_pushinteger(L, c->unpriced + c->arrivals - c->failed - c->told);
+    lua_setfield(L, -2, "unbilled");
     lua_rawseti(L, -2, (lua_Integer)lua_rawlen(L, -2) + 1);
 }
 
-/* world:upstreams() -> { { name =, arrivals =, refused =, limited = }, ... } */
+/* world:upstreams() -> { { name =, arrivals =, refused =, limited =,
+** billed = dollars for what it told to have been used, unbilled = replies of
+** which it told nothing, or that have no price }, ... } */
 static int upstreams(lua_State *L)
 {
     struct stage *s = to_stage(L);

@@ -63,6 +63,7 @@ struct bound {
     int64_t answers;  /* n */
     int64_t besides;  /* charged as output whatever the limit: predictions */
     bool client_said; /* `each` is the client's (or the policy's) own number */
+    bool thinks;      /* it may have thoughts that it does not show */
 };
 
 /* Why there is no bound. Texts lie in the body or are static. */

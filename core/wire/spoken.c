@@ -62,7 +62,17 @@ void spoken_add(struct spoken *s, str string)
         count_words(s, (str){string.p + 1, string.n - 2});
 }
 
-void spoken_add_other(struct spoken *s, str json)
+void spoken_add_code(struct spoken *s, str json)
+{
+    size_t n = s->code + json.n;
+    s->bytes += (int64_t)json.n;
+    if (s->most == 0)
+        return;
+    s->words += (int64_t)(n / SPOKEN_LONGEST);
+    s->code = (uint8_t)(n % SPOKEN_LONGEST);
+}
+
+void spoken_add_data(struct spoken *s, str json)
 {
     s->bytes += (int64_t)json.n;
 }

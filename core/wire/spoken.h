@@ -24,13 +24,18 @@ struct spoken {
     int64_t words;  /* counted only where there is a `most` */
     int64_t most;   /* words that may be said; 0: any number */
     uint8_t inside; /* bytes of the word that the last one was in; 0: none */
+    uint8_t code;   /* bytes of code that are no word yet */
 };
 
 /* Add a JSON string, quotes included, that passed json_check: what was said. */
 void spoken_add(struct spoken *s, str string);
 
-/* Add what is no plain text: it counts as bytes alone. */
-void spoken_add_other(struct spoken *s, str json);
+/* Add JSON that was said but is no plain text, such as the arguments of a tool:
+** it counts as bytes, and as a word for each length of the longest token. */
+void spoken_add_code(struct spoken *s, str json);
+
+/* Add what may not be text at all, or not the model's: it counts as bytes. */
+void spoken_add_data(struct spoken *s, str json);
 
 /* Is it past its most, for certain? */
 static inline bool spoken_over(const struct spoken *s)

@@ -15,8 +15,9 @@ local show = require "perilune.show"
 
 local balance = {}
 
-local BYS = { "round_robin", "weighted", "least_busy", "latency", "headroom", "hash", "priority" }
-local FIGURES = { least_busy = true, latency = true, headroom = true } -- only models have them
+local BYS = { "round_robin", "weighted", "least_busy", "latency", "headroom", "hash", "priority",
+  "cost" }
+local FIGURES = { least_busy = true, latency = true, headroom = true, cost = true } -- of models
 local WEIGHS = { weighted = true, least_busy = true, latency = true, hash = true }
 local MOST = 64
 
@@ -87,9 +88,20 @@ local function check_figures(items, by)
   end
 end
 
+local function check_prices(items)
+  for _, item in ipairs(items) do
+    if not core.price_known(item.model) then
+      core.raise(('balance: by = "cost" needs a price of %s; say it above: p.prices { ["%s"] = '
+        .. "{ input = 2.5, output = 10 } }, in dollars per million tokens"):format(
+        item.name, item.name))
+    end
+  end
+end
+
 local function check(items, read)
   local by = read.by
   check_figures(items, by)
+  if by == "cost" then check_prices(items) end
   if any_weight(items) and not WEIGHS[by] then
     core.raise(('balance: a weight means nothing with by = "%s"'):format(by))
   end

@@ -3,6 +3,7 @@
 -- A model is declared once, at load, and asked in every request. This file
 -- also remembers what was declared, by every name a client may use for it.
 
+local amounts = require "perilune.amounts"
 local core = require "perilune.core"
 local guard = require "perilune.guard"
 local moment = require "perilune.moment"
@@ -45,8 +46,8 @@ end
 model.PATIENCE = {
   connect = options.timeout, first = options.timeout, idle = options.timeout,
   total = options.timeout, tries = options.whole(1, 10), on = on_fault, free = options.flag,
-  breaker = guard.breaker, concurrency = guard.concurrency, max_out = most.max_out,
-  most = most.of,
+  breaker = guard.breaker, concurrency = guard.concurrency, limit = amounts.own,
+  max_out = most.max_out, most = most.of,
 }
 
 local OPTIONS = { as = alias }

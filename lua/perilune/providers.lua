@@ -5,6 +5,7 @@
 -- url the usual key is not sent, because a key goes to no host but its own.
 
 local address = require "perilune.address"
+local amounts = require "perilune.amounts"
 local core = require "perilune.core"
 local moment = require "perilune.moment"
 local most = require "perilune.most"
@@ -36,12 +37,13 @@ local OPTIONS = {
   queue_wait = options.timeout,
   max_reply = reply_size,
   max_out = most.max_out,
+  limit = amounts.own,
   limit_as = options.choice { "max_tokens", "max_completion_tokens" },
   stops = options.flag,
   sim = sim.script,
 }
 local PASSED_ON = { "headers", "http2", "concurrency", "queue", "queue_wait", "max_reply",
-  "max_out" }
+  "limit", "max_out" }
 -- Who waits longer, or behind more, is better served by the next rung.
 local QUEUE, QUEUE_WAIT = 100, 30
 

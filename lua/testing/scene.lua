@@ -2,9 +2,9 @@
 
 local acts = require "testing.acts"
 local core = require "perilune.core"
+local counts = require "testing.counts"
 local failure = require "testing.failure"
 local many = require "testing.many"
-local match = require "testing.match"
 local options = require "perilune.options"
 local policies = require "testing.policies"
 local reply = require "testing.reply"
@@ -136,24 +136,7 @@ function Scene.edit(self, policy)
   return policies.load(self, policy)
 end
 
-local function counted(self, what, name)
-  local n = 0
-  for _, upstream in ipairs(self.world:upstreams()) do
-    if name == nil or upstream.name == name then n = n + upstream[what] end
-  end
-  return n
-end
-
---- How many requests a model has read: "openai/gpt-4o"; all together without a
--- name.
-function Scene.arrivals(self, name)
-  return counted(self, "arrivals", name)
-end
-
---- How many found no connection to it, in the same way.
-function Scene.refused(self, name)
-  return counted(self, "refused", name)
-end
+counts.add(Scene)
 
 --- The last request that was sent to a model: { body = {...}, headers = {...},
 -- text = "the body as it was" }; nil if there was none.
@@ -174,29 +157,10 @@ end
 
 local EXPECT = {}
 
--- What upstreams have counted: a number for all, or { ["openai/gpt-4o"] = 1 }.
-for _, what in ipairs { "arrivals", "refused", "limited" } do
-  EXPECT[what] = function(self, wanted, lines)
-    if type(wanted) == "table" and not match.is_matcher(wanted) then
-      failure.compare(lines, wanted, function(name) return counted(self, what, name) end,
-        what .. " ")
-    else
-      failure.compare(lines, { [what] = wanted }, function() return counted(self, what) end)
-    end
-  end
-end
+counts.expect(EXPECT)
 
 function EXPECT.seconds(self, wanted, lines)
   failure.compare(lines, { seconds = wanted }, function() return self.world:now() end)
-end
-
--- Of all requests that have ended.
-function EXPECT.cost(self, wanted, lines)
-  local sum = 0
-  for _, line in ipairs(self:log()) do
-    sum = sum + (line.event == "request" and line.cost_usd or 0)
-  end
-  failure.compare(lines, { cost = match.money(wanted) }, function() return sum end)
 end
 
 function EXPECT.log(self, wanted, lines)
@@ -204,14 +168,15 @@ function EXPECT.log(self, wanted, lines)
 end
 
 --- Fail unless the world is so: arrivals = { ["openai/gpt-4o"] = 1 } or a number,
--- refused and limited alike, cost = "<= 0.01 usd", seconds = "< 10s", log = test.has "text".
+-- refused, limited, billed and unbilled alike, cost = "<= 0.01 usd", seconds = "< 10s",
+-- log = test.has "text".
 function Scene.expect(self, wanted)
   failure.check_wanted(wanted)
   local lines = {}
   for name, v in pairs(wanted) do
     if not EXPECT[name] then
       core.raise(("t:expect: unknown '%s' (there are: %s)"):format(name,
-        "arrivals, cost, limited, log, refused, seconds"))
+        "arrivals, billed, cost, limited, log, refused, seconds, unbilled"))
     end
     EXPECT[name](self, v, lines)
   end

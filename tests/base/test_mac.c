@@ -1,6 +1,8 @@
 /*
 ** test_mac.c -- what stands for a secret.
 */
+#include <pthread.h>
+
 #include "unit.h"
 
 #include "base/mac.h"
@@ -64,6 +66,58 @@ static void marks_differ_by_any_bit(void)
     }
 }
 
+static void a_maker_makes_the_same_marks_each_time(void)
+{
+    static const size_t lengths[] = {0, 1, 20, 21, 55, 56, 63, 64, 65, 255};
+    char text[256];
+    struct mac x, y;
+    struct mac_maker *m = mac_maker_new(key);
+    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++)
+        for (char c = 'a'; c < 'd'; c++) {
+            memset(text, c, sizeof text);
+            str s = {text, lengths[i]};
+            CHECK(mac_of(key, s, &x) && mac_make(m, s, &y) && mac_eq(&x, &y));
+        }
+    CHECK(mac_make(m, STR_NONE, &x) && mac_make(m, STR(""), &y));
+    CHECK(mac_eq(&x, &y));
+    mac_maker_free(m);
+    mac_maker_free(NULL);
+}
+
+#define MAKERS 3
+#define MARKS  3000
+
+struct making {
+    struct mac_maker *maker;
+    char text[8];
+    int wrong;
+};
+
+static void *make_many(void *passed)
+{
+    struct making *own = passed;
+    struct mac want, is;
+    mac_of(key, str_of(own->text), &want);
+    for (int i = 0; i < MARKS; i++)
+        own->wrong += !mac_make(own->maker, str_of(own->text), &is) ||
+                      !mac_eq(&want, &is);
+    return NULL;
+}
+
+static void threads_that_make_marks_at_once_make_their_own(void)
+{
+    struct mac_maker *m = mac_maker_new(key);
+    struct making each[MAKERS] = {{m, "ann", 0}, {m, "bob", 0}, {m, "cem", 0}};
+    pthread_t threads[MAKERS];
+    for (int i = 0; i < MAKERS; i++)
+        CHECK_INT(pthread_create(&threads[i], NULL, make_many, &each[i]), 0);
+    for (int i = 0; i < MAKERS; i++) {
+        pthread_join(threads[i], NULL);
+        CHECK_INT(each[i].wrong, 0);
+    }
+    mac_maker_free(m);
+}
+
 static void what_is_wiped_is_gone(void)
 {
     unsigned char secret[4] = {1, 2, 3, 4};
@@ -73,4 +127,5 @@ static void what_is_wiped_is_gone(void)
 
 TESTS(a_mark_is_hmac_sha_256, every_byte_of_a_text_counts,
       another_key_makes_other_marks, marks_differ_by_any_bit,
-      what_is_wiped_is_gone)
+      a_maker_makes_the_same_marks_each_time,
+      threads_that_make_marks_at_once_make_their_own, what_is_wiped_is_gone)

@@ -3,12 +3,14 @@
 **
 ** Of any object: a splice changes the slice and not a byte beside it; the body
 ** built for an upstream is JSON, says what was to be changed, and keeps every
-** other member to the byte and in its order; a text put in the place of an
-** answer's is read back from there. What the edits are follows from the bytes.
+** other member to the byte and in its order; what it can take has a bound, or a
+** reason why not; a text put in the place of an answer's is read back from there.
+** What the edits are follows from the bytes.
 */
 #include "fuzz.h"
 
 #include "base/err.h"
+#include "wire/bound.h"
 #include "wire/dialect.h"
 #include "wire/json.h"
 
@@ -117,13 +119,49 @@ static void says_limit(struct json body, const struct build *in)
     struct json old = json_get(body, STR("max_tokens"));
     struct json new = json_get(body, STR("max_completion_tokens"));
     int64_t n;
-    if (in->max_tokens == 0)
+    if (in->max_tokens == 0 || in->bound != 0)
         return;
     MUST(old.kind != JSON_NONE || new.kind != JSON_NONE);
     MUST(old.kind == JSON_NONE ||
          (json_integer(old, &n) && n == in->max_tokens));
     MUST(new.kind == JSON_NONE ||
          (json_integer(new, &n) && n == in->max_tokens));
+}
+
+/* One limit, and in the name that the provider knows. */
+static void says_bound(struct json body, const struct build *in)
+{
+    struct json is = json_get(body, in->limit_as);
+    int64_t n;
+    if (in->bound == 0)
+        return;
+    MUST(json_integer(is, &n) && n == in->bound);
+    str other =
+        in->limit_as.n == 10 ? STR("max_completion_tokens") : STR("max_tokens");
+    MUST(json_get(body, other).kind == JSON_NONE);
+}
+
+/* A bound is above the bytes that are text, and declaring more raises it. */
+static void bound_is_one(str text, uint64_t n)
+{
+    struct bound_most most = {.said = (1u << BOUND_KINDS) - 1};
+    struct bound_ask ask = {.body = json_of(text), .model = STR("m")};
+    struct bound strict, lax;
+    struct bound_why why;
+    for (int i = 0; i < BOUND_KINDS; i++)
+        most.of[i] = 1000000;
+    int error = bound_of(&ask, &strict, &why);
+    MUST(error == 0 || (error == ERR_INPUT && why.name.p != NULL));
+    ask.most = &most;
+    ask.max_out = 1 + (int64_t)(n % 5000);
+    if (bound_of(&ask, &lax, &why) != 0) {
+        MUST(why.kind == BOUND_KINDS && error != 0);
+        return;
+    }
+    MUST(lax.input > 0 && lax.each > 0 && lax.each <= ask.max_out);
+    MUST(lax.answers > 0 && bound_output(&lax) >= lax.each);
+    if (error == 0)
+        MUST(strict.input <= lax.input && strict.each > 0);
 }
 
 static void says_system(struct json body, const struct build *in)
@@ -151,6 +189,9 @@ static void body_is_built(str text, uint64_t n)
                        .model = n & 1 ? STR("gpt") : STR("m\\\"\xe2\x80\xa8"),
                        .system = systems[n / 2 % 3],
                        .max_tokens = n & 8 ? 77 : 0,
+                       .bound = n & 64 ? 33 : 0,
+                       .limit_as = n & 128 ? STR("max_completion_tokens")
+                                           : STR("max_tokens"),
                        .ask_usage = (n & 16) != 0};
     struct buf out = empty();
     int error = dialect_openai.build(&in, &out);
@@ -165,6 +206,7 @@ static void body_is_built(str text, uint64_t n)
         MUST(!is_any(w.name, control));
     says_text(json_get(body, STR("model")), in.model);
     says_limit(body, &in);
+    says_bound(body, &in);
     says_system(body, &in);
     says_usage(body, &in);
     the_rest_stays(json_of(text), body);
@@ -224,6 +266,7 @@ static void splice(str in)
         one_value_changes(in, (n >> 8 * i) % 16);
     for (int i = 0; i < 4; i++) {
         body_is_built(in, n >> 8 * i);
+        bound_is_one(in, n >> 8 * i);
         answer_is_changed(in, n >> 8 * i);
     }
 }

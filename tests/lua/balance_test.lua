@@ -84,8 +84,13 @@ check.that("what cannot be is told", function()
   local function told(message, items)
     check.raises("P:2: " .. message, p .. "local b = p.balance { " .. items .. " }")
   end
-  told([['by = "cost"' is not one of round_robin, weighted, least_busy, latency, headroom, ]]
-    .. "hash, priority", '"openai/a", by = "cost"')
+  told([['by = "price"' is not one of round_robin, weighted, least_busy, latency, headroom, ]]
+    .. "hash, priority, cost", '"openai/a", by = "price"')
+  told('balance: by = "cost" needs a price of openai/a; say it above: p.prices { ["openai/a"] = '
+    .. "{ input = 2.5, output = 10 } }, in dollars per million tokens",
+    '"openai/a", by = "cost"')
+  told('balance: by = "cost" needs models, whose figures are known; item 2 is a written reply',
+    '"sim/a", p.say "x", by = "cost"')
   told('balance: by = "latency" needs models, whose figures are known; item 2 is ladder',
     '"openai/a", { "openai/a", "openai/b" }, by = "latency"')
   told('balance: a weight means nothing with by = "priority"',

@@ -180,6 +180,9 @@ end
 
 local function add_rest(core, world)
   function core.price(name, tiers) world.prices[name] = tiers end
+  function core.price_known(model)
+    return model.provider == "sim" or world.prices[model.provider .. "/" .. model.name] ~= nil
+  end
   function core.price_as(name, other)
     world.prices[name] = world.prices[other]
     return world.prices[other] ~= nil
@@ -192,6 +195,7 @@ local function add_rest(core, world)
   function core.has_env(name) return world.env[name] ~= nil end
   function core.tokens(_, model) return "7 " .. tostring(model), true end
   function core.rescue(fn) world.rescue = fn end
+  function core.idempotent(ttl, key) world.idempotent = { ttl = ttl, key = key } end
   function core.read(path)
     if world.files[path] then return world.files[path] end
     return nil, "No such file or directory"

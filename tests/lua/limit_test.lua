@@ -45,6 +45,20 @@ check.that("a limit that lets pass goes on, and one that refuses ends the ladder
   check.is(#world.asked, 1)
 end)
 
+check.that("each is by what the key proves", function()
+  local bob = { id = "key_1", team = "blue" }
+  local cases = { key = "key_1", ["key.team"] = "blue", ["key.user"] = "anonymous", user = "eve" }
+  for each, who in pairs(cases) do
+    local world = world_of('return p.limit("l", { "1 requests/min", each = "' .. each .. '" })')
+    world.ask { user = "eve", key = bob }
+    check.is(world.who, who)
+    check.is(world.limit.shape, each .. " requests/60")
+  end
+  local world = world_of 'return p.limit("l", { "1 requests/min", each = "key" })'
+  world.ask { user = "eve" }
+  check.is(world.who, "anonymous")
+end)
+
 check.that("each is by a field of the request, or by what a function says", function()
   local world = world_of 'return p.limit("l", { "1 requests/min", each = "user" })'
   world.ask { user = "ann" }
@@ -107,7 +121,8 @@ check.that("what is missing or wrong is told", function()
     ['p.limit("l", { "5 requests/min", "6 requests/min" })'] = 'limit: "5 requests/min" and '
       .. '"6 requests/min" count the same; write one of them',
     ['p.limit("l", { "5 requests/min", each = "usr" })'] = "'each = \"usr\"' is not "
-      .. '"user", "team", "feature", "session", "model" or a function',
+      .. '"user", "team", "feature", "session", "model", "key", "key.user", "key.team", '
+      .. '"key.feature" or a function',
     ['p.limit("l", { "5 requests/min", burst = 5 })'] =
       "'burst = 5' is not like \"50 requests\" or \"20k tokens\"",
     ['p.limit("l", { "5 requests/min", burst = "5 tokens" })'] = 'limit: burst = "5 tokens" has no '
@@ -116,6 +131,9 @@ check.that("what is missing or wrong is told", function()
       'limit: but = { ... } names exceptions among those of each = "user"',
     ['p.limit("l", { "5 requests/min", each = "user", but = { a = "5 tokens/min" } })'] =
       'limit: but: "a" counts something else than the others do',
+    ['p.limit("l", "9223372036854775808 tokens/min")'] = 'limit: item 1 "9223372036854775808 '
+      .. 'tokens/min" is not a whole amount of at least 1; write it like "500 requests/min", '
+      .. '"150k tokens/min" or "20 concurrent"',
     ['p.limit("l", { "5 concurrent", wait = "5s" })'] = "limit: nobody knows when a place becomes "
       .. "free, so there is no wait for it; p.model's concurrency has a queue",
     ['p.limit("l", { "5 requests/min", queue = 5 })'] = "limit: unknown option 'queue' (there are: "

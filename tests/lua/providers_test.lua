@@ -163,9 +163,31 @@ check.that("another key is another provider, and no message shows it", function(
     p.provider("a", { url = "http://x/v1", key = "two" })]])
 end)
 
+check.that("what we allow ourselves is an amount, or several and how", function()
+  local world = fake.world()
+  world.load(p .. [[p.provider("openai", { limit = { "500 requests/min", "150k tokens/min",
+    burst = "20 requests", wait = "2s" } }) return { "openai/a", limit = "9 requests/s" }]])
+  local limit = world.providers.openai.limit
+  check.is(limit.shape, "all requests/60+ tokens/60")
+  check.is(limit.wait, 2)
+  check.is(limit[1].n, 500)
+  check.is(limit[1].burst, 20)
+  check.is(limit[2].unit, "tokens")
+  check.is(world.models[1].limit.shape, "all requests/1")
+  for v, why in pairs {
+    ['"4 concurrent"'] = "limit: calls at a time are said by concurrency = 4",
+    ['"5 usd/day"'] = 'limit: "5 usd/day" is money; p.limit counts requests and tokens',
+    ["5"] = "'limit = 5' is not an amount such as \"500 requests/min\", or a list of them",
+    ['{ "5 requests/min", each = "user" }'] =
+      "limit: unknown option 'each' (there are: burst, wait)",
+  } do
+    check.raises("P:2: " .. why, p .. 'p.provider("openai", { limit = ' .. v .. " })")
+  end
+end)
+
 check.that("an unknown option lists the known ones", function()
   check.raises("P:2: provider: unknown option 'base_url' (there are: auth, concurrency, headers, "
-    .. 'http2, key, keys, limit_as, max_out, max_reply, queue, queue_wait, sim, stops, url, '
+    .. 'http2, key, keys, limit, limit_as, max_out, max_reply, queue, queue_wait, sim, stops, url, '
     .. 'usage); did you mean "url"?',
     provider 'base_url = "x"')
 end)

@@ -4,7 +4,7 @@
 #ifndef TESTS_METER_LIMIT_RIG_H
 #define TESTS_METER_LIMIT_RIG_H
 
-#include "meter/limit/rate.h"
+#include "meter/limit/wide.h"
 #include "unit.h"
 
 #define ARRIVALS 400

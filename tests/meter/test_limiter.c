@@ -80,6 +80,7 @@ static void more_than_ever_passes_is_told_apart(void)
     over();
 }
 
+/* Defect 5 of the guides: what was asked for was never settled. */
 static void the_estimate_is_settled_by_the_truth(void)
 {
     begin();
@@ -141,6 +142,53 @@ static void places_are_free_again_when_they_are_left(void)
     over();
 }
 
+static enum limit_word peek(int64_t tokens, nanos now)
+{
+    struct limit_ask ask = {
+        .who = STR("ann"), .tokens = tokens, .now = now, .until = now};
+    verdict = limiter_peek(&l, &both, &ask);
+    return verdict.word;
+}
+
+static void a_look_ahead_takes_nothing_and_is_right(void)
+{
+    begin();
+    for (int i = 0; i < 5; i++)
+        CHECK_INT(peek(1000, 0), LIMIT_PASSES);
+    CHECK_INT(verdict.parts[1].left, 1000);
+    CHECK_INT(limiter_look(&l).names, 0);
+    CHECK_INT(take(&both, "ann", 600, 0), LIMIT_PASSES);
+    CHECK_INT(peek(500, 1), LIMIT_REFUSES);
+    CHECK_INT(verdict.part, 1);
+    CHECK(verdict.at == MINUTE);
+    CHECK_INT(verdict.parts[1].left, 400);
+    CHECK_INT(peek(400, 1), LIMIT_PASSES);
+    CHECK_INT(peek(1001, 1), LIMIT_TOO_LARGE);
+    CHECK_INT(peek(1000, MINUTE), LIMIT_PASSES);
+    limiter_shut(&l);
+    CHECK_INT(peek(1, MINUTE), LIMIT_REFUSES);
+    over();
+}
+
+static void it_says_what_it_has_seen(void)
+{
+    begin();
+    struct limiter none = {.most = 0};
+    limiter_init(&none);
+    CHECK_INT(limiter_look(&none).names, 0);
+    limiter_fini(&none);
+    take(&both, "ann", 1, 0);
+    take(&both, "bob", 1, 0);
+    limiter_undo(&l, &both, &ticket, 0);
+    take(&both, "ann", 9999, 0); /* more than ever passes */
+    take(&both, "ann", 1000, 0);
+    struct limiter_counts counts = limiter_look(&l);
+    CHECK_INT(counts.names, 2);
+    CHECK_INT(counts.taken, 1);
+    CHECK_INT(counts.refused, 2);
+    over();
+}
+
 static void an_idle_name_makes_room_and_is_as_good_as_new(void)
 {
     begin();
@@ -149,7 +197,7 @@ static void an_idle_name_makes_room_and_is_as_good_as_new(void)
         snprintf(who, sizeof who, "user %d", i);
         CHECK_INT(take(&both, who, 10, i * 10 * NANOS_S), LIMIT_PASSES);
     }
-    CHECK(limiter_count(&l) < 150);
+    CHECK(limiter_look(&l).names < 150);
     over();
 }
 
@@ -161,7 +209,7 @@ static void so_many_names_and_no_more(void)
         snprintf(who, sizeof who, "user %d", i);
         CHECK_INT(take(&both, who, 10, 0), LIMIT_PASSES);
     }
-    CHECK(limiter_count(&l) <= LIMITER_MOST);
+    CHECK(limiter_look(&l).names <= LIMITER_MOST);
     over();
 }
 
@@ -371,7 +419,8 @@ TESTS(each_name_has_its_own,
       more_than_ever_passes_is_told_apart, the_estimate_is_settled_by_the_truth,
       an_absurd_truth_is_over_with_its_period, what_came_to_nothing_is_undone,
       whoever_waits_passes_when_all_parts_let_him,
-      places_are_free_again_when_they_are_left,
+      places_are_free_again_when_they_are_left, it_says_what_it_has_seen,
+      a_look_ahead_takes_nothing_and_is_right,
       an_idle_name_makes_room_and_is_as_good_as_new, so_many_names_and_no_more,
       whoever_holds_a_place_is_not_forgotten, other_amounts_hold_at_once,
       a_clock_that_jumps_gives_nothing_away,

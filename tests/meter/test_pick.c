@@ -1,6 +1,8 @@
 /*
 ** test_pick.c -- which of several is asked.
 */
+#include <math.h>
+
 #include "unit.h"
 
 #include "meter/pick.h"
@@ -216,10 +218,36 @@ static void ways_have_names(void)
 {
     for (int by = 0; by < PICK_BYS; by++)
         CHECK_INT(pick_of(pick_name((enum pick_by)by)), by);
-    CHECK_INT(pick_of("cost"), PICK_BYS);
+    CHECK_INT(pick_of("price"), PICK_BYS);
 }
 
-TESTS(where_none_may_be_asked_none_is, round_robin_goes_round,
+static void the_cheapest_is_asked_and_of_equals_the_least_loaded(void)
+{
+    begin(PICK_COST, 4);
+    of[0].cost = 300;
+    of[1].cost = 200;
+    of[2].cost = 200;
+    of[3].cost = INFINITY; /* nobody knows */
+    of[0].load = 0;
+    of[1].load = 5e9;
+    of[2].load = 1e9;
+    picks(20);
+    CHECK_INT(got[2], 20);
+    of[1].load = 1e9;
+    picks(20);
+    CHECK_INT(got[1] + got[2], 20);
+    CHECK(about(got[1], 10, 5));
+    p.may = 9;
+    CHECK_INT(next(), 0);
+    p.may = 8;
+    CHECK_INT(next(), 3);
+    of[3].cost = 0; /* free */
+    p.may = 15;
+    CHECK_INT(next(), 3);
+}
+
+TESTS(the_cheapest_is_asked_and_of_equals_the_least_loaded,
+      where_none_may_be_asked_none_is, round_robin_goes_round,
       the_work_of_one_that_is_away_falls_to_all_others,
       weights_are_shares_of_the_work,
       weighted_turns_are_spread_and_not_in_clumps, the_least_busy_one_is_asked,

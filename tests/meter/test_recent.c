@@ -36,6 +36,7 @@ static void ten_pass_in_any_period_and_the_eleventh_when_the_first_left(void)
     over();
 }
 
+/* Defect 4 of the guides, its other half: a limit was never filled. */
 static void the_limit_is_filled_and_not_missed_by_one(void)
 {
     CHECK(passes(&ten, 10, 0));
@@ -43,8 +44,8 @@ static void the_limit_is_filled_and_not_missed_by_one(void)
     over();
 }
 
-/* Two of one size within one second were one member of a set elsewhere, and
-** 95 times the limit passed. */
+/* Defect 3 of the guides: two of one size within one second were one member of a
+** set, and 95 times the limit passed. */
 static void equal_requests_at_one_instant_are_two(void)
 {
     const struct limit_rate tokens = {.n = 10000, .per = 60 * NANOS_S};
@@ -56,7 +57,7 @@ static void equal_requests_at_one_instant_are_two(void)
     over();
 }
 
-/* Elsewhere the last entry was overwritten, whoever had made it. */
+/* Defect 4 of the guides: the last entry was overwritten, whoever had made it. */
 static void everybody_corrects_his_own(void)
 {
     struct taken a = recent_take((recent_room(&log_of), &log_of), &ten, 4, 0);

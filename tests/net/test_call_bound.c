@@ -256,7 +256,7 @@ static void who_thinks_unseen_or_goes_on_alone_used_its_bound(void)
 {
     begin();
     struct question q = bounded(true, 5000, 1);
-    q.model = STR("o3");
+    q.bound.thinks = true;
     call = call_start(&v.base, &q);
     upstream_head(200, "text/event-stream");
     upstream_says(ROLE SAY("one two"));

@@ -256,7 +256,89 @@ static void a_client_that_leaves_ends_what_was_asked(void)
     finish();
 }
 
-TESTS(round_robin_asks_one_after_another, weights_share_the_work,
+/* --- by = "cost" ----------------------------------------------------------- */
+
+/* a: dear answers; b: dear questions. */
+#define PRICED                                                 \
+    THREE "p.prices { ['a/x'] = { input = 1, output = 100 }, " \
+          "['b/x'] = { input = 50, output = 2 } } "
+
+static void the_cheapest_for_this_request_is_asked(void)
+{
+    begin(PRICED "return p.balance { 'a/x', 'b/x', by = 'cost' }");
+    chats(5); /* 11 tokens, and who knows how many come back */
+    CHECK_INT(of_b, 5);
+    ask("{\"max_tokens\":1," MESSAGES "}");
+    CHECK_STR(said(), "a");
+    finish();
+    begin(PRICED "local b = p.balance { 'a/x', 'b/x', by = 'cost' } "
+                 "return function(req) return b(req:with { max_tokens = 1 }) "
+                 "end");
+    chats(3);
+    CHECK_INT(of_a, 3);
+    finish();
+}
+
+static void what_is_free_comes_first(void)
+{
+    begin(PRICED "return p.balance { 'a/x', { 'b/x', free = true }, "
+                 "by = 'cost' }");
+    ask("{\"max_tokens\":1," MESSAGES "}");
+    CHECK_STR(said(), "b");
+    finish();
+    begin(PRICED "return p.balance { 'a/x', 'b/x', 'c/x', by = 'cost' }");
+    chats(3);
+    CHECK_INT(of_c, 3); /* simulated, and nobody said a price */
+    finish();
+}
+
+static void the_next_cheapest_answers_for_one_that_fails(void)
+{
+    begin(PRICED FAILS("d", 503) "p.prices { ['d/x'] = { input = 0, output = 0 "
+                                 "} } return { p.balance { 'a/x', 'b/x', "
+                                 "{ 'd/x', breaker = { failures = 1, open = "
+                                 "'1h' } }, by = 'cost' }, 'c/x' }");
+    chat();
+    CHECK_STR(path(), "x overloaded, x ok");
+    CHECK_STR(said(), "b");
+    chat();
+    CHECK_STR(path(), "x ok"); /* its breaker is open */
+    CHECK_STR(said(), "b");
+    finish();
+}
+
+static void the_cheapest_group_declines_when_all_have(void)
+{
+    begin(FAILS("d", 503) FAILS("e", 500) OK(
+        "c") "return { p.balance { 'd/x', 'e/y', by = 'cost' }, 'c/z' }");
+    chat();
+    CHECK(holds(path(), "x overloaded"));
+    CHECK(holds(path(), "y server_error"));
+    CHECK(holds(path(), "z ok"));
+    finish();
+}
+
+static void a_target_without_a_price_is_told_at_load(void)
+{
+    CHECK_LOAD_ERROR("local b = p.balance { 'openai/gpt-4o', "
+                     "'openai/unheard-of', by = 'cost' } return b",
+                     "P:1: balance: by = \"cost\" needs a price of "
+                     "openai/unheard-of; say it above: p.prices { "
+                     "[\"openai/unheard-of\"] = { input = 2.5, output = 10 } }"
+                     ", in dollars per million tokens");
+    rig_open(NULL);
+    CHECK_INT(load("p.prices { ['openai/unheard-of'] = { input = 1, output = 1 "
+                   "} } return p.balance { 'openai/gpt-4o', "
+                   "'openai/unheard-of', by = 'cost' }"),
+              0);
+    finish();
+}
+
+TESTS(the_cheapest_for_this_request_is_asked, what_is_free_comes_first,
+      the_next_cheapest_answers_for_one_that_fails,
+      the_cheapest_group_declines_when_all_have,
+      a_target_without_a_price_is_told_at_load,
+      round_robin_asks_one_after_another, weights_share_the_work,
       one_that_fails_hands_over_to_the_next, it_declines_when_all_have,
       one_with_an_open_breaker_is_not_chosen, priority_says_who_was_passed_over,
       one_that_refused_our_key_is_asked_last_for_a_while,

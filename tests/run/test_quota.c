@@ -8,10 +8,11 @@
 static struct quota quotas[QUOTA_UNITS];
 static struct arena arena;
 static struct http_field fields[QUOTA_FIELDS];
+static struct quota_reader reader;
 
 static str value(const char *name)
 {
-    int n = quota_fields(quotas, &arena, fields);
+    int n = quota_fields(quotas, &reader, &arena, fields);
     for (int i = 0; i < n; i++)
         if (str_eq(fields[i].name, str_of(name)))
             return fields[i].value;
@@ -21,13 +22,14 @@ static str value(const char *name)
 static void begin(void)
 {
     arena_init(&arena);
+    reader = (struct quota_reader){false, 0};
     quotas[QUOTA_REQUESTS] = quotas[QUOTA_TOKENS] = (struct quota){0};
 }
 
 static void without_a_limit_nothing_is_said(void)
 {
     begin();
-    CHECK_INT(quota_fields(quotas, &arena, fields), 0);
+    CHECK_INT(quota_fields(quotas, &reader, &arena, fields), 0);
     arena_fini(&arena);
 }
 
@@ -65,6 +67,43 @@ static void a_reset_is_a_time_as_openai_writes_it(void)
     }
 }
 
+static void anthropics_clients_are_told_the_instant(void)
+{
+    begin();
+    quota_note(quotas, QUOTA_REQUESTS, &(struct quota){10, 7, 42 * NANOS_S});
+    quota_note(quotas, QUOTA_TOKENS, &(struct quota){5000, 12, 1});
+    reader = (struct quota_reader){true, 1767268800 * NANOS_S};
+    CHECK_INT(quota_fields(quotas, &reader, &arena, fields), QUOTA_FIELDS);
+    CHECK_STR(value("anthropic-ratelimit-requests-limit"), "10");
+    CHECK_STR(value("anthropic-ratelimit-requests-remaining"), "7");
+    CHECK_STR(value("anthropic-ratelimit-requests-reset"),
+              "2026-01-01T12:00:42Z");
+    CHECK_STR(value("anthropic-ratelimit-tokens-limit"), "5000");
+    CHECK_STR(value("anthropic-ratelimit-tokens-remaining"), "12");
+    CHECK_STR(value("anthropic-ratelimit-tokens-reset"),
+              "2026-01-01T12:00:01Z"); /* never too early */
+    arena_fini(&arena);
+}
+
+static bool wants(const char *name, const char *text)
+{
+    const struct http_field sent[] = {{STR("Accept"), STR("*/*")},
+                                      {str_of(name), str_of(text)}};
+    return quota_wants_anthropic(sent, 2);
+}
+
+static void anthropics_clients_are_known_by_what_they_send(void)
+{
+    CHECK(wants("anthropic-version", "2023-06-01"));
+    CHECK(wants("X-Api-Key", "secret"));
+    CHECK(!wants("x-api-key", ""));
+    CHECK(!wants("authorization", "Bearer secret"));
+    CHECK(!wants("x-goog-api-key", "secret"));
+    CHECK(!quota_wants_anthropic(NULL, 0));
+}
+
 TESTS(without_a_limit_nothing_is_said,
       of_several_limits_the_one_with_the_least_left_is_told,
-      a_reset_is_a_time_as_openai_writes_it)
+      a_reset_is_a_time_as_openai_writes_it,
+      anthropics_clients_are_told_the_instant,
+      anthropics_clients_are_known_by_what_they_send)

@@ -1,6 +1,8 @@
 /*
 ** test_limit.c -- p.limit in a world whose clock is turned.
 */
+#include <stdio.h>
+
 #include "stage_rig.h"
 
 static bool has_field(const struct guest *g, const char *name,
@@ -105,6 +107,7 @@ static void asked_again_it_says_the_same_and_counts_once(void)
 
 #define TOKENS PRELUDE "return { p.limit('t', '2k tokens/min'), 'openai/a' }"
 
+/* Defect 5 of the guides: the requested tokens stayed, or a constant did. */
 static void the_estimate_is_settled_by_what_was_used(void)
 {
     begin(TOKENS);
@@ -116,6 +119,7 @@ static void the_estimate_is_settled_by_what_was_used(void)
     finish();
 }
 
+/* Defect 3 of the guides: two of equal size in one second were one. */
 static void two_estimates_at_once_are_not_let_in(void)
 {
     begin(TOKENS);
@@ -125,6 +129,72 @@ static void two_estimates_at_once_are_not_let_in(void)
     CHECK_INT(a->status, 200);
     CHECK_INT(b->status, 429);
     CHECK(holds(buf_str(&b->body), "and this request may need 10"));
+    finish();
+}
+
+#define MANY                                                                 \
+    "{\"max_tokens\":%d,\"messages\":[{\"role\":\"user\",\"content\":\"hi\"" \
+    "}]}"
+
+static struct guest *ask_for(int max_tokens, nanos at)
+{
+    char body[128];
+    snprintf(body, sizeof body, MANY, max_tokens);
+    return ask_at(body, at);
+}
+
+static int64_t number_of(str text)
+{
+    int64_t n = 0;
+    for (size_t i = 0; i < text.n; i++)
+        n = n * 10 + (text.p[i] - '0');
+    return n;
+}
+
+/* Defect 4 of the guides: the last entry was overwritten, and not the one's own. */
+static void a_late_settlement_corrects_its_own(void)
+{
+    begin(PRELUDE "return { p.limit('t', '3k tokens/min'), 'openai/a' }");
+    play("openai/a",
+         (struct sim_script){.tokens = 20, .latency = 30 * NANOS_S});
+    struct guest *slow = guest_at(BODY, 0);
+    stage_play(s, slow, began + NANOS_S);
+    play("openai/a", (struct sim_script){.tokens = 20});
+    CHECK_INT(ask_at(BODY, 10 * NANOS_S)->status, 200);
+    CHECK_INT(ask_for(2900, 11 * NANOS_S)->status, 429);
+    CHECK_INT(ask_for(2900, 31 * NANOS_S)->status, 200);
+    CHECK(slow->done);
+    finish();
+}
+
+/* Defect 4 of the guides, its other half: a limit was never filled. */
+static void a_limit_is_filled_to_the_last_token(void)
+{
+    begin(PRELUDE "return { p.limit('t', '1000 tokens/min'), p.say 'yes' }");
+    struct guest *g = ask_for(1, 0);
+    int64_t prompt = 999 - number_of(field(g, "x-ratelimit-remaining-tokens"));
+    CHECK(prompt > 0 && prompt < 50);
+    CHECK_INT(ask_for((int)(1000 - prompt), 0)->status, 200);
+    CHECK_INT(ask_for((int)(1001 - prompt), 0)->status, 413);
+    finish();
+}
+
+static void amounts_past_2_to_the_53rd_lose_nothing(void)
+{
+    begin(PRELUDE "return { p.limit('l', { '9007199254740993 requests/min', "
+                  "'9223372036854775807 tokens/week' }), p.say 'yes' }");
+    struct guest *g = ask(BODY);
+    CHECK(has_field(g, "x-ratelimit-limit-requests", "9007199254740993"));
+    CHECK(has_field(g, "x-ratelimit-remaining-requests", "9007199254740992"));
+    CHECK(has_field(g, "x-ratelimit-limit-tokens", "9223372036854775807"));
+    ask(BODY);
+    g = ask(BODY);
+    CHECK(has_field(g, "x-ratelimit-remaining-requests", "9007199254740990"));
+    finish();
+    begin(PRELUDE "return { p.limit('l', { '9223372036854775807 tokens/s', "
+                  "burst = '9223372036854775807 tokens' }), p.say 'yes' }");
+    CHECK_INT(ask(BODY)->status, 200);
+    CHECK_INT(ask(BODY)->status, 200);
     finish();
 }
 
@@ -307,6 +377,52 @@ static void a_reload_keeps_what_was_used_and_changes_amounts_at_once(void)
     finish();
 }
 
+static void a_leap_of_time_gives_back_a_period_and_no_more(void)
+{
+    begin(PRELUDE "return { p.limit('chat', '2 requests/min'), p.say 'yes' }");
+    for (nanos at = 0; at < 3; at++) {
+        nanos then = at * 40 * 86400 * NANOS_S;
+        CHECK_INT(ask_at(BODY, then)->status, 200);
+        CHECK_INT(ask_at(BODY, then)->status, 200);
+        CHECK_INT(ask_at(BODY, then)->status, 429);
+    }
+    finish();
+}
+
+static void who_waits_through_a_reload_passes_at_his_instant(void)
+{
+    begin(WAITS);
+    struct guest *g[3];
+    for (int i = 0; i < 3; i++)
+        g[i] = guest_at(BODY, i);
+    stage_play(s, NULL, began + NANOS_S / 2);
+    CHECK_INT(load(PRELUDE "return { p.limit('w', { '3 requests/s', wait = "
+                           "'5s' }), p.say 'yes' }"),
+              0);
+    struct guest *late = guest_at(BODY, NANOS_S / 2);
+    stage_play(s, NULL, NANOS_NEVER);
+    for (int i = 0; i < 3; i++)
+        CHECK_INT(g[i]->ended - began, i * NANOS_S);
+    CHECK_INT(late->status, 200); /* and he did not overtake */
+    CHECK_INT(late->ended - began, 2 * NANOS_S);
+    finish();
+}
+
+static void a_reload_that_takes_amounts_back_counts_what_passed(void)
+{
+    begin(PRELUDE "return { p.limit('t', '9k tokens/min'), p.say 'yes' }");
+    load(PRELUDE "return { p.limit('t', '9k tokens/min'), 'openai/a' }");
+    play("openai/a", (struct sim_script){.tokens = 20, .latency = NANOS_S});
+    struct guest *a = guest_at(BODY, 0), *b = guest_at(BODY, 0);
+    stage_play(s, NULL, began + NANOS_S / 2);
+    load(PRELUDE "return { p.limit('t', '1500 tokens/min'), 'openai/a' }");
+    CHECK_INT(ask_at(BODY, NANOS_S / 2)->status, 429); /* two are under way */
+    stage_play(s, NULL, NANOS_NEVER);
+    CHECK(a->status == 200 && b->status == 200);
+    CHECK_INT(ask_at(BODY, 2 * NANOS_S)->status, 200);
+    finish();
+}
+
 static void a_burst_is_what_passes_at_once(void)
 {
     begin(PRELUDE "return { p.limit('b', { '60 requests/min', burst = '2 "
@@ -323,7 +439,12 @@ static void a_burst_is_what_passes_at_once(void)
     finish();
 }
 
-TESTS(who_asks_too_often_is_told_when_to_come_again,
+TESTS(a_late_settlement_corrects_its_own, a_limit_is_filled_to_the_last_token,
+      amounts_past_2_to_the_53rd_lose_nothing,
+      a_leap_of_time_gives_back_a_period_and_no_more,
+      who_waits_through_a_reload_passes_at_his_instant,
+      a_reload_that_takes_amounts_back_counts_what_passed,
+      who_asks_too_often_is_told_when_to_come_again,
       replies_and_refusals_say_what_is_left,
       each_user_has_his_own_and_some_have_another,
       asked_again_it_says_the_same_and_counts_once,

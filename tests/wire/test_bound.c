@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "kernel/rank_rig.h"
 #include "wire/bound.h"
+#include "wire/prompt/prompt.h"
 
 #define USER(content) \
     "{\"messages\":[{\"role\":\"user\",\"content\":" content "}]"
@@ -233,6 +234,54 @@ static void what_clients_send_every_day_has_a_bound(void)
         "\"tool_call_id\":\"c\",\"content\":\"4\"}]}"));
 }
 
+/* Tokens of a body as OpenAI documents them, with a byte for each token. */
+static int64_t most_tokens(str json)
+{
+    struct buf file;
+    struct encoding e = {.split = SPLIT_CL100K};
+    struct tokens t = {.encoding = &e};
+    buf_init(&file, 1 << 16);
+    rig_bytes(&file);
+    CHECK_INT(ranks_read(&e.ranks, buf_str(&file)), 0);
+    prompt_count(json_of(json), &t);
+    ranks_fini(&e.ranks);
+    buf_fini(&file);
+    CHECK_INT(t.error, 0);
+    return t.n;
+}
+
+/* `piece` a thousand times between `from` and `to`. */
+static void is_above_any_count(const char *from, const char *piece,
+                               const char *to)
+{
+    struct buf json;
+    buf_init(&json, 1 << 20);
+    buf_text(&json, from);
+    for (int i = 0; i < 1000; i++)
+        buf_print(&json, "%s%s", i > 0 ? "," : "", piece);
+    buf_text(&json, to);
+    struct bound b;
+    struct bound_ask ask = {.body = json_of(buf_str(&json)), .model = STR("m")};
+    CHECK_INT(bound_of(&ask, &b, &why), 0);
+    CHECK(b.input >= most_tokens(buf_str(&json)));
+    buf_fini(&json);
+}
+
+static void the_bound_is_above_any_count(void)
+{
+    is_above_any_count("{\"messages\":[", "{}", "]}");
+    is_above_any_count("{\"messages\":[", "{\"name\":\"\"}", "]}");
+    is_above_any_count("{\"messages\":[",
+                       "{\"role\":\"user\",\"content\":\"moon\"}", "]}");
+    is_above_any_count(
+        "{\"messages\":[],\"tools\":[",
+        "{\"type\":\"function\",\"function\":{\"parameters\":{"
+        "\"properties\":{\"a\":{\"enum\":[1,\"\",\"\"]},\"b\":{}}}}}",
+        "]}");
+    is_above_any_count("{\"messages\":[{\"content\":[", "7", "]}]}");
+    is_above_any_count("{\"prompt\":[", "\"a\"", "]}");
+}
+
 /* --- the answers ------------------------------------------------------------ */
 
 static int64_t each(const char *members, int64_t max_out)
@@ -381,8 +430,12 @@ static void a_refusal_says_what_and_what_to_do(void)
     buf_fini(&text);
 }
 
-static void models_that_think_unseen_are_known(void)
+static void thoughts_that_may_not_be_shown_are_known(void)
 {
+    CHECK(bound_with((struct bound_ask){.model = STR("o3")}, "{}").thinks);
+    CHECK(!bound("{\"reasoning_effort\":\"none\",\"thinking\":null}").thinks);
+    CHECK(bound("{\"reasoning_effort\":\"low\"}").thinks);
+    CHECK(bound("{\"thinking\":{\"type\":\"enabled\"}}").thinks);
     CHECK(bound_hides(STR("o3")));
     CHECK(bound_hides(STR("openai/o4-mini")));
     CHECK(bound_hides(STR("gpt-5.1")));
@@ -399,7 +452,7 @@ TESTS(every_byte_counts_and_the_template_too, tools_count_more_than_their_bytes,
       a_prediction_is_charged_as_output_of_every_answer,
       a_member_nobody_knows_has_no_bound,
       a_part_or_message_with_more_in_it_than_its_type_says_neither,
-      what_clients_send_every_day_has_a_bound,
+      what_clients_send_every_day_has_a_bound, the_bound_is_above_any_count,
       who_names_no_limit_has_the_models_or_4096,
       a_limit_of_the_clients_holds_and_of_two_the_lower,
       a_limit_beyond_reason_is_one_within_it, what_is_no_limit_names_none,
@@ -407,4 +460,4 @@ TESTS(every_byte_counts_and_the_template_too, tools_count_more_than_their_bytes,
       an_n_that_services_read_differently_is_refused,
       counting_makes_it_tighter_and_keeps_a_margin,
       what_cannot_be_counted_stays_bytes, a_refusal_says_what_and_what_to_do,
-      models_that_think_unseen_are_known)
+      thoughts_that_may_not_be_shown_are_known)

@@ -118,6 +118,17 @@ static void an_input_is_its_texts(void)
     CHECK_INT(count("{}").n, 0);
 }
 
+/* Not all of it can be counted: then nothing is. */
+static void a_message_is_counted_whole_or_not_at_all(void)
+{
+    struct tokens t = {.n = 5};
+    CHECK(!prompt_message(json_of(STR("{\"role\":\"user\",\"content\":[{"
+                                      "\"type\":\"image_url\"}]}")),
+                          &t));
+    CHECK(!prompt_message(json_of(STR("{\"role\":\"user\",\"news\":1}")), &t));
+    CHECK_INT(t.n, 5);
+}
+
 static void what_makes_no_sense_hurts_nobody(void)
 {
     static const char *const odd[] = {
@@ -143,43 +154,27 @@ static void without_memory_it_says_so(void)
     CHECK_INT(t.error, ERR_MEMORY);
 }
 
-static int64_t bound(const char *json)
+static int64_t expect(const char *body, int64_t max_tokens)
 {
-    return prompt_bound(json_of(str_of(json)));
+    return prompt_expect(json_of(str_of(body)), max_tokens);
 }
 
-static void the_bound_is_above_the_count(void)
+static void an_answer_is_expected_as_long_as_it_may_be(void)
 {
-    static const char *const bodies[] = {
-        "{\"messages\":[]}",
-        "{\"messages\":[{\"role\":\"user\",\"content\":\"\"}]}",
-        "{\"prompt\":\"moon\"}", TOOL};
-    for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
-        CHECK(bound(bodies[i]) >= (int64_t)strlen(bodies[i]));
-        CHECK(bound(bodies[i]) >= count(bodies[i]).n);
-    }
+    CHECK_INT(expect("{}", 0), 1000);
+    CHECK_INT(expect("{\"max_tokens\":7}", 0), 7);
+    CHECK_INT(expect("{\"max_tokens\":7,\"n\":3}", 0), 21);
+    CHECK_INT(expect("{\"max_tokens\":7,\"max_completion_tokens\":5}", 0), 5);
+    CHECK_INT(expect("{\"max_tokens\":7}", 2), 2);
+    CHECK_INT(expect("{\"max_tokens\":-7,\"n\":-1}", 0), 0);
+    CHECK(expect("{\"max_tokens\":9223372036854775807,\"n\":"
+                 "9223372036854775807}",
+                 0) == (int64_t)1 << 60);
 }
 
-static void what_bytes_do_not_bound_has_no_bound(void)
-{
-    static const char *const bodies[] = {
-        "{\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image_"
-        "url\"}]}]}",
-        "{\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"file\"}]}]"
-        "}",
-        "{\"messages\":[{\"role\":\"assistant\",\"audio\":{\"id\":\"a\"}}]}",
-        "{\"input\":\"x\",\"previous_response_id\":\"r\"}",
-        "{\"input\":[{\"type\":\"input_file\"}]}",
-        "{\"messages\":[],\"web_search_options\":{}}",
-        "{\"messages\":[],\"tools\":[{\"type\":\"web_search\"}]}"};
-    for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++)
-        CHECK_INT(bound(bodies[i]), -1);
-    CHECK(bound("{\"input\":\"x\",\"previous_response_id\":null}") > 0);
-}
-
-TESTS(a_message_costs_three_and_the_answer_three, a_name_costs_one_more,
+TESTS(an_answer_is_expected_as_long_as_it_may_be,
+      a_message_costs_three_and_the_answer_three, a_name_costs_one_more,
       texts_are_counted_as_they_are_meant, what_is_no_text_is_guessed,
       instructions_may_be_others, tools_are_counted_as_the_cookbook_does,
-      an_input_is_its_texts, what_makes_no_sense_hurts_nobody,
-      without_memory_it_says_so, the_bound_is_above_the_count,
-      what_bytes_do_not_bound_has_no_bound)
+      an_input_is_its_texts, a_message_is_counted_whole_or_not_at_all,
+      what_makes_no_sense_hurts_nobody, without_memory_it_says_so)

@@ -96,6 +96,44 @@ static void all_that_a_delta_says_counts_and_what_frames_it_does_not(void)
     CHECK(bytes_of("{\"news\":\"a\"}") > 0);
 }
 
+static void a_message_beside_the_pieces_counts_nothing_twice(void)
+{
+    CHECK_INT(bytes_of("{\"content\":\"moon\"},\"message\":{\"content\":"
+                       "\"the moon\"}"),
+              4);
+    struct tap tap = {0};
+    CHECK_INT(dialect_openai.whole(
+                  &tap, STR("{\"choices\":[{\"message\":{\"content\":\"ab\"}},"
+                            "{\"message\":{\"content\":\"cde\"}}]}")),
+              EVENT_RELAY);
+    CHECK_INT(tap.spoken.bytes, 5);
+}
+
+/* Sounds, pictures and news of the service's own are no words of the model. */
+static void what_is_not_surely_the_models_is_no_word(void)
+{
+    struct tap tap = {.spoken.most = 3};
+    struct sse_event e;
+    str rest =
+        STR("data: {\"choices\":[{\"delta\":{\"audio\":{\"data\":\"A B C "
+            "D E F\"},\"citation\":\"one two three four five\"}}]}\n\n");
+    CHECK(sse_next(&rest, &e));
+    dialect_openai.event(&tap, &e, false);
+    CHECK_INT(tap.spoken.words, 0);
+    CHECK(tap.spoken.bytes > 30);
+}
+
+static void code_is_a_word_for_each_length_of_a_token(void)
+{
+    struct spoken s = {.most = 100};
+    char code[100];
+    memset(code, '{', sizeof code);
+    for (int i = 0; i < 10; i++)
+        spoken_add_code(&s, (str){code, sizeof code});
+    CHECK_INT(s.words, 1000 / SPOKEN_LONGEST);
+    CHECK_INT(s.bytes, 1000);
+}
+
 static void tool_calls_count_by_what_the_model_wrote(void)
 {
     CHECK_INT(bytes_of("{\"tool_calls\":[{\"index\":0,\"id\":\"call_1\","
@@ -110,4 +148,7 @@ TESTS(words_are_what_white_space_parts, a_word_goes_on_in_the_next_piece,
       a_word_longer_than_any_token_is_more_than_one,
       it_is_over_when_more_words_were_said_than_may_be,
       all_that_a_delta_says_counts_and_what_frames_it_does_not,
+      a_message_beside_the_pieces_counts_nothing_twice,
+      what_is_not_surely_the_models_is_no_word,
+      code_is_a_word_for_each_length_of_a_token,
       tool_calls_count_by_what_the_model_wrote)

@@ -1,5 +1,6 @@
 -- schedules_test.lua -- whatever the models do, whoever leaves: every request ends in one
--- reply or one clear error, and nobody was asked more often than the path says.
+-- reply or one clear error, nobody was asked more often than the path says, and no call is
+-- charged twice: what the requests cost is what the models charge.
 --
 -- A seed is a schedule: a policy, what each of its models does and when, and the clients that
 -- ask meanwhile. `perilune test --seeds 10000 tests/world` runs so many; the seed of one that
@@ -68,7 +69,7 @@ local WAYS = {
   end,
   function(rungs, only_models)
     local by = one_of(only_models and { "round_robin", "least_busy", "latency", "headroom",
-      "priority" } or { "round_robin", "priority" })
+      "priority", "cost" } or { "round_robin", "priority" })
     return ("p.balance { %s, by = %q }"):format(table.concat(rungs, ", "), by)
   end,
 }
@@ -87,6 +88,10 @@ local function policy()
   local last = chance(0.5) and 'or p.sorry "later"(req)' or ""
   return ([[
     local p = require "perilune"
+    p.prices { ["openai/gpt-4o"] = { input = 7, output = 1000 },
+      ["anthropic/claude-sonnet-4-5"] = { input = 11, output = 2000 },
+      ["groq/llama-3.3-70b"] = { input = 13, output = 3000 },
+      ["openai/gpt-4o-mini"] = { input = 17, output = 4000 } }
     local rung = p.ladder { %s }
     return function(req) return rung(req) %s end]]):format(rungs_of(1), last)
 end
@@ -116,4 +121,10 @@ test("every request ends once, in a reply or a clear error", FIRST, function(t)
     attempts = attempts + reply.attempts
   end
   t:expect { arrivals = function(n) return n + t:refused() == attempts end }
+
+  -- Of what a model never told, the gateway may know more than it did.
+  local billed, more = t:billed(), t:unbilled() > 0
+  t:expect { cost = function(sum)
+    return math.abs(sum - billed) < 5e-10 or more and sum > billed
+  end }
 end)

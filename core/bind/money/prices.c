@@ -1,7 +1,7 @@
 /*
 ** prices.c -- what models charge, as the policy's version knows it.
 */
-#include "bind/bind.h"
+#include "bind/model.h"
 
 #include "base/err.h"
 #include "meter/price/prices.h"
@@ -69,9 +69,28 @@ static int price_as(lua_State *L)
     return 1;
 }
 
+const struct price *model_price(const struct generation *g,
+                                const struct model *m, str name)
+{
+    if (m->free)
+        return &price_free;
+    const struct provider *p = m->provider;
+    const struct price *price = prices_find(&g->prices, p->name, name);
+    return price == NULL && p->sim != NULL ? &price_free : price;
+}
+
+/* price_known(model) -> is there a price of it, or is it free? */
+static int price_known(lua_State *L)
+{
+    const struct model *m = luaL_checkudata(L, 1, MODEL_TYPE);
+    lua_pushboolean(L, model_price(generation_of(L), m, m->name) != NULL);
+    return 1;
+}
+
 static const luaL_Reg functions[] = {
     {"price", set_price},
     {"price_as", price_as},
+    {"price_known", price_known},
     {NULL, NULL},
 };
 

@@ -6,7 +6,7 @@
 #include "bind/bind.h"
 
 #include "base/err.h"
-#include "net/call/post.h"
+#include "net/post.h"
 #include "run/events.h"
 #include "run/generation.h"
 #include "run/sandbox.h"

@@ -9,7 +9,7 @@
 ** Whoever may wait is told at once when it is his turn, and sleeps until then:
 ** the queue is nothing but instants.
 */
-#include "bind/bind.h"
+#include "bind/rungs/limit.h"
 
 #include <stdio.h>
 
@@ -23,8 +23,6 @@
 #include "run/task.h"
 
 #define LIMIT_TYPE   "perilune.limit"
-#define USUAL_OUT    1000      /* tokens of an answer nobody set a limit to */
-#define MOST_OUT     (1 << 30) /* an answer longer than that is not believed */
 #define BELIEVED     100000000 /* tokens of a call; more is no usage */
 #define NOBODY_KNOWS NANOS_S   /* Retry-After when a place must become free */
 
@@ -77,8 +75,7 @@ static struct limit_part read_part(lua_State *L)
     return part;
 }
 
-/* The set of parts on top of the stack. */
-static struct limit_rules read_set(lua_State *L)
+struct limit_rules bind_read_amounts(lua_State *L)
 {
     struct limit_rules rules = {.n = (int)luaL_len(L, -1)};
     if (rules.n < 1 || rules.n > LIMIT_PARTS)
@@ -100,7 +97,7 @@ static void read_sets(lua_State *L, struct limit *l, struct arena *arena)
         luaL_error(L, "not enough memory for a limit");
     for (int i = 0; i < l->sets_n; i++) {
         lua_rawgeti(L, -1, i + 1);
-        l->sets[i] = read_set(L);
+        l->sets[i] = bind_read_amounts(L);
         lua_pop(L, 1);
     }
 }
@@ -116,18 +113,18 @@ static void tell_emptied(struct runtime *rt, str name)
     event_send(&line, rt->world);
 }
 
-/* Find the limit in the realm, or make it there. */
-static void share(lua_State *L, struct limit *l, str shape)
+struct limiter *bind_share_limit(lua_State *L, str name, str shape)
 {
     struct runtime *rt = generation_of(L)->rt;
     uint64_t dice[2];
     bool emptied = false;
     world_random(rt->world, dice, sizeof dice);
-    l->limiter = limits_share(rt->realm, l->name, shape, dice, &emptied);
-    if (l->limiter == NULL)
+    struct limiter *l = limits_share(rt->realm, name, shape, dice, &emptied);
+    if (l == NULL)
         sandbox_raise(L, "limit: there are too many, or no memory for one");
     if (emptied)
-        tell_emptied(rt, l->name);
+        tell_emptied(rt, name);
+    return l;
 }
 
 /* limit(name, shape, wait, sets) -> a limit. A set is a list of { unit =, n =,
@@ -143,7 +140,7 @@ static int new_limit(lua_State *L)
         return luaL_error(L, "not enough memory for a limit");
     *l = (struct limit){.name = name, .wait = wait};
     read_sets(L, l, &generation_of(L)->arena);
-    share(L, l, shape);
+    l->limiter = bind_share_limit(L, name, shape);
     const struct limit **box = lua_newuserdatauv(L, sizeof *box, 0);
     *box = l;
     luaL_setmetatable(L, LIMIT_TYPE);
@@ -160,27 +157,10 @@ static bool counts_tokens(const struct limit_rules *rules)
     return any;
 }
 
-/* Tokens that may come back: so many answers, each of the length allowed. */
-static int64_t tokens_out(const struct view *view)
-{
-    struct json root = view->request->root;
-    int64_t each = view->max_tokens, choices = 1;
-    if (each == 0 &&
-        !json_integer(json_get(root, STR("max_completion_tokens")), &each) &&
-        !json_integer(json_get(root, STR("max_tokens")), &each))
-        each = USUAL_OUT;
-    if (!json_integer(json_get(root, STR("n")), &choices) || choices < 1)
-        choices = 1;
-    each = each < 0 ? 0 : each < MOST_OUT ? each : MOST_OUT;
-    return each * (choices < MOST_OUT ? choices : MOST_OUT);
-}
-
 static int64_t estimate(lua_State *L, const struct view *view)
 {
-    bind_push_tokens(L, view);
-    int64_t in = lua_tointeger(L, -1);
-    lua_pop(L, 1);
-    return in + tokens_out(view);
+    struct usage u = bind_expect(L, view);
+    return u.prompt + u.completion;
 }
 
 /* --- in line --------------------------------------------------------------- */

@@ -8,13 +8,21 @@
 ** that opened last is asked all the same: a group never loses its last member
 ** to a breaker, unless the policy says so (eject_last).
 **
+** What a request costs where (by = "cost") is what its prompt and the answer it
+** lets come would: prices differ, and that is the same for all.
+**
 ** Whose turn it is, is shared by all workers under a name made of the items;
 ** what one request has tried lies in its arena.
 */
 #include "bind/model.h"
 
+#include <math.h>
+
 #include "base/defence.h"
+#include "bind/tokens/tokens.h"
+#include "meter/limit/limiter.h"
 #include "meter/pick.h"
+#include "meter/price/price.h"
 #include "run/generation.h"
 #include "run/path.h"
 #include "run/realm/targets.h"
@@ -43,8 +51,9 @@ struct balance {
 /* One asking of the group. */
 struct round {
     uint64_t turn, key;
-    uint64_t asked; /* a bit for each that was */
-    uint64_t told;  /* those whose word is in the path already */
+    uint64_t asked;        /* a bit for each that was */
+    uint64_t told;         /* those whose word is in the path already */
+    struct usage expected; /* by = "cost": of the request */
 };
 
 /* --- declaring ------------------------------------------------------------- */
@@ -138,6 +147,28 @@ static void see_keys(struct target_view *view, struct keys *keys, nanos now)
     view->barred = true;
 }
 
+/* What we allow ourselves leaves so much; a target that has too little of it is
+** as good as one that asked for time. `tokens`: of the request, 0 when nobody
+** needed to know. */
+static void see_ration(struct target_view *view, const struct ration *ration,
+                       int64_t tokens, nanos now)
+{
+    if (ration == NULL)
+        return;
+    struct limit_ask ask = {.tokens = tokens > 0 ? tokens : 1,
+                            .now = now,
+                            .until = now + ration->wait};
+    struct limit_verdict v =
+        limiter_peek(ration->limiter, &ration->rules, &ask);
+    view->rests = view->rests || v.word != LIMIT_PASSES;
+    for (int i = 0; i < ration->rules.n; i++) {
+        double share = (double)v.parts[i].left / (double)v.parts[i].limit;
+        view->room.share = share < view->room.share ? share : view->room.share;
+    }
+    view->room.known = true;
+    view->room.scarce = view->room.scarce || v.word != LIMIT_PASSES;
+}
+
 static void see_model(struct standing *s, int i, const struct balance *b,
                       const struct target_view *view)
 {
@@ -152,7 +183,7 @@ static void see_model(struct standing *s, int i, const struct balance *b,
         s->full |= bit;
     else if (b->by == PICK_HEADROOM && view->room.scarce)
         s->scarce |= bit;
-    else if (view->rests)
+    else if (view->rests || (b->by == PICK_COST && view->room.scarce))
         s->rests |= bit;
     else
         s->there |= bit;
@@ -182,9 +213,20 @@ static str name_of(const struct view *view, const struct member *m)
     return view->model.p != NULL ? view->model : m->model->name;
 }
 
-static void see_member(struct standing *s, int i, const struct balance *b,
-                       const struct view *view, nanos now)
+/* What it would cost there. */
+static double cost_of(const struct view *view, const struct model *m, str name,
+                      const struct usage *expected)
 {
+    int64_t nano;
+    const struct price *price = model_price(view->request->gen, m, name);
+    bool known = price != NULL && price_cost(price, expected, &nano) == 0;
+    return known ? (double)nano : (double)INFINITY;
+}
+
+static void see_member(struct standing *s, int i, const struct balance *b,
+                       const struct view *view, const struct round *round)
+{
+    nanos now = world_now(view->request->rt->world);
     const struct member *m = &b->of[i];
     struct request *r = view->request;
     struct target_view seen;
@@ -201,19 +243,23 @@ static void see_member(struct standing *s, int i, const struct balance *b,
     }
     target_look(model_target(r, m->model, name), &m->model->rules, now, &seen);
     see_keys(&seen, &m->model->provider->keys, now);
+    int64_t tokens = round->expected.prompt + round->expected.completion;
+    see_ration(&seen, m->model->provider->ration, tokens, now);
+    see_ration(&seen, m->model->rules.ration, tokens, now);
+    if (b->by == PICK_COST)
+        s->of[i].cost = cost_of(view, m->model, name, &round->expected);
     see_model(s, i, b, &seen);
 }
 
 static void see_all(struct standing *s, const struct balance *b,
-                    const struct view *view)
+                    const struct view *view, const struct round *round)
 {
-    nanos now = world_now(view->request->rt->world);
     s->there = s->rests = s->open = s->full = s->scarce = s->failed =
         s->barred = 0;
     s->wait = 0;
     s->opened_last = PICK_NONE;
     for (int i = 0; i < b->n; i++)
-        see_member(s, i, b, view, now);
+        see_member(s, i, b, view, round);
 }
 
 /* --- choosing -------------------------------------------------------------- */
@@ -320,6 +366,8 @@ static int new_round(lua_State *L)
     round->key = key != NULL
                      ? pick_hash(key, n)
                      : pick_hash((char *)&round->turn, sizeof round->turn);
+    if (b->by == PICK_COST)
+        round->expected = bind_expect(L, view);
     lua_pushlightuserdata(L, round);
     return 1;
 }
@@ -333,7 +381,7 @@ static int next(lua_State *L)
     struct round *round = lua_touserdata(L, 3);
     struct standing s;
     bool forced;
-    see_all(&s, b, view);
+    see_all(&s, b, view, round);
     int at = choose(&s, b, round, &forced);
     tell_passed_over(&s, b, view, round, at);
     if (at == PICK_NONE) {

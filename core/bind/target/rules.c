@@ -1,7 +1,7 @@
 /*
 ** rules.c -- the options of p.model that guard its target, checked by the Lua
 ** library: breaker = { failures, rate, least, window, open, slow } or false,
-** concurrency = a number or "adaptive".
+** concurrency = a number or "adaptive"; and limit (ration.c).
 */
 #include "bind/model.h"
 
@@ -55,4 +55,7 @@ void model_read_rules(lua_State *L, struct model *m)
     else if (type == LUA_TSTRING)
         m->rules.concurrency = TARGET_ADAPTIVE;
     lua_pop(L, 1);
+    str full = arena_print(&m->provider->arena, "%.*s/%.*s",
+                           STR_ARG(m->provider->name), STR_ARG(m->name));
+    m->rules.ration = bind_read_ration(L, m->provider, "model", full);
 }

@@ -100,6 +100,17 @@ void bind_push_tokens(lua_State *L, const struct view *v)
     finish(L, &t);
 }
 
+struct usage bind_expect(lua_State *L, const struct view *v)
+{
+    bind_push_tokens(L, v);
+    struct usage u = {.prompt = lua_tointeger(L, -1),
+                      .completion =
+                          prompt_expect(v->request->root, v->max_tokens),
+                      .known = true};
+    lua_pop(L, 1);
+    return u;
+}
+
 int64_t bind_bound_counted(lua_State *L, const struct bound_ask *ask,
                            const struct bound *bound)
 {

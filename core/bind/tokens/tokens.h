@@ -13,6 +13,9 @@ void bind_tokens(lua_State *L);
 /* Push the tokens of a view's prompt, counted for the model it names. */
 void bind_push_tokens(lua_State *L, const struct view *view);
 
+/* What a call for this view is expected to use. Raises as counting does. */
+struct usage bind_expect(lua_State *L, const struct view *view);
+
 /* As bound_counted, in the encoding of the model that is asked. May raise. */
 int64_t bind_bound_counted(lua_State *L, const struct bound_ask *ask,
                            const struct bound *bound);

@@ -15,7 +15,7 @@
 #ifndef METER_LIMIT_GCRA_H
 #define METER_LIMIT_GCRA_H
 
-#include "meter/limit/rate.h"
+#include "meter/limit/wide.h"
 
 struct gcra {
     wide debt;    /* units * rate.per, at the instant `at` */

@@ -169,6 +169,12 @@ static void line_up(struct limiter_shard *shard,
     line_join(shard_line(shard), w);
 }
 
+static void count(struct limiter_counts *counts, enum limit_word word)
+{
+    counts->taken += word == LIMIT_PASSES;
+    counts->refused += word != LIMIT_PASSES;
+}
+
 struct limit_verdict limiter_take(struct limiter *l,
                                   const struct limit_rules *rules,
                                   const struct limit_ask *ask,
@@ -188,11 +194,33 @@ struct limit_verdict limiter_take(struct limiter *l,
             ticket->parts[i] = take(&s->parts[i], &rules->parts[i],
                                     amount(&rules->parts[i], ask), v.at);
         look(s, rules, asked.now, v.parts);
+        count(shard_counts(shard), v.word);
         v.in_line =
             v.word == LIMIT_PASSES && v.at > asked.now && ask->wait != NULL;
         if (v.in_line)
             line_up(shard, rules, ask->wait, ticket, v.at);
     }
+    shard_leave(shard);
+    return v;
+}
+
+struct limit_verdict limiter_peek(struct limiter *l,
+                                  const struct limit_rules *rules,
+                                  const struct limit_ask *ask)
+{
+    struct seat nobody = {.who = 0};
+    struct limit_verdict v = {.word = LIMIT_NO_MEMORY};
+    struct limit_ask asked = *ask;
+    if (atomic_load_explicit(&l->shut, memory_order_relaxed))
+        return no(rules, ask->now);
+    uint64_t who = siphash(l->seed, ask->who);
+    struct limiter_shard *shard = shard_of(l, who);
+    asked.now = shard_enter(shard, ask->now);
+    struct seat *s = shard_find(shard, who);
+    if (s != NULL && !prepare(s, rules, asked.now))
+        s = NULL;
+    judge(s != NULL ? s : &nobody, rules, &asked, &v);
+    look(s != NULL ? s : &nobody, rules, asked.now, v.parts);
     shard_leave(shard);
     return v;
 }
@@ -265,5 +293,6 @@ void limiter_undo(struct limiter *l, const struct limit_rules *rules,
         line_move_up(shard_line(shard), s, now);
         look(s, rules, now, states);
     }
+    shard_counts(shard)->taken--;
     shard_leave(shard);
 }

@@ -110,6 +110,11 @@ struct limit_verdict limiter_take(struct limiter *l,
                                   const struct limit_ask *ask,
                                   struct limit_ticket *ticket);
 
+/* What a take would come to, of which nothing is taken. */
+struct limit_verdict limiter_peek(struct limiter *l,
+                                  const struct limit_rules *rules,
+                                  const struct limit_ask *ask);
+
 /* The instant at which it is his turn, as it is now; and out of the line, which
 ** changes nothing but that he does not move any more. */
 nanos limiter_turn(struct limiter *l, const struct limit_wait *w);
@@ -127,7 +132,13 @@ void limiter_undo(struct limiter *l, const struct limit_rules *rules,
 /* From now on say no to everybody: for a world in which limits are hit. */
 void limiter_shut(struct limiter *l);
 
-/* How many names are remembered. */
-uint32_t limiter_count(struct limiter *l);
+/* What a limit has seen since it is there. */
+struct limiter_counts {
+    uint32_t names;          /* that are remembered */
+    uint64_t taken, refused; /* requests it let pass, and those it did not */
+};
+
+/* Look at that; of a limit that nobody has seeded all is zero. */
+struct limiter_counts limiter_look(struct limiter *l);
 
 #endif

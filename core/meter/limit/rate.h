@@ -16,20 +16,11 @@
 
 #include "base/nanos.h"
 
-/* Products of an amount and a time: below 2^126. */
-__extension__ typedef unsigned __int128 wide;
-
 struct limit_rate {
     int64_t n;     /* units, at least 1 */
     nanos per;     /* in so much time */
     int64_t burst; /* so many at once; 0: not said */
 };
-
-/* An amount or a time, never negative, in such a product. */
-static inline wide wide_of(int64_t n)
-{
-    return (wide)n;
-}
 
 /* What was taken, so that it can be corrected. */
 struct taken {

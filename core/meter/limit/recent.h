@@ -16,7 +16,7 @@
 #ifndef METER_LIMIT_RECENT_H
 #define METER_LIMIT_RECENT_H
 
-#include "meter/limit/rate.h"
+#include "meter/limit/wide.h"
 
 #define RECENT_MOST 64
 

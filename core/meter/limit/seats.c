@@ -17,6 +17,7 @@ struct limiter_shard {
     pthread_mutex_t lock;
     nanos now;
     struct limit_line line;
+    struct limiter_counts counts;
     uint32_t most, n, cap;
     struct seat *seats; /* seats[0] is the head of the list by use */
     uint32_t *slots;    /* by hash, a power of two */
@@ -162,6 +163,11 @@ struct limit_line *shard_line(struct limiter_shard *d)
     return &d->line;
 }
 
+struct limiter_counts *shard_counts(struct limiter_shard *d)
+{
+    return &d->counts;
+}
+
 struct seat *shard_find(struct limiter_shard *d, uint64_t who)
 {
     uint32_t i = find(d, who);
@@ -230,13 +236,19 @@ bool limiter_seed(struct limiter *l, const uint64_t dice[2])
     return ok;
 }
 
-uint32_t limiter_count(struct limiter *l)
+struct limiter_counts limiter_look(struct limiter *l)
 {
-    uint32_t n = 0;
-    for (int i = 0; i < LIMITER_SHARDS; i++) {
-        shard_enter(&l->shards[i], 0);
-        n += l->shards[i].n;
-        shard_leave(&l->shards[i]);
+    struct limiter_counts all = {.names = 0};
+    pthread_mutex_lock(&l->lock); /* it is being seeded, perhaps */
+    struct limiter_shard *shards = l->shards;
+    pthread_mutex_unlock(&l->lock);
+    for (int i = 0; shards != NULL && i < LIMITER_SHARDS; i++) {
+        struct limiter_shard *d = &shards[i];
+        shard_enter(d, 0);
+        all.names += d->n;
+        all.taken += d->counts.taken;
+        all.refused += d->counts.refused;
+        shard_leave(d);
     }
-    return n;
+    return all;
 }

@@ -36,8 +36,9 @@ struct limiter_shard *shard_of(struct limiter *l, uint64_t who);
 nanos shard_enter(struct limiter_shard *shard, nanos now);
 void shard_leave(struct limiter_shard *shard);
 
-/* Those who wait in it. */
+/* Those who wait in it; what it has counted, but for names. */
 struct limit_line *shard_line(struct limiter_shard *shard);
+struct limiter_counts *shard_counts(struct limiter_shard *shard);
 
 /* The seat of a name, or NULL; and one made where there is none, NULL without
 ** memory. It holds until the next call. */

@@ -146,10 +146,16 @@ static void send(struct call *c)
     }
 }
 
+static void leave(struct call *c)
+{
+    if (call_ration_passes(c))
+        send(c);
+}
+
 static void on_turn(struct lane_pass *pass)
 {
     struct call *c = OWNER(pass, pass);
-    send(c);
+    leave(c);
     call_arm(c);
 }
 
@@ -160,7 +166,7 @@ static void enter(struct call *c)
     enum lane_entry entry =
         lane != NULL ? lane_enter(lane, &c->pass) : LANE_INSIDE;
     if (entry == LANE_INSIDE)
-        send(c);
+        leave(c);
     else if (entry == LANE_FULL)
         call_end_busy(c, "too many calls wait for this provider (queue)");
 }
@@ -422,7 +428,10 @@ static struct due next_due(const struct call *c)
         sooner(
             &due, c->started, p->total,
             (struct due){0, FAULT_TIMEOUT_TOTAL, "not done in time (total)"});
-    if (DEFENCE(queue_wait) && c->state == CALL_QUEUED)
+    if (c->ration.turn != 0 && c->ration.turn < due.at)
+        due = (struct due){c->ration.turn, FAULT_NONE, ""};
+    else if (c->ration.turn == 0 && DEFENCE(queue_wait) &&
+             c->state == CALL_QUEUED)
         sooner(&due, c->started, c->ask.provider->queue_wait,
                (struct due){0, FAULT_OVERLOADED,
                             "its turn did not come in time (queue_wait)"});
@@ -450,6 +459,14 @@ void call_arm(struct call *c)
         timer_start(c->world, &c->timer, at);
 }
 
+/* Its ration lets it leave now. */
+static void take_turn(struct call *c)
+{
+    if (call_ration_turn(c))
+        send(c);
+    call_arm(c);
+}
+
 static void on_due(struct timer *t)
 {
     struct call *c = OWNER(timer, t);
@@ -458,6 +475,8 @@ static void on_due(struct timer *t)
         timer_start(c->world, &c->timer, due.at);
     else if (c->state == CALL_ENDED)
         hang_up(c);
+    else if (due.kind == FAULT_NONE)
+        take_turn(c);
     else if (due.kind == FAULT_OVERLOADED)
         call_end_busy(c, due.why);
     else if (due.kind != FAULT_TIMEOUT_TOTAL || c->state != CALL_COMMITTED ||

@@ -6,6 +6,7 @@
 **     call_reply.c  what comes back, and what it means
 **     call_flow.c   who gets it, and how fast
 **     call_target.c what its target is told of it
+**     call_ration.c what we allow ourselves
 **     call_used.c   what it used
 */
 #ifndef NET_CALL_INNER_H
@@ -82,5 +83,15 @@ void call_target_heard(struct call *c);
 void call_target_begun(struct call *c);
 void call_target_ended(struct call *c);
 void call_target_left(struct call *c);
+
+/* call_ration.c: may it leave now? If not it has ended, or its turn comes later:
+** c->ration.turn. */
+bool call_ration_passes(struct call *c);
+
+/* The same when its turn has come. */
+bool call_ration_turn(struct call *c);
+
+/* It has ended: what it took is settled, once. */
+void call_ration_settle(struct call *c);
 
 #endif

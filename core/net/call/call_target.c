@@ -58,6 +58,7 @@ void call_target_heard(struct call *c)
 void call_target_ended(struct call *c)
 {
     struct target_news news;
+    call_ration_settle(c);
     if (!c->ask.visit.inside)
         return;
     nanos wait = c->fault.wait > 0 ? c->fault.wait : c->hints.retry_after;
@@ -74,5 +75,6 @@ void call_target_ended(struct call *c)
 
 void call_target_left(struct call *c)
 {
+    call_ration_settle(c);
     visit_left(&c->ask.visit, c->ended);
 }

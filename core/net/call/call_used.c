@@ -68,7 +68,7 @@ static bool tells(const struct call *c)
         return false;
     if (!bounded(c))
         return !well; /* a provider that tells no usage is to be noticed */
-    bool seen = !bound_hides(c->ask.model) || !DEFENCE(bound_unseen);
+    bool seen = !c->ask.bound.thinks || !DEFENCE(bound_unseen);
     return seen && (well || !c->ask.provider->runs_on);
 }
 

@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "base/nanos.h"
+#include "meter/limit/ration.h"
 #include "meter/retry_budget.h"
 #include "net/call/fault.h"
 #include "net/call/keys.h"
@@ -37,6 +38,7 @@ struct provider {
     const struct dialect *dialect;
     struct lane *lane;
     struct retry_budget *retries; /* shared by name; NULL: no bound */
+    const struct ration *ration;  /* what we allow ourselves; NULL: any */
     int concurrency, queue; /* of the lane, once this is in force; 0 = any */
     nanos queue_wait;       /* longest wait for a turn; 0 = any */
     struct provider *next;  /* of the same policy version */

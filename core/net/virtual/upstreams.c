@@ -23,6 +23,7 @@ struct level {
 };
 
 struct upstream {
+    struct upstreams *all;
     struct upstream *next, *next_in_bucket;
     str name, greeting; /* what it says if its acts do not tell */
     struct upstream_act *acts;
@@ -35,6 +36,8 @@ struct upstream {
 
 struct upstreams {
     struct transport base;
+    upstream_bill *bill;
+    void *user;
     struct transport *sim;
     struct world *world;
     struct arena arena;
@@ -62,6 +65,7 @@ static struct upstream *find_or_make(struct upstreams *u, str name)
     struct upstream *at = find(u, name), **bucket = bucket_of(u, name);
     if (at != NULL || (at = arena_zero(&u->arena, sizeof *at)) == NULL)
         return at;
+    at->all = u;
     at->name = arena_copy(&u->arena, name);
     at->greeting = arena_join(&u->arena, STR("I am "), at->name, STR("."));
     buf_init(&at->body, MOST_KEPT);
@@ -206,6 +210,19 @@ static nanos drawn(struct world *w, nanos least, nanos most)
     return latency > 0 ? latency : -1;
 }
 
+/* It told what a reply took, and charges for it. */
+static void on_told(void *user, int64_t input, int64_t output)
+{
+    struct upstream *one = user;
+    const struct upstreams *u = one->all;
+    int64_t nano = -1;
+    if (u->bill != NULL)
+        nano = u->bill(u->user, one->name, input, output);
+    one->counts.told++;
+    one->counts.unpriced += nano < 0;
+    one->counts.nano += nano > 0 ? nano : 0;
+}
+
 static int start(struct transport *t, struct exchange *x)
 {
     static const struct sim_script healthy;
@@ -231,6 +248,9 @@ static int start(struct transport *t, struct exchange *x)
         script.text = one->greeting;
     script.arrivals = &one->counts.arrivals;
     script.refused = &one->counts.refused;
+    script.failed = &one->counts.failed;
+    script.told = on_told;
+    script.user = one;
     return sim_start(u->sim, x, &script);
 }
 
@@ -282,6 +302,12 @@ void upstreams_close(struct upstreams *u)
 struct transport *upstreams_transport(struct upstreams *u)
 {
     return &u->base;
+}
+
+void upstreams_price(struct upstreams *u, upstream_bill *bill, void *user)
+{
+    u->bill = bill;
+    u->user = user;
 }
 
 struct arena *upstreams_arena(struct upstreams *u)

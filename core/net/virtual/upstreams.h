@@ -40,7 +40,16 @@ struct upstream_counts {
     int64_t arrivals; /* requests read */
     int64_t refused;  /* connections refused */
     int64_t limited;  /* answered 429 by its limits; of a provider, for all */
+    int64_t failed;   /* answered with the status of an error */
+    int64_t told;     /* replies whose usage it told to the last byte */
+    int64_t nano;     /* what these cost, in nano-dollars */
+    int64_t unpriced; /* those of which nobody knows */
 };
+
+/* What a call costs that took so many tokens: nano-dollars, or -1 when there is no
+** price. */
+typedef int64_t upstream_bill(void *user, str name, int64_t input,
+                              int64_t output);
 
 /* 0 or ERR_MEMORY; used by virtual.c. */
 int upstreams_open(struct upstreams **out, struct world *w);
@@ -54,6 +63,9 @@ struct arena *upstreams_arena(struct upstreams *u);
 ** "*" for all there are) plays these acts; copied. 0 or ERR_MEMORY. */
 int upstreams_play(struct upstreams *u, str name,
                    const struct upstream_act *acts, int n);
+
+/* From now on this says what a call costs. */
+void upstreams_price(struct upstreams *u, upstream_bill *bill, void *user);
 
 /* The last request sent to one: its body, and "name: value" lines of its head.
 ** False if there was none. Borrowed until the next. */

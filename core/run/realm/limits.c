@@ -48,6 +48,57 @@ struct limiter *limits_share(struct realm *r, str name, str shape,
     return l;
 }
 
+/* --- looking --------------------------------------------------------------- */
+
+/* The shapes that names have now; those they had before are not shown. */
+struct viewing {
+    struct {
+        uint64_t name, shape;
+    } now[MOST];
+    int n;
+    void (*see)(void *, const struct limit_view *);
+    void *user;
+};
+
+static void note_shape(void *shape, str name, void *user)
+{
+    struct viewing *v = user;
+    if (v->n == MOST)
+        return;
+    v->now[v->n].name = str_hash(name);
+    v->now[v->n++].shape = atomic_load((atomic_ullong *)shape);
+}
+
+static bool in_use(const struct viewing *v, str name, str shape)
+{
+    for (int i = 0; i < v->n; i++)
+        if (v->now[i].name == str_hash(name))
+            return v->now[i].shape == (str_hash(shape) | 1);
+    return false;
+}
+
+static void view(void *limiter, str full, void *user)
+{
+    const struct viewing *v = user;
+    str shape = full, name = str_split(&shape, ' ');
+    if (!in_use(v, name, shape))
+        return;
+    struct limit_view seen = {.name = name, .seen = limiter_look(limiter)};
+    seen.counts = shape;
+    seen.whose = str_split(&seen.counts, ' ');
+    v->see(v->user, &seen);
+}
+
+void limits_each(struct realm *r,
+                 void (*see)(void *user, const struct limit_view *), void *user)
+{
+    struct viewing viewing = {.see = see, .user = user};
+    realm_each(r, &shape_kind, note_shape, &viewing);
+    realm_each(r, &limit_kind, view, &viewing);
+}
+
+/* --- shutting -------------------------------------------------------------- */
+
 static void shut(void *thing, str name, void *user)
 {
     (void)name;

@@ -17,7 +17,7 @@ struct ring_key {
 
 struct ring {
     atomic_int refs;
-    unsigned char secret[MAC_KEY];
+    struct mac_maker *maker;
     struct arena arena; /* the keys and their texts */
     struct ring_key **slots;
     size_t slots_n, n; /* a power of two */
@@ -28,9 +28,10 @@ struct ring {
 struct ring *ring_new(const unsigned char secret[MAC_KEY])
 {
     struct ring *ring = mem_zero(sizeof *ring);
-    if (ring == NULL)
+    if (ring == NULL || (ring->maker = mac_maker_new(secret)) == NULL) {
+        mem_free(ring);
         return NULL;
-    memcpy(ring->secret, secret, MAC_KEY);
+    }
     atomic_init(&ring->refs, 1);
     arena_init(&ring->arena);
     return ring;
@@ -47,7 +48,7 @@ void ring_release(struct ring *ring)
 {
     if (ring == NULL || atomic_fetch_sub(&ring->refs, 1) > 1)
         return;
-    mac_wipe(ring->secret, sizeof ring->secret);
+    mac_maker_free(ring->maker);
     arena_fini(&ring->arena);
     mem_free(ring->slots);
     mem_free(ring);
@@ -119,7 +120,7 @@ const struct client_key *ring_find(const struct ring *ring, str text,
                                    struct mac *mark)
 {
     memset(mark, 0, sizeof *mark);
-    if (!mac_of(ring->secret, text, mark) || ring->slots_n == 0)
+    if (!mac_make(ring->maker, text, mark) || ring->slots_n == 0)
         return NULL;
     for (struct ring_key *k = *slot_of(ring, mark); k != NULL; k = k->next)
         if (mac_eq(&k->mark, mark) || !DEFENCE(mac_compared))

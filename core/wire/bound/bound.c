@@ -183,6 +183,7 @@ int bound_of(const struct bound_ask *ask, struct bound *bound,
     int64_t extra = TEMPLATE + (s.tools > 0 ? TOOLS : 0);
     bound->input = bound_add(bytes_of(&s) + extra, s.charged);
     bound->answers = s.answers;
+    bound->thinks = s.thinks || bound_hides(ask->model);
     bound->besides = bound_times(s.besides, s.answers);
     set_each(&s, bound);
     return 0;

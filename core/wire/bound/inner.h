@@ -21,6 +21,7 @@ struct sum {
     int64_t spared;  /* bytes that stand for what was charged */
     int64_t tools;   /* bytes of tools */
     int64_t answers;
+    bool thinks;      /* thoughts are asked for */
     int64_t limit;    /* the lower of the client's own; 0: none */
     struct json talk; /* the client's messages */
 };

@@ -89,6 +89,14 @@ static bool is_one_of(struct json v, const char *const *words)
     return false;
 }
 
+/* Some services keep the thoughts that they charge for to themselves. */
+static void see_thoughts(struct sum *s, struct json v)
+{
+    static const char *const none[] = {"none", NULL};
+    if (!is_null(v) && v.kind != JSON_FALSE && !is_one_of(v, none))
+        s->thinks = true;
+}
+
 /* Those that cost no more than the list says. */
 static void see_tier(struct sum *s, struct json v)
 {
@@ -156,13 +164,13 @@ static const struct known {
     PLAIN("ignore_eos"),
     PLAIN("include_stop_str_in_output"),
     PLAIN("skip_special_tokens"),
-    PLAIN("reasoning_effort"),
+    SEEN("reasoning_effort", see_thoughts),
     PLAIN("reasoning_format"),
-    PLAIN("reasoning"),
-    PLAIN("include_reasoning"),
-    PLAIN("thinking"),
-    PLAIN("enable_thinking"),
-    PLAIN("thinking_budget"),
+    SEEN("reasoning", see_thoughts),
+    SEEN("include_reasoning", see_thoughts),
+    SEEN("thinking", see_thoughts),
+    SEEN("enable_thinking", see_thoughts),
+    SEEN("thinking_budget", see_thoughts),
     PLAIN("verbosity"),
     PLAIN("metadata"),
     PLAIN("store"),

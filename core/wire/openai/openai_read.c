@@ -156,7 +156,6 @@ static bool read_said(struct tap *tap, struct json said)
     bool calls = false;
     if (!tap->first)
         tap->first = says_something(said);
-    openai_spoken(&tap->spoken, said);
     while (said.kind == JSON_OBJECT && json_next(&w)) {
         bool many = json_is(w.name, STR("tool_calls"));
         if (many)
@@ -177,6 +176,17 @@ static void note_choice(struct tap *tap, int64_t number, bool calls, bool over)
     uint64_t bit = (uint64_t)1 << number;
     tap->calls |= calls ? bit : 0;
     tap->open = over ? tap->open & ~bit : tap->open | bit;
+}
+
+/* Some services send all that was said so far beside each piece, or at the end:
+** of what came before it counts nothing twice. */
+static void count_said(struct tap *tap, struct json choice, bool first)
+{
+    struct json delta = json_get(choice, STR("delta"));
+    if (delta.kind == JSON_OBJECT)
+        openai_spoken(&tap->spoken, delta);
+    else if (first)
+        openai_spoken(&tap->spoken, json_get(choice, STR("message")));
 }
 
 static void read_choice(struct tap *tap, struct json choice, int place)
@@ -201,8 +211,11 @@ static void read_choice(struct tap *tap, struct json choice, int place)
 static void read_choices(struct tap *tap, struct json choices)
 {
     struct json_walk w = json_walk(choices);
-    for (int place = 0; json_next(&w); place++)
+    bool first = tap->spoken.bytes == 0;
+    for (int place = 0; json_next(&w); place++) {
         read_choice(tap, w.value, place);
+        count_said(tap, w.value, first);
+    }
 }
 
 /* What stood at the top level of an event or a reply. */

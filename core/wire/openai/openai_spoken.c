@@ -1,38 +1,43 @@
 /*
 ** openai_spoken.c -- how much an event or a reply says.
 **
-** Whatever a delta holds was said, but for what only frames it. Some services
-** say one thought under two names: it was had once.
+** Whatever a delta holds counts from above, but for what only frames it; from
+** below only what is surely the model's own. Some services say one thought under
+** two names: it was had once.
 */
 #include "wire/openai.h"
 
-static bool frames(str name)
+static bool is_any(str name, const char *const *names)
 {
-    static const char *const names[] = {"role",  "id",   "type",
-                                        "index", "name", "annotations"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        if (json_is(name, str_of(names[i])))
+    for (; *names != NULL; names++)
+        if (json_is(name, str_of(*names)))
             return true;
     return false;
 }
 
-static void add(struct spoken *s, struct json v)
+/* A text; or parts of one, as Mistral and OpenRouter have it. */
+static void add_text(struct spoken *s, struct json v)
 {
     if (v.kind == JSON_STRING)
         spoken_add(s, v.text);
     else if (v.kind == JSON_ARRAY || v.kind == JSON_OBJECT)
-        spoken_add_other(s, v.text);
+        spoken_add_code(s, v.text);
 }
 
-/* Names and arguments are the model's words, written by who knows whom: the
-** service may have set them out anew, so they count as bytes. */
+static void add_data(struct spoken *s, struct json v)
+{
+    if (v.kind >= JSON_STRING)
+        spoken_add_data(s, v.text);
+}
+
+/* The service may have set out the arguments anew. */
 static void add_function(struct spoken *s, struct json function)
 {
     static const char *const parts[] = {"name", "arguments"};
     for (size_t i = 0; i < 2; i++) {
         struct json v = json_get(function, str_of(parts[i]));
-        if (v.kind != JSON_NONE && v.kind != JSON_NULL)
-            spoken_add_other(s, v.text);
+        if (v.kind >= JSON_STRING)
+            spoken_add_code(s, v.text);
     }
 }
 
@@ -44,37 +49,45 @@ static void add_calls(struct spoken *s, struct json calls)
         if (function.kind == JSON_OBJECT)
             add_function(s, function);
         else
-            spoken_add_other(s, w.value.text);
+            add_data(s, w.value);
     }
 }
 
 /* The thought in one of its names, the plainest there is. */
-static struct json thought_of(struct json said)
+static void add_thought(struct spoken *s, struct json said)
 {
     static const char *const names[] = {"reasoning_content", "reasoning",
                                         "reasoning_details"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         struct json v = json_get(said, str_of(names[i]));
-        if (v.kind != JSON_NONE && v.kind != JSON_NULL)
-            return v;
+        if (v.kind >= JSON_STRING) {
+            add_text(s, v);
+            return;
+        }
     }
-    return (struct json){.kind = JSON_NONE};
 }
 
 void openai_spoken(struct spoken *s, struct json said)
 {
+    static const char *const frames[] = {"role", "id",          "type", "index",
+                                         "name", "annotations", NULL};
+    static const char *const texts[] = {"content", "refusal", NULL};
+    static const char *const thoughts[] = {"reasoning_content", "reasoning",
+                                           "reasoning_details", NULL};
     struct json_walk w = json_walk(said);
     bool thought = false;
     while (said.kind == JSON_OBJECT && json_next(&w)) {
-        if (str_starts(str_from(w.name, 1), STR("reasoning")))
+        if (is_any(w.name, texts))
+            add_text(s, w.value);
+        else if (is_any(w.name, thoughts))
             thought = true;
         else if (json_is(w.name, STR("tool_calls")))
             add_calls(s, w.value);
         else if (json_is(w.name, STR("function_call")))
             add_function(s, w.value);
-        else if (!frames(w.name))
-            add(s, w.value);
+        else if (!is_any(w.name, frames))
+            add_data(s, w.value);
     }
     if (thought)
-        add(s, thought_of(said));
+        add_thought(s, said);
 }

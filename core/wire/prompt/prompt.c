@@ -6,10 +6,9 @@
 #include "base/err.h"
 #include "kernel/estimate.h"
 
-#define MESSAGE  3   /* what each costs */
-#define NAME     1   /* a name, beside its text */
-#define ANSWER   3   /* how the answer begins */
-#define TEMPLATE 128 /* most that a model's template adds of its own */
+#define MESSAGE 3 /* what each costs */
+#define NAME    1 /* a name, beside its text */
+#define ANSWER  3 /* how the answer begins */
 
 /* Of tools, as the cookbook has it for models of the o200k encoding; those of
 ** cl100k cost three more for each function. */
@@ -248,53 +247,4 @@ void prompt_count_with(struct json body, struct json messages, str system,
 void prompt_count(struct json body, struct tokens *t)
 {
     prompt_count_with(body, json_get(body, STR("messages")), STR_NONE, t);
-}
-
-/* --- the bound ---------------------------------------------------------------- */
-
-static bool is_bounded_content(struct json content)
-{
-    struct json_walk w = json_walk(content);
-    while (content.kind == JSON_ARRAY && json_next(&w))
-        if (w.value.kind != JSON_STRING && !is_text_part(w.value))
-            return false;
-    return true;
-}
-
-static bool are_functions(struct json tools)
-{
-    struct json_walk w = json_walk(tools);
-    while (tools.kind == JSON_ARRAY && json_next(&w))
-        if (json_get(w.value, STR("function")).kind != JSON_OBJECT)
-            return false; /* the provider's own: it adds what it finds */
-    return true;
-}
-
-static bool is_kept_elsewhere(struct json body)
-{
-    static const char *const names[] = {"previous_response_id", "conversation",
-                                        "prompt_id", "web_search_options"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        enum json_kind kind = json_get(body, str_of(names[i])).kind;
-        if (kind != JSON_NONE && kind != JSON_NULL)
-            return true;
-    }
-    return false;
-}
-
-int64_t prompt_bound(struct json body)
-{
-    struct json messages = json_get(body, STR("messages"));
-    struct json_walk w = json_walk(messages);
-    if (is_kept_elsewhere(body) ||
-        !are_functions(json_get(body, STR("tools"))) ||
-        !is_bounded_content(json_get(body, STR("input"))))
-        return -1;
-    while (messages.kind == JSON_ARRAY && json_next(&w)) {
-        struct json audio = json_get(w.value, STR("audio"));
-        if (!is_bounded_content(json_get(w.value, STR("content"))) ||
-            audio.kind == JSON_OBJECT)
-            return -1;
-    }
-    return (int64_t)body.text.n + TEMPLATE;
 }

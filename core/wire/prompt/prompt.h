@@ -7,8 +7,7 @@
 ** tokens off; pictures, sounds and files count as ESTIMATE_PART each. Where
 ** there is one of these, the count is marked as guessed.
 **
-** For a limit that must hold there is the bound: a token is a byte at least, and
-** what a message costs beside its texts is less than what it takes in JSON.
+** For a limit that must hold there is a bound: wire/bound.h.
 */
 #ifndef WIRE_PROMPT_PROMPT_H
 #define WIRE_PROMPT_PROMPT_H
@@ -28,13 +27,13 @@ void prompt_count_with(struct json body, struct json messages, str system,
 /* Add a list of messages, as a conversation of its own. */
 void prompt_messages(struct json messages, struct tokens *t);
 
+/* Tokens that may come back: as many as the client lets come (max_tokens: what
+** its view says in place of the body's, or 0), for each answer it wants; most say
+** nothing, and then it is what answers usually are. No bound (expect.c). */
+int64_t prompt_expect(struct json body, int64_t max_tokens);
+
 /* Add one message. False, and nothing is added, when there is more in it than
 ** texts that can be counted for certain. */
 bool prompt_message(struct json message, struct tokens *t);
-
-/* Tokens that the prompt of this body cannot be more than, whatever the model.
-** -1: there is something in it whose tokens its bytes do not bound, such as a
-** picture by its address, or a conversation kept at the provider. */
-int64_t prompt_bound(struct json body);
 
 #endif

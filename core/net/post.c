@@ -1,7 +1,7 @@
 /*
 ** post.c -- an exchange, a timer, and a place in a list.
 */
-#include "net/call/post.h"
+#include "net/post.h"
 
 #include "base/err.h"
 #include "base/mem.h"
