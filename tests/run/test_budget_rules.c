@@ -171,6 +171,22 @@ static void one_that_declines_never_refuses(void)
     stop();
 }
 
+static void a_library_is_not_told_to_wait_for_the_next_month(void)
+{
+    start(with_limit(
+        SIM("a",
+            "tokens = 250") "local d = p.budget('d', { 'LIMIT tokens/month', "
+                            "  over = 'decline' }) return { d, 'a/x' }",
+        reserved_for(250)));
+    ask(body_of(250));
+    ask(body_of(250));
+    CHECK_INT(got.status, 429);
+    str wait = header("retry-after");
+    CHECK(wait.n > 0);
+    CHECK_STR(header("x-should-retry"), wait.n > 2 ? "false" : "true");
+    stop();
+}
+
 static void what_is_free_is_charged_to_nobody(void)
 {
     start(OK("a") DAILY
@@ -290,7 +306,9 @@ TESTS(asked_again_a_gate_says_the_same_and_counts_once,
       what_a_branch_attaches_stays_in_it, each_branch_reserves_for_itself,
       a_gate_refuses_before_nothing_is_left,
       a_refusal_says_which_budget_and_until_when,
-      one_that_declines_never_refuses, what_is_free_is_charged_to_nobody,
+      one_that_declines_never_refuses,
+      a_library_is_not_told_to_wait_for_the_next_month,
+      what_is_free_is_charged_to_nobody,
       if_the_purse_says_no_the_free_one_answers, rescue_is_charged_too,
       a_new_amount_holds_at_once_and_what_was_spent_stays,
       what_counts_something_else_starts_empty_and_says_so,

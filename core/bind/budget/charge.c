@@ -314,7 +314,7 @@ static bool chargeable(const struct charging *of, struct charge *c,
         return false;
     }
     if (c->lines > 0)
-        c->ledger = budget_ledger(c->request, &closed);
+        c->ledger = budget_ledger(c->purse[0]->budget, c->request, &closed);
     if (c->lines > 0 && c->ledger == NULL) {
         decline_closed(of, &closed, fault);
         return false;
@@ -375,7 +375,7 @@ bool charge_syncs(struct charge *c, struct strand *s)
 {
     struct runtime *rt = c->request->rt;
     if (c->lines == 0 || realm_folder(rt->realm) == NULL ||
-        realm_durability(rt->realm) != STORE_POWER)
+        realm_durability(rt->realm) != STORE_POWER || !DEFENCE(budget_disk))
         return false;
     c->syncing = true;
     c->sleeper = s;

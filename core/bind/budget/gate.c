@@ -94,7 +94,7 @@ static void look(struct purse *p, struct request *r)
         return;
     }
     p->ends = period_at(&p->budget->period, now).ends;
-    struct ledger *ledger = budget_ledger(r, &why);
+    struct ledger *ledger = budget_ledger(p->budget, r, &why);
     p->view = (struct ledger_view){.left = p->limit};
     if (ledger == NULL)
         return; /* every call will decline, and say so */
