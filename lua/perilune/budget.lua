@@ -17,7 +17,8 @@ local units = require "perilune.units"
 
 local budget = {}
 
-local EACH = { user = true, team = true, feature = true, key = true, model = true }
+local EACH = { user = true, team = true, feature = true, key = true, model = true,
+  ["key.user"] = true, ["key.team"] = true, ["key.feature"] = true }
 local HOW = 'write it like "100k tokens/day", "50 usd/month" or "50k tokens/request"'
 local NANO = 1000000000 -- of a dollar
 
@@ -113,6 +114,7 @@ end
 local function proven(req, each)
   local key = req.key
   if each == "key" then return key and key.id end
+  if each:find "^key%." then return key and key[each:sub(5)] end
   if each == "team" then return req.team end
   if key then return key[each] end -- DEFENCE(budget_proven)
   return req[each]
