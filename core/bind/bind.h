@@ -135,6 +135,7 @@ void bind_sticky(lua_State *L);
 void bind_prices(lua_State *L);
 void bind_limit(lua_State *L);
 void bind_budget(lua_State *L);
+void bind_webhook(lua_State *L);
 void bind_idempotent(lua_State *L);
 
 /* secret.c: the value of the secret (or plain text) at `arg`, copied to the
