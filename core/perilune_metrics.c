@@ -38,6 +38,9 @@ static const struct figure {
     {"perilune_calls_unpriced_total",
      "Upstream calls that may be billed and whose cost is not known.",
      AT(unpriced), 1},
+    {"perilune_bound_violations_total",
+     "Upstream calls that took more than they were allowed.", AT(violations),
+     1},
 };
 
 static const struct spread {

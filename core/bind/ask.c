@@ -6,6 +6,7 @@
 ** across the wait lies in the request's arena, so a client that leaves, or a
 ** policy that raises, leaks nothing.
 */
+#include "bind/budget/budget.h"
 #include "bind/model.h"
 
 #include <stdio.h>
@@ -26,8 +27,9 @@ struct asking {
     struct view view;
     str name; /* the upstream's name of the model */
     struct retry retry;
-    nanos pause_until;  /* between two tries; 0 = not pausing */
-    struct visit visit; /* of its target, until the call has it */
+    nanos pause_until;     /* between two tries; 0 = not pausing */
+    struct visit visit;    /* of its target, until the call has it */
+    struct charge *charge; /* what the next call is paid from, or NULL */
     struct call *call;
 };
 
@@ -88,6 +90,34 @@ static bool admit(struct request *r, struct asking *a)
     return false;
 }
 
+/* What is said of the model holds, and what nobody pays for is free. */
+static const struct price *price_of(const struct request *r,
+                                    const struct asking *a)
+{
+    const struct provider *p = a->model->provider;
+    if (a->model->free)
+        return &price_free;
+    const struct price *price = prices_find(&r->gen->prices, p->name, a->name);
+    return price == NULL && p->sim != NULL ? &price_free : price;
+}
+
+/* Can its budgets pay for a call? If not, that is what it declines with. */
+static bool pay(lua_State *L, struct request *r, struct asking *a)
+{
+    struct charging of = {.strand = a->strand,
+                          .view = &a->view,
+                          .of = a->model,
+                          .model = a->name,
+                          .price = price_of(r, a)};
+    struct fault fault;
+    a->charge = NULL;
+    if (a->model->free || charge_reserve(L, &of, &a->charge, &fault))
+        return true;
+    strand_fault(a->strand, &fault);
+    request_step(r, a->name, fault_word(fault.kind));
+    return false;
+}
+
 /* --- asking ---------------------------------------------------------------- */
 
 static int asked(lua_State *L, int status, lua_KContext context);
@@ -100,17 +130,6 @@ static struct call *start_call(struct request *r, const struct question *ask)
     struct call *call = call_start(world, ask);
     task_not_charged(r, world_now(world) - from);
     return call;
-}
-
-/* What is said of the model holds, and what nobody pays for is free. */
-static const struct price *price_of(const struct request *r,
-                                    const struct asking *a)
-{
-    const struct provider *p = a->model->provider;
-    if (a->model->free)
-        return &price_free;
-    const struct price *price = prices_find(&r->gen->prices, p->name, a->name);
-    return price == NULL && p->sim != NULL ? &price_free : price;
 }
 
 static bool start(struct request *r, struct asking *a)
@@ -133,13 +152,19 @@ static bool start(struct request *r, struct asking *a)
         .hold = &r->rt->hold,
         .visit = a->visit,
         .breaker_changed = targets_breaker_changed,
+        .ended = a->charge != NULL ? charge_ended : NULL,
+        .user = a->charge,
     };
+    if (a->charge != NULL)
+        ask.bound = a->charge->bound;
     struct call *call = start_call(r, &ask);
     if (call == NULL) {
         visit_left(&a->visit, world_now(r->rt->world));
         return false;
     }
     bool noted = strand_step(a->strand, a->name, call);
+    if (noted && a->charge != NULL && a->charge->imposed)
+        path_imposed(r, call, a->charge->bound.each);
     if (!noted)
         call_cancel(call);
     call_release(call); /* the step keeps it */
@@ -187,6 +212,25 @@ static bool try_again(struct request *r, struct asking *a)
     return true;
 }
 
+/* Pay, be let in, ask; and wait. */
+static int go(lua_State *L, struct request *r, struct asking *a)
+{
+    if (!pay(L, r, a))
+        return decline(L, a);
+    if (!admit(r, a)) {
+        if (a->charge != NULL)
+            charge_refund(a->charge);
+        return decline(L, a);
+    }
+    struct retry_budget *retries = a->model->provider->retries;
+    if (a->call == NULL && retries != NULL && !a->strand->extra)
+        retry_budget_load(retries, world_now(r->rt->world));
+    if (!start(r, a))
+        return luaL_error(L, "not enough memory to ask a model");
+    task_watch(a->strand, a->call);
+    return asked(L, LUA_YIELD, (lua_KContext)a);
+}
+
 static int failed(lua_State *L, struct request *r, struct asking *a)
 {
     const struct fault *fault = &a->call->fault;
@@ -213,11 +257,7 @@ static int asked(lua_State *L, int status, lua_KContext context)
         if (world_now(r->rt->world) < a->pause_until)
             return lua_yieldk(L, 0, context, asked);
         a->pause_until = 0;
-        if (!admit(r, a))
-            return decline(L, a);
-        if (!start(r, a))
-            return luaL_error(L, "not enough memory to ask a model");
-        task_watch(a->strand, a->call);
+        return go(L, r, a);
     }
     if (a->call->state < CALL_COMMITTED)
         return lua_yieldk(L, 0, context, asked);
@@ -262,15 +302,7 @@ static int ask(lua_State *L, struct model *m, struct view *view, str name,
         return decline_by_us(L, r, &a, FAULT_REJECTED);
     if (model_spared(a.strand, m))
         return decline(L, &a);
-    struct asking *kept = keep(L, &a);
-    if (!admit(r, kept))
-        return decline(L, kept);
-    if (m->provider->retries != NULL && !kept->strand->extra)
-        retry_budget_load(m->provider->retries, world_now(r->rt->world));
-    if (!start(r, kept))
-        return luaL_error(L, "not enough memory to ask a model");
-    task_watch(kept->strand, kept->call);
-    return asked(L, LUA_YIELD, (lua_KContext)kept);
+    return go(L, r, keep(L, &a));
 }
 
 int model_ask(lua_State *L, struct model *m, struct view *view, str name)

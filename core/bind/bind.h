@@ -134,6 +134,7 @@ void bind_faq(lua_State *L);
 void bind_sticky(lua_State *L);
 void bind_prices(lua_State *L);
 void bind_limit(lua_State *L);
+void bind_budget(lua_State *L);
 
 /* secret.c: the value of the secret (or plain text) at `arg`, copied to the
 ** arena; absent when it has none. */

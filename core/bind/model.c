@@ -47,6 +47,28 @@ static void read_faults(lua_State *L, struct model *m)
     lua_pop(L, 1);
 }
 
+/* Of an answer: what is said for the model, or for all of its provider. */
+static int64_t read_max_out(lua_State *L, const struct model *m)
+{
+    lua_getfield(L, 2, "max_out");
+    int64_t n = lua_tointeger(L, -1);
+    lua_pop(L, 1);
+    return n > 0 ? n : m->provider->max_out;
+}
+
+static void read_most(lua_State *L, struct bound_most *most)
+{
+    if (lua_getfield(L, 2, "most") == LUA_TTABLE)
+        for (int kind = 0; kind < BOUND_KINDS; kind++) {
+            int type = lua_getfield(L, -1, bound_name((enum bound_kind)kind));
+            most->said |= type != LUA_TNIL ? 1u << kind : 0;
+            most->of[kind] =
+                type == LUA_TNUMBER ? lua_tointeger(L, -1) : BOUND_REFUSE;
+            lua_pop(L, 1);
+        }
+    lua_pop(L, 1);
+}
+
 static void remember(lua_State *L, struct model *m)
 {
     struct generation *g = generation_of(L);
@@ -87,6 +109,8 @@ static int new_model(lua_State *L)
     m->tries = lua_isnil(L, -1) ? 1 : (int)lua_tointeger(L, -1);
     lua_getfield(L, 2, "free");
     m->free = lua_toboolean(L, -1);
+    m->max_out = read_max_out(L, m);
+    read_most(L, &m->most);
     read_faults(L, m);
     model_read_rules(L, m);
     remember(L, m);

@@ -14,7 +14,9 @@ struct model {
     /* Bits by fault_kind: LANGUAGE rule 9. */
     uint32_t decline, refuse, retry;
     bool free;
-    struct target *target; /* of this very model; NULL: it has none */
+    int64_t max_out; /* tokens of an answer where somebody pays; 0: not said */
+    struct bound_most most; /* of what bytes do not bound */
+    struct target *target;  /* of this very model; NULL: it has none */
     struct target_rules rules;
 };
 

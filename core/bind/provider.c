@@ -264,6 +264,9 @@ static int new_provider(lua_State *L)
         arena_print(&p->arena, "%.*s%s", STR_ARG(url), p->dialect->path);
     p->http2 = flag_field(L, 2, "http2");
     p->ask_usage = flag_field(L, 2, "usage");
+    p->runs_on = flag_field(L, 2, "runs_on");
+    p->limit_as = text_field(L, 2, "limit_as", &p->arena);
+    p->max_out = (int64_t)number_field(L, 2, "max_out");
     lua_Integer max_reply = (lua_Integer)number_field(L, 2, "max_reply");
     p->max_reply = (size_t)(max_reply > 0 ? max_reply : MAX_REPLY);
     add_headers(L, p);

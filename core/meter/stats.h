@@ -31,11 +31,12 @@ struct stats {
     atomic_uint_fast64_t reloads_bad;   /* versions that did not load */
     atomic_uint_fast64_t prompt_tokens, completion_tokens, cached_tokens;
     atomic_uint_fast64_t cost; /* nano-dollars of calls whose cost is known */
-    atomic_uint_fast64_t unpriced; /* calls on the bill whose cost is not */
-    atomic_uint_fast64_t open;     /* requests in flight now */
-    struct histogram latency;      /* whole requests */
-    struct histogram ttft;         /* streams: to the first token */
-    struct histogram overhead;     /* spent in Perilune itself */
+    atomic_uint_fast64_t unpriced;   /* calls on the bill whose cost is not */
+    atomic_uint_fast64_t violations; /* calls that took more than their bound */
+    atomic_uint_fast64_t open;       /* requests in flight now */
+    struct histogram latency;        /* whole requests */
+    struct histogram ttft;           /* streams: to the first token */
+    struct histogram overhead;       /* spent in Perilune itself */
 };
 
 /* Add to a counter; the only writer is the runtime's thread. */

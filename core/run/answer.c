@@ -319,9 +319,9 @@ static void relay_bytes(struct reader *reader, str bytes)
 /* A reply that was cut is an answer, and the log says what it lacks. */
 static void remember_cut(struct request *r, const struct fault *why)
 {
-    struct fault fault = {.kind = FAULT_TIMEOUT_TOTAL,
-                          .status = fault_status(FAULT_TIMEOUT_TOTAL),
-                          .message = why->message};
+    enum fault_kind kind = r->answer->past ? FAULT_BUDGET : FAULT_TIMEOUT_TOTAL;
+    struct fault fault = {
+        .kind = kind, .status = fault_status(kind), .message = why->message};
     request_fault(r, &fault);
 }
 

@@ -93,6 +93,26 @@ void event_key(struct runtime *rt, const struct call *call)
     event_send(&line, rt->world);
 }
 
+void event_violation(const struct request *r, const struct call *call)
+{
+    const struct bound *bound = &call->ask.bound;
+    const struct usage *told = &call->tap.usage;
+    struct buf line;
+    event_begin(&line, r->rt->world);
+    event_text(&line, "event", STR("bound_violation"));
+    event_text(&line, "request_id", r->id);
+    event_text(&line, "provider", call->ask.provider->name);
+    event_text(&line, "model", call->ask.model);
+    event_int(&line, "prompt_bound", bound->input);
+    event_int(&line, "completion_bound", bound_output(bound));
+    if (told->known) {
+        event_int(&line, "prompt_tokens", told->prompt);
+        event_int(&line, "completion_tokens", told->completion);
+    }
+    buf_text(&line, call->past ? ",\"cut\":true" : ",\"cut\":false");
+    event_send(&line, r->rt->world);
+}
+
 void event_policy(struct runtime *rt, const struct request *r,
                   const char *reason, str message)
 {

@@ -28,6 +28,9 @@ void event_policy(struct runtime *rt, const struct request *r,
 ** tells of one: its number, "k1", and never a part of it. */
 void event_key(struct runtime *rt, const struct call *call);
 
+/* A bound_violation: this call took more than its bound, as far as is known. */
+void event_violation(const struct request *r, const struct call *call);
+
 /* A line about the runtime. */
 void event_runtime(struct runtime *rt, const char *event, str message);
 

@@ -56,6 +56,13 @@ bool strand_step(struct strand *s, str name, struct call *call)
     return true;
 }
 
+void path_imposed(struct request *r, const struct call *call, int64_t out)
+{
+    for (struct step *s = r->steps; s != NULL; s = s->next)
+        if (s->call == call)
+            s->max_out = out;
+}
+
 /* Once something is said to the client, what was obtained and is not it was
 ** dropped. */
 static const char *word_of(const struct request *r, const struct step *step)
@@ -81,6 +88,8 @@ void request_path(const struct request *r, struct buf *to)
             buf_byte(to, ' ');
             buf_text(to, word);
         }
+        if (s->max_out > 0)
+            buf_print(to, "(max_out=%lld)", (long long)s->max_out);
         if (s->next != NULL)
             buf_text(to, ", ");
     }

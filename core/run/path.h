@@ -16,6 +16,7 @@ struct step {
     str name;
     const char *word; /* NULL: ask the call */
     struct call *call;
+    int64_t max_out; /* tokens that an answer was bounded to; 0: it was not */
     const struct strand *strand; /* whose call it is */
     struct step *next;
 };
@@ -26,6 +27,10 @@ bool request_step(struct request *r, str name, const char *word);
 /* Note a call that this strand asks: its word is what the call has come to. The
 ** step keeps the call. False: it could not be noted. */
 bool strand_step(struct strand *s, str name, struct call *call);
+
+/* The answer of this call was bounded to so many tokens, which the client did not
+** ask for: the path shows it, "gpt-4o-mini ok(max_out=512)". */
+void path_imposed(struct request *r, const struct call *call, int64_t out);
 
 /* What this strand asked, another one asked from now on. */
 void path_move_calls(const struct strand *from, const struct strand *to);

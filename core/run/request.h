@@ -56,7 +56,6 @@ struct scar {
 };
 
 struct filtering;
-struct step;
 
 struct request {
     struct request *next, **at; /* in runtime.live; next in runtime.spare */
@@ -90,8 +89,9 @@ struct request {
     int steps_n, attempts, logged; /* the last by p.log */
     struct scar *scars;
     struct quota quotas[QUOTA_UNITS]; /* of the limits it came through */
-    struct call *answer;              /* the call whose reply is the answer */
-    const char *policy_error;         /* the policy raised; text in the arena */
+    struct purse *purses;     /* the budgets it has met, bind/budget/budget.h */
+    struct call *answer;      /* the call whose reply is the answer */
+    const char *policy_error; /* the policy raised; text in the arena */
     struct ending *endings;
     /* The policy's strands. */
     struct strand main;

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "meter/price/price.h"
+#include "net/call/used.h"
 #include "run/cost.h"
 #include "run/events.h"
 #include "run/generation.h"
@@ -98,12 +99,14 @@ static void put_ms(struct buf *line, const char *name, nanos t)
 static void put_cost(struct buf *line, const struct request *r)
 {
     struct cost cost = cost_of_request(r);
-    if (cost.known == 0 && !cost_whole(&cost)) {
+    if (cost.known == 0 && cost.unknown > 0) {
         event_text(line, "cost_usd", STR_NONE);
     } else {
         json_put_name(line, STR("cost_usd"));
         price_put(line, cost.nano);
     }
+    if (cost.estimated > 0)
+        buf_text(line, ",\"cost_estimated\":true");
     event_int(line, "calls_unpriced", cost.unknown);
 }
 
@@ -140,10 +143,24 @@ static void put_fault(struct buf *line, const struct request *r)
                    fault->detail.p != NULL ? fault->detail : fault->message);
 }
 
+/* A provider that takes more than it was allowed is worth a line of its own. */
+static void tell_violations(const struct request *r)
+{
+    struct used used;
+    for (const struct step *s = r->steps; s != NULL; s = s->next) {
+        if (s->call == NULL)
+            continue;
+        call_used(s->call, &used);
+        if (used.violated)
+            event_violation(r, s->call);
+    }
+}
+
 static void write_line(struct ending *ending, struct request *r)
 {
     struct buf line;
     (void)ending;
+    tell_violations(r);
     event_begin(&line, r->rt->world);
     event_text(&line, "event", STR("request"));
     event_text(&line, "request_id", r->id);
@@ -182,6 +199,7 @@ static void count_cost(struct stats *stats, const struct request *r)
     struct cost cost = cost_of_request(r);
     stat_add(&stats->cost, (uint64_t)cost.nano);
     stat_add(&stats->unpriced, (uint64_t)cost.unknown);
+    stat_add(&stats->violations, (uint64_t)cost.violations);
 }
 
 static void count_answer(struct stats *stats, const struct request *r)

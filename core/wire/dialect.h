@@ -16,6 +16,7 @@
 #include "base/buf.h"
 #include "base/str.h"
 #include "wire/mould.h"
+#include "wire/spoken.h"
 #include "wire/sse.h"
 #include "wire/usage.h"
 
@@ -27,6 +28,7 @@ struct json_map;
 ** start; no ownership. */
 struct tap {
     struct usage usage;
+    struct spoken spoken; /* of all choices: text, reasoning, tool calls */
     uint64_t open;  /* choices that began and have not finished, a bit each */
     uint64_t calls; /* those that began a tool call */
     bool crowded;   /* there is a choice past the 64th */
@@ -63,6 +65,8 @@ struct build {
     str system;           /* instructs in place of the client's; absent: keep */
     str messages;         /* JSON in place of the client's; absent: keep */
     int64_t max_tokens;   /* in place of the client's limit; 0: keep */
+    int64_t bound;        /* the only limit there is to be; 0: none asked */
+    str limit_as;         /* what the provider calls that; absent: by model */
     bool ask_usage;       /* the provider knows stream_options.include_usage */
 };
 

@@ -26,7 +26,7 @@ void mould_cast(struct mould *m, str event, str string)
 }
 
 /* The length of the event at the front if it is of the mould, else 0. */
-static size_t fits(const struct mould *m, str events, bool *said)
+static size_t fits(const struct mould *m, str events, struct spoken *said)
 {
     if (!str_starts(events, (str){m->bytes, m->prefix}))
         return 0;
@@ -35,16 +35,21 @@ static size_t fits(const struct mould *m, str events, bool *said)
     str suffix = {m->bytes + m->prefix, m->suffix};
     if (n == 0 || !str_starts(str_from(rest, n), suffix))
         return 0;
-    *said |= n > 2;
+    spoken_add(said, (str){rest.p, n});
     return m->prefix + n + m->suffix;
 }
 
-size_t mould_pass(struct mould *m, str events, bool *said)
+size_t mould_pass(struct mould *m, str events, struct spoken *said)
 {
     size_t all = 0;
     if (m->prefix == 0)
         return 0;
-    for (size_t n; (n = fits(m, str_from(events, all), said)) > 0; all += n)
+    while (!spoken_over(said)) {
+        size_t n = fits(m, str_from(events, all), said);
+        if (n == 0)
+            break;
+        all += n;
         m->misses = 0;
+    }
     return all;
 }

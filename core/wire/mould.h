@@ -14,6 +14,7 @@
 #define WIRE_MOULD_H
 
 #include "base/str.h"
+#include "wire/spoken.h"
 
 #define MOULD_BYTES 456 /* prefix and suffix together, at most */
 
@@ -28,8 +29,8 @@ struct mould {
 ** json_check; `string` is the string in it that may differ, quotes included. */
 void mould_cast(struct mould *m, str event, str string);
 
-/* How many bytes at the front of `events` are events of the mould. *said is set
-** if the string of one of them is not empty. */
-size_t mould_pass(struct mould *m, str events, bool *said);
+/* How many bytes at the front of `events` are events of the mould. Their strings
+** are what was said; where that is over its most, nothing behind it passes. */
+size_t mould_pass(struct mould *m, str events, struct spoken *said);
 
 #endif

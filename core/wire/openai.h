@@ -3,6 +3,7 @@
 **
 **     openai_build.c  the upstream's body from the client's
 **     openai_read.c   what events and replies say: usage, first token, errors
+**     openai_spoken.c how much an event or a reply says
 **     openai_text.c   the answer's text, read and replaced
 **     openai_end.c    the end of a stream that was cut
 **     openai_write.c  errors and replies made here; the dialect's table
@@ -11,6 +12,7 @@
 #define WIRE_OPENAI_H
 
 #include "wire/dialect.h"
+#include "wire/json.h"
 
 /* The entries of dialect_openai that other files of it hold; what each of
 ** them promises stands in wire/dialect.h. */
@@ -21,6 +23,9 @@ int openai_event(struct tap *tap, const struct sse_event *event,
                  bool usage_asked);
 int openai_whole(struct tap *tap, str body);
 bool openai_error_of(str data, struct upstream_error *e, struct buf *scratch);
+
+/* Add what a delta or a message says. */
+void openai_spoken(struct spoken *s, struct json said);
 
 /* The frame of an event, and the end of a stream that was cut. */
 bool openai_frame(str data, struct buf *out);

@@ -21,7 +21,10 @@
 ** in it) are parts of `prompt`, `reasoning` one of `completion`. */
 struct usage {
     int64_t prompt, completion, cached, write, reasoning;
-    bool known; /* the provider told; else all are zero */
+    bool known;   /* the provider told; else all are zero */
+    bool absurd;  /* it told what cannot be */
+    bool priced;  /* it told what it charges, too: */
+    int64_t cost; /* nano-dollars */
 };
 
 enum usage_form {
@@ -34,11 +37,17 @@ enum usage_form {
 struct usage_told {
     enum usage_form form;
     int64_t input, output, cached, write, reasoning;
+    bool priced; /* it says what it charges, too: */
+    double cost; /* dollars */
 };
+
+#define USAGE_DEAREST 0.01 /* dollars of a token; nobody charges more */
+#define USAGE_FEES    10   /* dollars of a call, beside its tokens */
 
 /* The usage that was told. Not known when input or output is no count: it is
 ** better to know nothing than nonsense. A part that is none is left out, and
-** one that is larger than its whole is cut down to it. */
+** one that is larger than its whole is cut down to it, and a cost that so few
+** tokens cannot have is not heard. */
 struct usage usage_of(const struct usage_told *told);
 
 #endif

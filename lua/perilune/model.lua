@@ -6,6 +6,7 @@
 local core = require "perilune.core"
 local guard = require "perilune.guard"
 local moment = require "perilune.moment"
+local most = require "perilune.most"
 local named = require "perilune.named"
 local options = require "perilune.options"
 local providers = require "perilune.providers"
@@ -40,11 +41,12 @@ local function alias(v, name)
   return v
 end
 
---- The options that say how patient a call is, with their checkers.
+--- The options that say how patient a call is and what it may take, with their checkers.
 model.PATIENCE = {
   connect = options.timeout, first = options.timeout, idle = options.timeout,
   total = options.timeout, tries = options.whole(1, 10), on = on_fault, free = options.flag,
-  breaker = guard.breaker, concurrency = guard.concurrency,
+  breaker = guard.breaker, concurrency = guard.concurrency, max_out = most.max_out,
+  most = most.of,
 }
 
 local OPTIONS = { as = alias }

@@ -7,6 +7,7 @@
 local address = require "perilune.address"
 local core = require "perilune.core"
 local moment = require "perilune.moment"
+local most = require "perilune.most"
 local named = require "perilune.named"
 local nearest = require "perilune.nearest"
 local options = require "perilune.options"
@@ -34,9 +35,13 @@ local OPTIONS = {
   queue = options.whole(1, 100000),
   queue_wait = options.timeout,
   max_reply = reply_size,
+  max_out = most.max_out,
+  limit_as = options.choice { "max_tokens", "max_completion_tokens" },
+  stops = options.flag,
   sim = sim.script,
 }
-local PASSED_ON = { "headers", "http2", "concurrency", "queue", "queue_wait", "max_reply" }
+local PASSED_ON = { "headers", "http2", "concurrency", "queue", "queue_wait", "max_reply",
+  "max_out" }
 -- Who waits longer, or behind more, is better served by the next rung.
 local QUEUE, QUEUE_WAIT = 100, 30
 
@@ -84,6 +89,14 @@ local function set_key(spec, given, preset)
   spec.key_name = variables(spec)
 end
 
+-- How it takes a limit and a hang-up. Under another url it may be somebody else.
+local function set_habits(spec, given, preset)
+  local same = preset and spec.url == preset.url and preset or {}
+  spec.limit_as = given.limit_as or same.limit_as
+  spec.runs_on = same.stops == false
+  if given.stops ~= nil then spec.runs_on = not given.stops end
+end
+
 local function make(name, given)
   local preset, spec = presets.known[name], {}
   set_address(spec, name, given, preset)
@@ -93,6 +106,7 @@ local function make(name, given)
     spec.queue = spec.queue or QUEUE
     spec.queue_wait = spec.queue_wait or QUEUE_WAIT
   end
+  set_habits(spec, given, preset)
   spec.usage = given.usage
   if spec.usage == nil then spec.usage = not preset or preset.usage ~= false end
   local provider = core.provider(name, spec)

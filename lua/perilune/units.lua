@@ -21,7 +21,7 @@ local COUNTED = {
 local PERIOD = {
   s = "second", sec = "second", second = "second", m = "minute", min = "minute",
   minute = "minute", h = "hour", hour = "hour", d = "day", day = "day", week = "week",
-  month = "month",
+  month = "month", request = "request",
 }
 local HOW = {
   duration = 'write a number and ms, s, min, h or d, such as "1.5s"',
@@ -81,7 +81,7 @@ end
 
 --- An amount per period: "100k tokens/day" is { n = 100000, unit = "tokens",
 -- per = "day" }. Units are requests, tokens and usd; periods second, minute,
--- hour, day, week and month. "unlimited" is { n = math.huge }.
+-- hour, day, week, month, and request. "unlimited" is { n = math.huge }.
 function units.amount(v, name)
   if v == "unlimited" then return { n = math.huge } end
   local n, rest = split(v)

@@ -206,7 +206,7 @@ const LOAD = {
   ],
   'an unknown option': [
     `${P}local m = p.model { "sim/m", timout = "1s" }`,
-    /policy\.lua:2: model: unknown option 'timout' \(there are: as, breaker, concurrency, connect, first, free, idle, on, total, tries\); did you mean "total"\?/,
+    /policy\.lua:2: model: unknown option 'timout' \(there are: as, breaker, concurrency, connect, first, free, idle, max_out, most, on, total, tries\); did you mean "total"\?/,
   ],
   'a time without its unit': [
     `${P}local m = p.model { "sim/m", first = 10000 }`,

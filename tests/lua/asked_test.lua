@@ -66,7 +66,8 @@ check.that("the options are those of a model", function()
   check.is(world.models[1].first, 10)
   check.is(world.models[1].tries, 2)
   check.raises("P:2: asked: unknown option 'as' (there are: breaker, concurrency, connect, first, "
-    .. "free, idle, on, total, tries)", p .. 'local a = p.asked { "openai/*", as = "x" }')
+    .. "free, idle, max_out, most, on, total, tries)",
+    p .. 'local a = p.asked { "openai/*", as = "x" }')
 end)
 
 check.that("bad patterns are told why", function()

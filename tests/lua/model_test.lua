@@ -21,6 +21,36 @@ check.that("options reach the call in seconds", function()
   check.is(spec.on.content_filtered, "decline")
 end)
 
+check.that("what it may take is a number of tokens or a refusal", function()
+  local world = fake.world().load(p .. [[
+    return p.model { "openai/gpt-4o", max_out = "2k tokens",
+      most = { image = 2000, audio = "1.5k", file = "refuse", other = 0 } }]])
+  local spec = world.models[1]
+  check.is(spec.max_out, 2000)
+  check.is(spec.most.image, 2000)
+  check.is(spec.most.audio, 1500)
+  check.is(spec.most.file, "refuse")
+  check.is(spec.most.other, 0)
+  check.is(spec.most.video, nil)
+end)
+
+local function with(options)
+  return p .. 'local m = p.model { "openai/a", ' .. options .. " }"
+end
+
+check.that("what is no number of tokens is told so", function()
+  for _, wrong in ipairs { "0", '"lots"', '"2k usd"', "1.5", '"2M"' } do
+    check.raises(("P:2: 'max_out = %s' is not a number of tokens from 1 to 1M, such as "
+      .. '"2k tokens"'):format(wrong), with("max_out = " .. wrong))
+  end
+  check.raises("P:2: 'image = -1' is not a number of tokens, such as 2000, or \"refuse\"",
+    with "most = { image = -1 }")
+  check.raises("P:2: most: unknown option 'picture' (there are: audio, file, image, kept, other, "
+    .. "prediction, tool, video)", with "most = { picture = 1 }")
+  check.raises("P:2: 'most = 5' is not a table such as { image = 2000, file = \"refuse\" }",
+    with "most = 5")
+end)
+
 check.that("a model's name may hold slashes", function()
   local world = fake.world().load 'return "openrouter/meta-llama/llama-3.1-8b"'
   check.is(world.models[1].model, "meta-llama/llama-3.1-8b")

@@ -14,8 +14,8 @@ end
 
 check.that("an unknown option lists the known ones and guesses", function()
   check.raises("P:3: model: unknown option 'timout' (there are: as, breaker, "
-    .. [[concurrency, connect, first, free, idle, on, total, tries); did you mean "total"?]],
-    model 'timout = "3s"')
+    .. "concurrency, connect, first, free, idle, max_out, most, on, total, tries); "
+    .. 'did you mean "total"?', model 'timout = "3s"')
 end)
 
 check.that("what others call an option is known", function()
@@ -29,7 +29,7 @@ end)
 
 check.that("a guess that is far off is not made", function()
   check.raises("P:3: model: unknown option 'colour' (there are: as, breaker, concurrency, "
-    .. "connect, first, free, idle, on, total, tries)", model 'colour = "red"')
+    .. "connect, first, free, idle, max_out, most, on, total, tries)", model 'colour = "red"')
 end)
 
 check.that("a wrong type says what is expected", function()

@@ -4,7 +4,7 @@ local check = require "check"
 local fake = require "fake_core"
 
 local p = 'local p = require "perilune"\n'
-local NAMES = "allow, asked, balance, breaker, cut, faq, file, filter, has, hedge, json, ladder, "
+local NAMES = "allow, asked, balance, breaker, budget, cut, faq, file, filter, has, hedge, json, ladder, "
   .. "limit, log, model, now, prices, provider, race, refuse, rescue, say, secret, sleep, sorry, "
   .. "sticky, tokens, trim, units"
 

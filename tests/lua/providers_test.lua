@@ -29,6 +29,32 @@ check.that("a provider is an address and a key", function()
   check.is(spec.max_reply, 8 << 20)
 end)
 
+check.that("how it takes a limit and a hang-up is said, or known of the usual ones", function()
+  local world = fake.world().load(p .. [[
+    p.provider("mine", { url = "http://x/v1", limit_as = "max_completion_tokens",
+      stops = false, max_out = "8k tokens" })
+    p.provider("other", "http://y/v1")
+    return { "mine/m", "other/m", "openai/m", "groq/m" }]])
+  local of = world.providers
+  check.is(of.mine.limit_as, "max_completion_tokens")
+  check.is(of.mine.runs_on, true)
+  check.is(of.mine.max_out, 8000)
+  check.is(of.other.limit_as, nil)
+  check.is(of.other.runs_on, false)
+  check.is(of.openai.limit_as, "max_completion_tokens")
+  check.is(of.openai.runs_on, false)
+  check.is(of.groq.runs_on, true)
+end)
+
+check.that("somebody else at another url is not known", function()
+  local world = fake.world().load(p .. [[
+    p.provider("openai", { url = "http://x/v1" })
+    p.provider("groq", { stops = true })
+    return { "openai/m", "groq/m" }]])
+  check.is(world.providers.openai.limit_as, nil)
+  check.is(world.providers.groq.runs_on, false)
+end)
+
 check.that("the url may stand alone, and then no key is sent", function()
   local world = fake.world().load(p .. 'p.provider("mine", "http://127.0.0.1:9000/v1")\n'
     .. 'return "mine/m"')
@@ -139,7 +165,8 @@ end)
 
 check.that("an unknown option lists the known ones", function()
   check.raises("P:2: provider: unknown option 'base_url' (there are: auth, concurrency, headers, "
-    .. 'http2, key, keys, max_reply, queue, queue_wait, sim, url, usage); did you mean "url"?',
+    .. 'http2, key, keys, limit_as, max_out, max_reply, queue, queue_wait, sim, stops, url, '
+    .. 'usage); did you mean "url"?',
     provider 'base_url = "x"')
 end)
 

@@ -13,7 +13,7 @@ end
 local README = text_of "lua/README.md" .. text_of "lua/RUNGS.md"
 
 local FILES = { "address", "asked", "balance", "branches", "breaker", "callable", "faq",
-  "filter", "guard", "hedge", "ladder", "limit", "model", "moment", "named", "nearest",
+  "filter", "guard", "hedge", "ladder", "limit", "model", "moment", "most", "named", "nearest",
   "options", "presets", "providers", "race", "rescue", "rung", "secret", "show", "sim",
   "sticky", "trim", "units", "written" }
 

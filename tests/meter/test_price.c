@@ -133,6 +133,37 @@ static void what_is_negative_or_does_not_add_up_is_refused(void)
               ERR_INPUT);
 }
 
+static int64_t most(const struct price *p, int64_t in, int64_t out)
+{
+    int64_t nano = -1;
+    int error = price_bound(p, in, out, &nano);
+    return error != 0 ? error : nano;
+}
+
+static void the_most_is_the_dearest_of_all_tiers_and_kinds(void)
+{
+    struct price p = flat(1000, 9000, 500, 2000, 8000);
+    CHECK_INT(most(&p, 3, 2), 3 * 2 + 2 * 9);
+    p.tiers = 2;
+    p.tier[1] = (struct tier){200000, {1500, 7000, 1, 1, 10000}};
+    CHECK_INT(most(&p, 3, 2), 3 * 2 + 2 * 10);
+    p = flat(1, 1, 1, 1, 1);
+    CHECK_INT(most(&p, 1, 0), 1);
+    CHECK_INT(most(&p, 999, 2), 2);
+    CHECK_INT(most(&price_free, INT64_MAX, INT64_MAX), 0);
+}
+
+static void a_most_that_does_not_fit_is_refused(void)
+{
+    struct price p = flat(INT64_MAX, INT64_MAX, 0, 0, 0);
+    struct price minus = flat(1, 1, 1, 1, -1);
+    CHECK_INT(most(&p, INT64_MAX, INT64_MAX), ERR_LIMIT);
+    CHECK_INT(most(&p, 1001, 0), ERR_LIMIT);
+    CHECK_INT(most(&p, -1, 0), ERR_INPUT);
+    CHECK_INT(most(&p, 0, INT64_MIN), ERR_INPUT);
+    CHECK_INT(most(&minus, 1, 1), ERR_INPUT);
+}
+
 static void an_unknown_usage_has_no_cost_not_even_zero(void)
 {
     int64_t nano = 77;
@@ -253,6 +284,8 @@ TESTS(a_dollar_per_million_is_a_million_pico_dollars_per_token,
       a_sum_is_rounded_up_once,
       a_tier_begins_behind_its_edge_and_holds_for_the_whole_call,
       what_does_not_fit_is_refused,
+      the_most_is_the_dearest_of_all_tiers_and_kinds,
+      a_most_that_does_not_fit_is_refused,
       what_is_negative_or_does_not_add_up_is_refused,
       an_unknown_usage_has_no_cost_not_even_zero, amounts_add_up_to_a_most,
       an_amount_is_written_as_dollars, any_sum_is_that_of_big_integers)

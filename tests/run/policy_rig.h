@@ -44,6 +44,7 @@
 
 #define PATIENT_TURNS 3000 /* of at most 10 ms, for what must come at once */
 
+static const char *rig_store = "/tmp/perilune-test-store";
 static perilune *peri;
 static struct buf logged; /* all lines of the log, each with its newline */
 
@@ -79,7 +80,7 @@ static inline void rig_open(const peri_options *given)
     peri_options opt = given != NULL ? *given : (peri_options){0};
     opt.size = sizeof opt;
     opt.log = rig_log;
-    opt.store = "/tmp/perilune-test-store";
+    opt.store = rig_store;
     buf_init(&logged, 1 << 24);
     got = (struct got){0};
     CHECK_INT(peri_open(&peri, &opt), 0);

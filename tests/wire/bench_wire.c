@@ -100,7 +100,7 @@ static void stream(void)
     struct sse_event event;
     str rest = {text.p, sse_complete(buf_str(&text))};
     for (;;) {
-        rest = str_from(rest, mould_pass(&tap.mould, rest, &tap.first));
+        rest = str_from(rest, mould_pass(&tap.mould, rest, &tap.spoken));
         if (!sse_next(&rest, &event))
             break;
         if (dialect_openai.event(&tap, &event, false) != EVENT_RELAY)

@@ -24,7 +24,7 @@ static struct mould cast(void)
 static size_t passes(const char *events)
 {
     struct mould m = cast();
-    bool said = false;
+    struct spoken said = {0};
     return mould_pass(&m, str_of(events), &said);
 }
 
@@ -51,7 +51,7 @@ static void many_pass_at_once_up_to_the_first_that_differs(void)
     CHECK_INT(passes(text), sizeof same - 1);
     for (size_t n = 0; n < sizeof same - 1; n++) { /* whole events only */
         struct mould m = cast();
-        bool said;
+        struct spoken said = {0};
         size_t one = sizeof EVENT("\"a\"") - 1, two = one * 2 - 1;
         CHECK_INT(mould_pass(&m, (str){same, n}, &said), n < one   ? 0
                                                          : n < two ? one
@@ -62,13 +62,13 @@ static void many_pass_at_once_up_to_the_first_that_differs(void)
 static void text_is_said_unless_all_strings_are_empty(void)
 {
     struct mould m = cast();
-    bool said = false;
+    struct spoken said = {0};
     CHECK(mould_pass(&m, STR(EVENT("\"\"") EVENT("\"\"")), &said) > 0);
-    CHECK(!said);
+    CHECK_INT(said.bytes, 0);
     CHECK(mould_pass(&m, STR(EVENT("\"\"") EVENT("\"a\"")), &said) > 0);
-    CHECK(said);
+    CHECK_INT(said.bytes, 1);
     CHECK(mould_pass(&m, STR(EVENT("\"\"")), &said) > 0);
-    CHECK(said);
+    CHECK_INT(said.bytes, 1);
 }
 
 static void what_is_no_single_good_string_does_not_fit(void)
@@ -97,7 +97,7 @@ static void another_byte_around_it_does_not_fit(void)
 static void an_empty_mould_fits_nothing(void)
 {
     struct mould m = {0};
-    bool said = false;
+    struct spoken said = {0};
     CHECK_INT(mould_pass(&m, STR("\"x\""), &said), 0);
 }
 
@@ -105,7 +105,7 @@ static void what_is_too_large_is_not_cast(void)
 {
     static char data[MOULD_BYTES + 16];
     struct mould m = {0};
-    bool said;
+    struct spoken said = {0};
     memset(data, ' ', sizeof data);
     memcpy(data, "{\"a\":\"x\"", 8);
     data[sizeof data - 1] = '\n';
@@ -118,14 +118,14 @@ static void what_ends_in_a_cr_is_not_cast(void)
 {
     str event = STR("data: {\"a\":1,\"content\":\"one\",\"z\":[]}\r\r");
     struct mould m = cast_of(event);
-    bool said;
+    struct spoken said = {0};
     CHECK_INT(mould_pass(&m, event, &said), 0);
 }
 
 static void a_stream_whose_events_never_fit_is_left_alone(void)
 {
     struct mould m = {0};
-    bool said;
+    struct spoken said = {0};
     char text[] = EVENT("\"one\"");
     for (char other = 'a'; other < 'a' + 20; other++) {
         text[8] = other;
@@ -149,7 +149,7 @@ static void an_event_that_fits_teaches_the_same(void)
                  "\"finish_reason\":null}]}\n\n",
                  texts[i]);
         str rest = str_of(data);
-        size_t passed = mould_pass(&warm.mould, rest, &warm.first);
+        size_t passed = mould_pass(&warm.mould, rest, &warm.spoken);
         CHECK_INT(passed, i > 0 ? rest.n : 0);
         CHECK(sse_next(&rest, &event));
         CHECK_INT(dialect_openai.event(&cold, &event, false), EVENT_RELAY);

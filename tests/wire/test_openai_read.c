@@ -192,6 +192,43 @@ static void odd_counts_are_not_believed(void)
     CHECK_INT(u.prompt, 2147483648);
 }
 
+#define COUNTED "{\"prompt_tokens\":5,\"completion_tokens\":6,"
+
+static void who_says_what_it_charges_is_heard(void)
+{
+    struct usage u = usage(COUNTED "\"cost\":0.00014}");
+    CHECK(u.priced);
+    CHECK_INT(u.cost, 140000);
+    u = usage(COUNTED "\"cost\":{\"total_cost\":0.006}}"); /* Perplexity */
+    CHECK_INT(u.cost, 6000000);
+    u = usage(COUNTED "\"cost\":0.001,\"is_byok\":true,\"cost_details\":{"
+                      "\"upstream_inference_cost\":0.02}}");
+    CHECK_INT(u.cost, 21000000);
+    u = usage(COUNTED "\"cost\":0,\"is_byok\":false,\"cost_details\":{"
+                      "\"upstream_inference_cost\":0.02}}");
+    CHECK(u.priced);
+    CHECK_INT(u.cost, 0);
+}
+
+static void a_cost_that_is_no_amount_is_not(void)
+{
+    static const char *const odd[] = {
+        "\"cost\":null}",
+        "\"cost\":\"0.1\"}",
+        "\"cost\":-1}",
+        "\"cost\":1e400}",
+        "\"cost\":1000}",
+        "\"cost\":{}}",
+        "\"cost\":0,\"is_byok\":true}",
+        "\"cost\":0,\"is_byok\":true,\"cost_details\":{}}",
+    };
+    for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++) {
+        char z[256];
+        snprintf(z, sizeof z, "%s%s", COUNTED, odd[i]);
+        CHECK(usage(z).known && !usage(z).priced);
+    }
+}
+
 static void errors_inside_a_stream_are_errors(void)
 {
     struct tap tap = {0};
@@ -295,6 +332,7 @@ TESTS(a_first_token_is_something_the_client_can_use,
       what_a_cache_stored_has_several_names,
       usage_only_events_are_for_those_who_asked,
       providers_tell_of_caches_in_their_own_ways, odd_counts_are_not_believed,
+      who_says_what_it_charges_is_heard, a_cost_that_is_no_amount_is_not,
       errors_inside_a_stream_are_errors, garbage_is_malformed,
       data_over_many_lines_is_one_text, a_whole_reply_says_all_at_once,
       errors_are_read_in_the_shapes_they_come_in)

@@ -3,6 +3,8 @@
 */
 #include "unit.h"
 
+#include <math.h>
+
 #include "wire/usage.h"
 
 static struct usage of(enum usage_form form, int64_t input, int64_t cached,
@@ -59,7 +61,7 @@ static void a_whole_that_is_no_count_is_no_usage(void)
     static const int64_t odd[] = {-1, INT64_MIN, INT64_MAX, USAGE_MOST + 1};
     for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++) {
         struct usage_told told = {.input = odd[i]};
-        CHECK(!usage_of(&told).known);
+        CHECK(!usage_of(&told).known && usage_of(&told).absurd);
         CHECK_INT(usage_of(&told).prompt, 0);
         told = (struct usage_told){.output = odd[i]};
         CHECK(!usage_of(&told).known);
@@ -67,6 +69,32 @@ static void a_whole_that_is_no_count_is_no_usage(void)
     CHECK(of(USAGE_WITHIN, USAGE_MOST, 0, 0).known);
 }
 
+/* Nano-dollars that are heard of this cost of a thousand tokens; -1: none. */
+static int64_t cost(double dollars)
+{
+    struct usage_told told = {
+        .input = 600, .output = 400, .priced = true, .cost = dollars};
+    struct usage u = usage_of(&told);
+    CHECK(u.known);
+    return u.priced ? u.cost : -1;
+}
+
+static void a_cost_is_heard_if_a_call_can_cost_so_much(void)
+{
+    CHECK_INT(cost(0.000342), 342000);
+    CHECK_INT(cost(0.0000000001), 1);
+    CHECK_INT(cost(0), 0);
+    CHECK_INT(cost(19.5), 19500000000);
+    CHECK_INT(cost(-0.01), -1);
+    CHECK_INT(cost(21), -1);
+    CHECK_INT(cost(1e300), -1);
+    CHECK_INT(cost(HUGE_VAL), -1);
+    CHECK_INT(cost(NAN), -1);
+    struct usage_told silent = {.input = 5};
+    CHECK(!usage_of(&silent).priced);
+}
+
 TESTS(openai_gemini_and_deepseek_count_cache_reads_within,
       anthropic_and_bedrock_count_them_beside, parts_never_exceed_their_whole,
-      a_part_that_is_no_count_is_left_out, a_whole_that_is_no_count_is_no_usage)
+      a_part_that_is_no_count_is_left_out, a_whole_that_is_no_count_is_no_usage,
+      a_cost_is_heard_if_a_call_can_cost_so_much)

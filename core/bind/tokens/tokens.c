@@ -100,6 +100,15 @@ void bind_push_tokens(lua_State *L, const struct view *v)
     finish(L, &t);
 }
 
+int64_t bind_bound_counted(lua_State *L, const struct bound_ask *ask,
+                           const struct bound *bound)
+{
+    struct tokens t = begin(generation_of(L), ask->model);
+    int64_t n = bound_counted(ask, bound, &t);
+    allowance_look(L);
+    return n;
+}
+
 /* tokens(text | messages | req, model = nil) -> how many, were they counted? */
 static int tokens(lua_State *L)
 {

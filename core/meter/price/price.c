@@ -61,6 +61,16 @@ static bool divide(const struct usage *u, int64_t tokens[RATES])
     return true;
 }
 
+/* Rounded up once. */
+static int to_nano(wide pico, int64_t *nano)
+{
+    wide sum = pico / PICO_PER_NANO + (pico % PICO_PER_NANO != 0);
+    if (sum > INT64_MAX && DEFENCE(cost_range))
+        return ERR_LIMIT;
+    *nano = (int64_t)sum;
+    return 0;
+}
+
 int price_cost(const struct price *price, const struct usage *usage,
                int64_t *nano)
 {
@@ -74,11 +84,32 @@ int price_cost(const struct price *price, const struct usage *usage,
             return ERR_INPUT;
         pico += (wide)tokens[i] * (wide)tier->rate[i];
     }
-    wide sum = pico / PICO_PER_NANO + (pico % PICO_PER_NANO != 0);
-    if (sum > INT64_MAX && DEFENCE(cost_range))
-        return ERR_LIMIT;
-    *nano = (int64_t)sum;
-    return 0;
+    return to_nano(pico, nano);
+}
+
+/* The highest of these rates in any tier; ERR_INPUT when one is negative. */
+static int64_t dearest(const struct price *price, const enum rate *rates, int n)
+{
+    int64_t most = 0;
+    for (int t = 0; t < price->tiers; t++)
+        for (int i = 0; i < n; i++) {
+            int64_t rate = price->tier[t].rate[rates[i]];
+            if (rate < 0)
+                return ERR_INPUT;
+            most = rate > most ? rate : most;
+        }
+    return most;
+}
+
+int price_bound(const struct price *price, int64_t in, int64_t out,
+                int64_t *nano)
+{
+    static const enum rate sent[] = {RATE_INPUT, RATE_CACHED, RATE_WRITE};
+    static const enum rate made[] = {RATE_OUTPUT, RATE_REASONING};
+    int64_t of_in = dearest(price, sent, 3), of_out = dearest(price, made, 2);
+    if (in < 0 || out < 0 || of_in < 0 || of_out < 0)
+        return ERR_INPUT;
+    return to_nano((wide)in * (wide)of_in + (wide)out * (wide)of_out, nano);
 }
 
 int64_t price_add(int64_t nano, int64_t more)

@@ -33,6 +33,8 @@ static struct call *make(struct world *world, const struct question *ask)
     c->world = world;
     c->transport = world_transport(world);
     c->started = world_now(world);
+    if (ask->bound.each > 0)
+        c->tap.spoken.most = bound_output(&ask->bound);
     c->hints = hints_none();
     c->timer.fire = on_due;
     c->pass.go = on_turn;
@@ -54,6 +56,8 @@ static bool build(struct call *c)
                        .system = c->ask.system,
                        .messages = c->ask.messages,
                        .max_tokens = c->ask.max_tokens,
+                       .bound = c->ask.bound.each,
+                       .limit_as = c->ask.provider->limit_as,
                        .ask_usage = c->ask.provider->ask_usage};
     return c->ask.provider->dialect->build(&in, &c->request) == 0;
 }
@@ -265,6 +269,12 @@ void call_hang_up_all(struct call **lingering)
         hang_up(*lingering);
 }
 
+static void tell_ended(const struct call *c)
+{
+    if (c->ask.ended != NULL)
+        c->ask.ended(c, c->ask.user);
+}
+
 void call_cancel(struct call *c)
 {
     if (c->state == CALL_ENDED)
@@ -272,9 +282,11 @@ void call_cancel(struct call *c)
     c->state = CALL_ENDED;
     c->dropped = true;
     c->ended = world_now(c->world);
+    call_guess(c);
     call_target_left(c);
     timer_stop(c->world, &c->timer);
     hang_up(c);
+    tell_ended(c);
 }
 
 /* --- the end --------------------------------------------------------------- */
@@ -300,7 +312,9 @@ void call_finish(struct call *c, const struct fault *fault)
     c->fault = *fault;
     learn_of_key(c);
     c->ended = world_now(c->world);
+    call_guess(c);
     call_target_ended(c);
+    tell_ended(c);
     timer_stop(c->world, &c->timer);
     if (fault->kind != FAULT_NONE || (c->cut && DEFENCE(cut_hangs_up)))
         hang_up(c);

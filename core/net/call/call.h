@@ -25,6 +25,7 @@
 #include "net/call/reader.h"
 #include "net/transport.h"
 #include "net/world.h"
+#include "wire/bound.h"
 #include "wire/hints.h"
 
 enum call_state {
@@ -44,7 +45,10 @@ struct question {
     struct json_map *map; /* of `body`, or NULL */
     str system, messages; /* see struct build */
     int64_t max_tokens;   /* see struct build */
-    str hops;             /* gateways before us, as a Via field; absent: none */
+    /* What it may take, where somebody pays: `each` is written into the request,
+    ** and a stream that is past it is cut. All zero: it passes unchanged. */
+    struct bound bound;
+    str hops; /* gateways before us, as a Via field; absent: none */
     struct asked asked;
     uint32_t keys_but; /* keys not to take, bits by number */
     nanos deadline;    /* of the request, over all attempts */
@@ -60,6 +64,10 @@ struct question {
     /* Called when that changed the state of a breaker. May be NULL. */
     void (*breaker_changed)(struct world *, const struct question *,
                             const struct breaker_view *);
+    /* Called once, when the call has ended, however it did; not when it could
+    ** not be started. May be NULL. */
+    void (*ended)(const struct call *, void *user);
+    void *user;
 };
 
 struct call {
@@ -71,7 +79,9 @@ struct call {
     int status;         /* the upstream's, 0 before its head */
     int key;            /* of the provider's keys: its number */
     struct hints hints; /* what its head says of limits */
-    bool dropped, cut;  /* by us; by `total`: fault.message says why */
+    bool dropped, cut;  /* by us; by `total` or `past`: fault.message says */
+    bool past;          /* it went on past its bound, for certain */
+    int64_t about;      /* tokens of its prompt, where nobody told: a guess */
     bool arrived;       /* it may have run at the upstream */
     bool ours;          /* the fault lies with us: no room, no memory */
     /* When, on the world's clock; 0 = not yet. */
@@ -81,14 +91,12 @@ struct call {
     struct world *world;
     struct transport *transport;
     struct exchange exchange;
-    bool exchanging; /* the exchange has not ended */
-    bool held_back;  /* the exchange is paused */
+    bool exchanging, held_back; /* the exchange has not ended; is paused */
     struct lane_pass pass;
     struct timer timer;
-    nanos last_event;         /* idle counts from here */
-    nanos paused_since;       /* 0 = not paused */
-    struct buf request;       /* the body sent */
-    struct buf held;          /* what came so far, unless sealed */
+    nanos last_event, paused_since; /* idle counts from here; 0 = not paused */
+    struct buf request;             /* the body sent */
+    struct buf held;                /* what came so far, unless sealed */
     struct buf tail;          /* the unfinished event; or an error's body */
     bool sealed;              /* no further reader will attach */
     bool whole_wanted;        /* somebody waits for the end: do not pause */
@@ -113,7 +121,7 @@ void call_release(struct call *c);
 ** no end. Nothing happens when it has ended. */
 void call_cancel(struct call *c);
 
-/* Hang up on everybody in the list, at the end of a runtime. */
+/* Hang up on all of the list, at the end of a runtime. */
 void call_hang_up_all(struct call **lingering);
 
 /* Is there a reply to flow, or to have flowed? */

@@ -6,6 +6,7 @@
 **     call_reply.c  what comes back, and what it means
 **     call_flow.c   who gets it, and how fast
 **     call_target.c what its target is told of it
+**     call_used.c   what it used
 */
 #ifndef NET_CALL_INNER_H
 #define NET_CALL_INNER_H
@@ -54,10 +55,14 @@ void call_end_reported(struct call *c, str error_body);
 /* call_reply.c */
 extern const struct exchange_events call_events;
 
-/* End a stream that flows because its time is up, so that the client has its
+/* End a stream that flows because a limit of ours is reached, so that the client has its
 ** partial text with a proper end. False when there is no honest one: half a
 ** tool call, or no memory. */
 bool call_cut(struct call *c, const char *why);
+
+/* call_used.c: it has ended, and what it was asked with is about to go: guess
+** its prompt, if somebody may want to know. */
+void call_guess(struct call *c);
 
 /* call_flow.c */
 

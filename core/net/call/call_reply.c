@@ -86,14 +86,35 @@ static void pass_on(struct call *c, const char *from, const char *to)
         call_deliver(c, (str){from, (size_t)(to - from)});
 }
 
+/* Has more come than its bound allows, for certain? A provider may not know the
+** limit that was written into the request, or not care. */
+static bool is_past(const struct call *c)
+{
+    const struct bound *b = &c->ask.bound;
+    return b->each > 0 && (spoken_over(&c->tap.spoken) ||
+                           (c->tap.open != 0 && c->tap.usage.known &&
+                            c->tap.usage.completion > bound_output(b)));
+}
+
+/* Nobody is charged for more than was reserved, and nobody reads on. */
+static void end_past(struct call *c)
+{
+    static const char why[] = "it went on past the limit of its answer";
+    c->past = true;
+    if (!call_cut(c, why))
+        call_end(c, FAULT_BROKEN_STREAM, why);
+}
+
 /* The next event that must be read; those that fit the mould need not be. */
 static bool next_event(struct call *c, str *events, struct sse_event *event)
 {
-    size_t same = mould_pass(&c->tap.mould, *events, &c->tap.first);
+    int64_t said = c->tap.spoken.bytes;
+    size_t same = mould_pass(&c->tap.mould, *events, &c->tap.spoken);
+    c->tap.first = c->tap.first || c->tap.spoken.bytes > said;
     if (same > 0)
         c->last_event = world_now(c->world);
     *events = str_from(*events, same);
-    return sse_next(events, event);
+    return !is_past(c) && sse_next(events, event);
 }
 
 /* A stream that may be cut keeps a frame, to end it in the look of its own
@@ -101,8 +122,8 @@ static bool next_event(struct call *c, str *events, struct sse_event *event)
 static void keep_frame(struct call *c, const struct sse_event *event)
 {
     struct buf frame;
-    if (!c->ask.patience.total_holds || c->frame.p != NULL || !c->tap.first ||
-        event->many)
+    bool may_be_cut = c->ask.patience.total_holds || c->ask.bound.each > 0;
+    if (!may_be_cut || c->frame.p != NULL || !c->tap.first || event->many)
         return;
     buf_init(&frame, FRAME_MAX);
     if (c->ask.provider->dialect->frame(event->data, &frame) && buf_ok(&frame))
@@ -120,7 +141,7 @@ static void take_events(struct call *c, str events)
     if (!c->begun && DEFENCE(stream_mark))
         from = (events = sse_unmarked(events)).p;
     c->begun = true;
-    while (!c->tap.terminal && next_event(c, &events, &event)) {
+    while (!c->tap.terminal && !is_past(c) && next_event(c, &events, &event)) {
         int verdict = dialect->event(&c->tap, &event, c->ask.asked.usage);
         if (event.data.p != NULL)
             c->last_event = now;
@@ -135,8 +156,10 @@ static void take_events(struct call *c, str events)
             return;
         }
     }
-    bool over = c->tap.terminal && DEFENCE(nothing_after_end);
-    pass_on(c, from, over ? event.bytes.p + event.bytes.n : end);
+    bool past = is_past(c) && !c->tap.terminal;
+    if (c->tap.terminal && DEFENCE(nothing_after_end))
+        end = event.bytes.p + event.bytes.n;
+    pass_on(c, from, past ? events.p : end);
     if (!c->sealed && !buf_ok(&c->held)) {
         c->ours = true;
         call_end(c, FAULT_SERVER_ERROR, "no memory to hold the reply");
@@ -146,6 +169,8 @@ static void take_events(struct call *c, str events)
         commit(c);
     if (c->tap.terminal)
         call_end(c, FAULT_NONE, "");
+    else if (past)
+        end_past(c);
 }
 
 /* Whoever gets half a tool call might run it, so there is no end but an error

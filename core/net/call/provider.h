@@ -30,6 +30,9 @@ struct provider {
     str key_name; /* what to set when the key is missing, for the message */
     bool keyless; /* needs a key and has none */
     bool http2, ask_usage;
+    bool runs_on;     /* it goes on, and charges, when we hang up */
+    str limit_as;     /* see struct build */
+    int64_t max_out;  /* tokens of an answer where somebody pays; 0: not said */
     size_t max_reply; /* bytes of a reply */
     const struct dialect *dialect;
     struct lane *lane;

@@ -112,6 +112,14 @@ const char *realm_folder(struct realm *r)
     return path;
 }
 
+enum store_durability realm_durability(struct realm *r)
+{
+    pthread_mutex_lock(&r->opening);
+    enum store_durability durability = r->keep.durability;
+    pthread_mutex_unlock(&r->opening);
+    return durability;
+}
+
 struct store *realm_store(struct realm *r, struct store_why *why)
 {
     pthread_mutex_lock(&r->opening);

@@ -23,6 +23,9 @@ void realm_keep(struct realm *r, const struct store_options *options);
 /* The folder in which that is; NULL when it was not said. */
 const char *realm_folder(struct realm *r);
 
+/* How safe what is kept there shall be. */
+enum store_durability realm_durability(struct realm *r);
+
 /* Its store, opened by whoever asks first, and closed with the realm. NULL when
 ** it cannot be opened, and *why; the next to ask tries again. */
 struct store *realm_store(struct realm *r, struct store_why *why);

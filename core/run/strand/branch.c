@@ -49,6 +49,7 @@ struct strand *branch_fork(struct strand *s)
     branch->co_ref = ref;
     branch->state = STRAND_WAITING;
     branch->fault = s->fault;
+    branch->budgets = s->budgets;
     branch->parent = s;
     branch->extra = s->extra;
     branch->number = ++r->forked;

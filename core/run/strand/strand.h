@@ -20,6 +20,7 @@
 
 #include "net/call/call.h"
 
+struct attached;
 struct request;
 
 enum strand_state {
@@ -47,6 +48,9 @@ struct strand {
     /* What it sees: the last failure, kind NONE at first. */
     struct fault fault;
     bool failed; /* since it began */
+    /* The budgets its calls are charged to, the latest first. What a branch
+    ** adds stands before what it has from its parent, who does not see it. */
+    const struct attached *budgets;
     /* Of a branch. */
     struct strand *parent; /* NULL: the main strand, or nobody waits for it */
     struct strand *next;   /* in request.branches or request.spare_branches */

@@ -12,6 +12,7 @@
 
 #include "base/defence.h"
 #include "base/err.h"
+#include "wire/bound.h"
 #include "wire/json.h"
 
 /* Members that are ours, or would route around us at the provider. */
@@ -26,6 +27,7 @@ struct plan {
     struct json_edit edits[MAX_EDITS];
     int n;
     bool crowded;         /* more edits than there can be */
+    bool bounded;         /* limits that the client names leave */
     const char *front;    /* behind the opening brace */
     const char *kept_end; /* behind the last member that stays, or NULL */
     const char *last_end; /* behind the last member seen */
@@ -57,6 +59,14 @@ static bool is_control(str name)
     return false;
 }
 
+/* The limit of an answer has two names, and a service that knows one of them
+** does not obey the other. */
+static bool is_limit(str name)
+{
+    return json_is(name, STR("max_tokens")) ||
+           json_is(name, STR("max_completion_tokens"));
+}
+
 static void note(struct plan *p, const struct json_walk *w)
 {
     const struct {
@@ -79,7 +89,7 @@ static void note(struct plan *p, const struct json_walk *w)
 static void pass(struct plan *p, const struct json_walk *w)
 {
     const char *end = w->value.text.p + w->value.text.n;
-    if (is_control(w->name)) {
+    if (is_control(w->name) || (p->bounded && is_limit(w->name))) {
         if (p->kept_end != NULL)
             edit(p, p->last_end, end, STR(""));
         else if (p->cut_from == NULL)
@@ -163,6 +173,27 @@ static void set_limit(struct plan *p, int64_t limit)
         append(p, text);
 }
 
+/* What this model's limit is called, where nobody said. */
+static str limit_name(const struct build *in)
+{
+    if (in->limit_as.p != NULL)
+        return in->limit_as;
+    return bound_renames(in->model) ? STR("max_completion_tokens")
+                                    : STR("max_tokens");
+}
+
+/* In one name, in the place of all that the client said. */
+static void set_bound(struct plan *p, const struct build *in)
+{
+    if (!DEFENCE(bound_written))
+        return;
+    buf_byte(&p->limit_text, ',');
+    json_put_string(&p->limit_text, limit_name(in));
+    buf_byte(&p->limit_text, ':');
+    buf_int(&p->limit_text, in->bound);
+    append(p, buf_str(&p->limit_text));
+}
+
 static bool is_system(struct json message)
 {
     struct json role = json_get(message, STR("role"));
@@ -220,7 +251,9 @@ static int overrides(struct plan *p, const struct build *in)
     set_model(p, in->model);
     if (in->ask_usage)
         ask_usage(p);
-    if (in->max_tokens > 0)
+    if (in->bound > 0)
+        set_bound(p, in);
+    else if (in->max_tokens > 0)
         set_limit(p, in->max_tokens);
     bool talks = in->system.p != NULL || in->messages.p != NULL;
     int err = talks ? set_messages(p, in) : 0;
@@ -237,10 +270,10 @@ int openai_build(const struct build *in, struct buf *out)
     struct json body = json_mapped(in->body, in->map);
     if (body.kind != JSON_OBJECT)
         return ERR_INPUT;
-    struct plan p = {0};
+    struct plan p = {.bounded = in->bound > 0};
     buf_init(&p.model_text, in->model.n * 6 + 64);
     buf_init(&p.system_text, in->system.n * 6 + 64);
-    buf_init(&p.limit_text, 64);
+    buf_init(&p.limit_text, in->limit_as.n * 6 + 64);
     buf_init(&p.talk, in->messages.n + in->system.n * 6 + 64);
     survey(&p, body);
     int err = overrides(&p, in);

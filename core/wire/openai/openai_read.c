@@ -66,6 +66,27 @@ static int64_t read_written(struct json usage, struct json details)
     return n > 0 ? n : count(usage, "cache_creation_input_tokens");
 }
 
+/* Dollars; negative when it is no number. */
+static double dollars(struct json v)
+{
+    return v.kind == JSON_NUMBER ? json_double(v) : -1;
+}
+
+/* What OpenRouter charges (with one's own key at somebody, that one's charge on
+** top), and Perplexity. Negative: it was not said. */
+static double read_cost(struct json usage)
+{
+    struct json cost = json_get(usage, STR("cost"));
+    if (cost.kind == JSON_OBJECT)
+        return dollars(json_get(cost, STR("total_cost")));
+    double all = dollars(cost);
+    if (all < 0 || json_get(usage, STR("is_byok")).kind != JSON_TRUE)
+        return all;
+    struct json details = json_get(usage, STR("cost_details"));
+    double theirs = dollars(json_get(details, STR("upstream_inference_cost")));
+    return theirs < 0 ? -1 : all + theirs;
+}
+
 static void read_usage(struct tap *tap, struct json usage)
 {
     if (json_get(usage, STR("prompt_tokens")).kind != JSON_NUMBER)
@@ -80,10 +101,14 @@ static void read_usage(struct tap *tap, struct json usage)
         .cached = read_cached(usage, of_prompt),
         .write = read_written(usage, of_prompt),
         .reasoning = count(of_completion, "reasoning_tokens"),
+        .cost = read_cost(usage),
     };
+    told.priced = told.cost >= 0;
     struct usage u = usage_of(&told);
     if (u.known)
         tap->usage = u;
+    else
+        tap->usage.absurd = true;
 }
 
 /* Does a delta carry something the client can use? */
@@ -131,6 +156,7 @@ static bool read_said(struct tap *tap, struct json said)
     bool calls = false;
     if (!tap->first)
         tap->first = says_something(said);
+    openai_spoken(&tap->spoken, said);
     while (said.kind == JSON_OBJECT && json_next(&w)) {
         bool many = json_is(w.name, STR("tool_calls"));
         if (many)

@@ -217,6 +217,20 @@ void prompt_messages(struct json messages, struct tokens *t)
     buf_fini(&c.scratch);
 }
 
+bool prompt_message(struct json message, struct tokens *t)
+{
+    struct count c = begin(t, message.text.n);
+    int64_t before = t->n;
+    bool guessed = t->guessed;
+    t->guessed = false;
+    add_message(&c, message);
+    buf_fini(&c.scratch);
+    bool sure = !t->guessed;
+    t->guessed = guessed;
+    t->n = sure ? t->n : before;
+    return sure;
+}
+
 void prompt_count_with(struct json body, struct json messages, str system,
                        struct tokens *t)
 {

@@ -28,6 +28,10 @@ void prompt_count_with(struct json body, struct json messages, str system,
 /* Add a list of messages, as a conversation of its own. */
 void prompt_messages(struct json messages, struct tokens *t);
 
+/* Add one message. False, and nothing is added, when there is more in it than
+** texts that can be counted for certain. */
+bool prompt_message(struct json message, struct tokens *t);
+
 /* Tokens that the prompt of this body cannot be more than, whatever the model.
 ** -1: there is something in it whose tokens its bytes do not bound, such as a
 ** picture by its address, or a conversation kept at the provider. */

@@ -1,0 +1,68 @@
+/*
+** spoken.c -- counting what goes by, without decoding it.
+**
+** An escape is a character like any other once it is known which: \n and \t
+** part words, \u0041 does not. A word that is longer than any token is counted
+** again for each such length, so text without a space is not endless either.
+*/
+#include "wire/spoken.h"
+
+#include "base/defence.h"
+
+static void space(struct spoken *s)
+{
+    s->inside = 0;
+}
+
+static void letter(struct spoken *s)
+{
+    s->words += s->inside == 0;
+    s->inside = s->inside == SPOKEN_LONGEST ? 0 : s->inside + 1;
+}
+
+static bool is_space(str digits)
+{
+    static const str spaces[] = {{"0020", 4}, {"0009", 4}, {"000a", 4},
+                                 {"000A", 4}, {"000d", 4}, {"000D", 4}};
+    for (size_t i = 0; i < sizeof spaces / sizeof spaces[0]; i++)
+        if (str_starts(digits, spaces[i]))
+            return true;
+    return false;
+}
+
+/* The escape that `rest` begins with, behind its backslash: its length. */
+static size_t escape(struct spoken *s, str rest)
+{
+    bool parts = rest.p[0] == 'n' || rest.p[0] == 't' || rest.p[0] == 'r' ||
+                 (rest.p[0] == 'u' && is_space(str_from(rest, 1)));
+    if (parts)
+        space(s);
+    else
+        letter(s);
+    return rest.p[0] == 'u' ? 5 : 1;
+}
+
+static void count_words(struct spoken *s, str text)
+{
+    for (size_t i = 0; i < text.n; i++) {
+        unsigned char c = (unsigned char)text.p[i];
+        if (c == ' ')
+            space(s);
+        else if (c == '\\' && i + 1 < text.n)
+            i += escape(s, str_from(text, i + 1));
+        else
+            letter(s);
+    }
+}
+
+void spoken_add(struct spoken *s, str string)
+{
+    s->bytes += (int64_t)string.n - 2;
+    if (s->most > 0 && DEFENCE(bound_words))
+        count_words(s, (str){string.p + 1, string.n - 2});
+}
+
+void spoken_add_other(struct spoken *s, str json)
+{
+    s->bytes += (int64_t)json.n;
+}

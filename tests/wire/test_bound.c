@@ -1,0 +1,410 @@
+/*
+** test_bound.c -- what a call can take at most, whatever a client writes.
+*/
+#include "unit.h"
+
+#include "base/err.h"
+#include "kernel/rank_rig.h"
+#include "wire/bound.h"
+
+#define USER(content) \
+    "{\"messages\":[{\"role\":\"user\",\"content\":" content "}]"
+
+static struct bound_why why;
+
+static struct json body_of(const char *json)
+{
+    struct json_error error;
+    CHECK(json_check(str_of(json), &error));
+    return json_of(str_of(json));
+}
+
+static struct bound bound_with(struct bound_ask ask, const char *json)
+{
+    struct bound b;
+    ask.body = body_of(json);
+    if (ask.model.p == NULL)
+        ask.model = STR("m");
+    CHECK_INT(bound_of(&ask, &b, &why), 0);
+    return b;
+}
+
+static struct bound bound(const char *json)
+{
+    return bound_with((struct bound_ask){0}, json);
+}
+
+static bool refused_with(const struct bound_most *most, const char *json)
+{
+    struct bound b;
+    struct bound_ask ask = {
+        .body = body_of(json), .model = STR("m"), .most = most};
+    int error = bound_of(&ask, &b, &why);
+    CHECK(error == 0 || error == ERR_INPUT);
+    return error != 0;
+}
+
+/* Is there no bound, for this reason? */
+static void refuses(const char *json, enum bound_kind kind, const char *name)
+{
+    CHECK(refused_with(NULL, json));
+    CHECK_INT(why.kind, kind);
+    CHECK_STR(why.name, name);
+}
+
+static struct bound_most most(enum bound_kind kind, int64_t tokens)
+{
+    struct bound_most m = {.said = 1u << kind};
+    m.of[kind] = tokens;
+    return m;
+}
+
+/* --- the prompt ------------------------------------------------------------- */
+
+static void every_byte_counts_and_the_template_too(void)
+{
+    const char *json = USER("\"moon\"") "}";
+    int64_t n = (int64_t)strlen(json);
+    CHECK(bound(json).input > n && bound(json).input < n + 1000);
+    const char *longer = USER("\"moon\"") ",\"metadata\":{\"a\":\"bcdefg\"}}";
+    CHECK_INT(bound(longer).input - bound(json).input,
+              (int64_t)(strlen(longer) - strlen(json)));
+}
+
+static void tools_count_more_than_their_bytes(void)
+{
+    const char *json = USER("\"m\"") "}";
+    const char *tools =
+        USER("\"m\"") ",\"tools\":[{\"type\":\"function\",\"function\":{"
+                      "\"name\":\"f\"}},{\"type\":\"custom\",\"custom\":{"
+                      "\"name\":\"g\"}}]}";
+    int64_t more = (int64_t)(strlen(tools) - strlen(json));
+    CHECK(bound(tools).input - bound(json).input > 3 * more);
+    CHECK(bound(USER("\"m\"") ",\"functions\":[{\"name\":\"f\"}]}").input >
+          bound(json).input + 1000);
+}
+
+static void what_replaces_a_part_counts_in_its_place(void)
+{
+    const char *json = USER("\"a long question of the client's\"") "}";
+    struct bound_ask ask = {.messages = STR("[]")};
+    int64_t shorter = bound_with(ask, json).input;
+    CHECK(shorter < bound(json).input);
+    ask.system = STR("0123456789");
+    CHECK(bound_with(ask, json).input >= shorter + 10);
+    ask.messages = STR("[{\"role\":\"user\",\"content\":[{\"type\":\"file\","
+                       "\"file\":{\"file_id\":\"f\"}}]}]");
+    ask.body = body_of(json);
+    struct bound b;
+    CHECK_INT(bound_of(&ask, &b, &why), ERR_INPUT);
+}
+
+static void pictures_are_charged_and_their_data_is_not_text(void)
+{
+    const char *address = USER("[{\"type\":\"image_url\",\"image_url\":{"
+                               "\"url\":\"https://a.b/c.png\"}}]") "}";
+    const char *inlined =
+        USER("[{\"type\":\"image_url\",\"image_url\":{"
+             "\"url\":\"data:image/png;base64,AAAAAAAAAAAAAAAAAAAAAAAAAAAAA\""
+             "}}]") "}";
+    int64_t plain = bound(USER("\"\"") "}").input;
+    CHECK(bound(address).input >= plain + 20000);
+    struct bound_ask claude = {.model = STR("anthropic/claude-sonnet-4-5")};
+    CHECK(bound_with(claude, address).input < plain + 11000);
+    CHECK(bound(inlined).input < bound(address).input);
+    struct bound_ask mini = {.model = STR("openai/gpt-4o-mini-2024-07-18")};
+    CHECK(bound_with(mini, address).input >= plain + 50000);
+    struct bound_most less = most(BOUND_IMAGE, 2000);
+    struct bound_ask ask = {.most = &less};
+    CHECK_INT(bound(address).input - bound_with(ask, address).input, 18000);
+    struct bound_most none = most(BOUND_IMAGE, BOUND_REFUSE);
+    CHECK(refused_with(&none, address));
+    CHECK_INT(why.kind, BOUND_IMAGE);
+}
+
+static void what_bytes_do_not_bound_is_refused_unless_declared(void)
+{
+    refuses(USER("[{\"type\":\"file\",\"file\":{\"file_id\":\"f\"}}]") "}",
+            BOUND_FILE, "file");
+    refuses(USER("[{\"type\":\"input_audio\",\"input_audio\":{"
+                 "\"data\":\"AAAA\",\"format\":\"mp3\"}}]") "}",
+            BOUND_AUDIO, "input_audio");
+    refuses(USER("[{\"type\":\"video_url\",\"video_url\":{"
+                 "\"url\":\"https://a\"}}]") "}",
+            BOUND_VIDEO, "video_url");
+    refuses(USER("\"m\"") ",\"tools\":[{\"type\":\"web_search\"}]}", BOUND_TOOL,
+            "web_search");
+    refuses(USER("\"m\"") ",\"web_search_options\":{}}", BOUND_TOOL,
+            "a search of the provider's");
+    refuses(USER("\"m\"") ",\"plugins\":[{\"id\":\"web\"}]}", BOUND_TOOL,
+            "a search of the provider's");
+    refuses(USER("\"m\"") ",\"previous_response_id\":\"r\"}", BOUND_KEPT,
+            "what the provider keeps");
+    refuses("{\"messages\":[{\"role\":\"assistant\",\"audio\":{\"id\":\"a\"}"
+            "}]}",
+            BOUND_KEPT, "audio");
+    refuses(USER("\"m\"") ",\"modalities\":[\"text\",\"audio\"]}", BOUND_AUDIO,
+            "audio");
+    struct bound_most files = most(BOUND_FILE, 5000);
+    CHECK(!refused_with(&files, USER("[{\"type\":\"file\",\"file\":{"
+                                     "\"file_id\":\"f\"}}]") "}"));
+}
+
+static void a_prediction_is_charged_as_output_of_every_answer(void)
+{
+    const char *json = USER("\"m\"") ",\"n\":2,\"prediction\":{\"type\":"
+                                     "\"content\",\"content\":\"x\"}}";
+    struct bound_most some = most(BOUND_PREDICTION, 300);
+    struct bound_ask ask = {.most = &some, .max_out = 100};
+    refuses(json, BOUND_PREDICTION, "prediction");
+    CHECK_INT(bound_output(&(struct bound){0}), 0);
+    struct bound b = bound_with(ask, json);
+    CHECK_INT(bound_output(&b), 2 * 100 + 2 * 300);
+}
+
+/* A second name for n, a dearer model, a template that repeats the prompt. */
+static void a_member_nobody_knows_has_no_bound(void)
+{
+    static const char *const tricks[] = {
+        "\"N\":8",
+        "\"best_of\":8",
+        "\"n_predict\":99999",
+        "\"num_predict\":99999",
+        "\"max_new_tokens\":99999",
+        "\"max_to\xe2\x84\xaa"
+        "ens\":99999",
+        "\"MAX_TOKENS\":99999",
+        "\"models\":[\"the/dearest\"]",
+        "\"provider\":{\"order\":[\"the dearest\"]}",
+        "\"route\":\"fallback\"",
+        "\"speed\":\"fast\"",
+        "\"chat_template\":\"{% for i in range(99999) %}x{% endfor %}\"",
+        "\"echo\":true",
+        "\"options\":{\"num_predict\":99999}",
+        "\"service_tier\":\"priority\"",
+        "\"modalities\":[\"image\"]",
+    };
+    struct bound_most lax = most(BOUND_OTHER, 0);
+    char json[512];
+    for (size_t i = 0; i < sizeof tricks / sizeof tricks[0]; i++) {
+        snprintf(json, sizeof json, "%s,%s}", USER("\"m\""), tricks[i]);
+        CHECK(refused_with(NULL, json));
+        CHECK_INT(why.kind, BOUND_OTHER);
+        CHECK(!refused_with(&lax, json));
+    }
+    CHECK(!refused_with(NULL, USER("\"m\"") ",\"best_of\":null}"));
+}
+
+static void a_part_or_message_with_more_in_it_than_its_type_says_neither(void)
+{
+    refuses(USER("[{\"type\":\"text\",\"text\":\"a\",\"image_url\":"
+                 "\"https://a\"}]") "}",
+            BOUND_OTHER, "image_url");
+    refuses(USER("[{\"image_url\":{\"url\":\"https://a\"}}]") "}", BOUND_OTHER,
+            "a part without a type");
+    refuses(USER("[{\"type\":\"hologram\"}]") "}", BOUND_OTHER, "hologram");
+    refuses("{\"messages\":[{\"role\":\"user\",\"file_ids\":[\"f\"]}]}",
+            BOUND_OTHER, "file_ids");
+    refuses(USER("[{\"type\":\"text\",\"text\":\"a\",\"cache_control\":{"
+                 "\"type\":\"ephemeral\",\"ttl\":\"1h\"}}]") "}",
+            BOUND_OTHER, "cache_control.ttl");
+    CHECK(!refused_with(NULL, USER("[{\"type\":\"text\",\"text\":\"a\","
+                                   "\"cache_control\":{\"type\":\"ephemeral\""
+                                   "}},\"b\",17]") "}"));
+}
+
+static void what_clients_send_every_day_has_a_bound(void)
+{
+    CHECK(!refused_with(
+        NULL,
+        USER("\"m\"") ",\"model\":\"gpt-4o\",\"stream\":true,"
+                      "\"stream_options\":{\"include_usage\":true},\"seed\":1,"
+                      "\"temperature\":0.5,\"top_p\":1,\"stop\":[\"x\"],"
+                      "\"response_format\":{\"type\":\"json_object\"},"
+                      "\"tool_choice\":\"auto\",\"user\":\"u\","
+                      "\"logit_bias\":{},\"reasoning_effort\":\"low\","
+                      "\"store\":false,\"service_tier\":\"auto\","
+                      "\"modalities\":[\"text\"],\"prompt_cache_key\":\"k\"}"));
+    CHECK(!refused_with(
+        NULL,
+        "{\"messages\":[{\"role\":\"assistant\",\"content\":null,"
+        "\"tool_calls\":[{\"id\":\"c\",\"type\":\"function\",\"function\":"
+        "{\"name\":\"f\",\"arguments\":\"{}\"}}]},{\"role\":\"tool\","
+        "\"tool_call_id\":\"c\",\"content\":\"4\"}]}"));
+}
+
+/* --- the answers ------------------------------------------------------------ */
+
+static int64_t each(const char *members, int64_t max_out)
+{
+    char json[512];
+    snprintf(json, sizeof json, "%s%s}", USER("\"m\""), members);
+    return bound_with((struct bound_ask){.max_out = max_out}, json).each;
+}
+
+static void who_names_no_limit_has_the_models_or_4096(void)
+{
+    CHECK_INT(each("", 0), 4096);
+    CHECK_INT(each("", 700), 700);
+    CHECK_INT(each("", 200000), 200000);
+    CHECK(!bound(USER("\"m\"") "}").client_said);
+}
+
+static void a_limit_of_the_clients_holds_and_of_two_the_lower(void)
+{
+    CHECK_INT(each(",\"max_tokens\":20", 0), 20);
+    CHECK_INT(each(",\"max_completion_tokens\":20", 0), 20);
+    CHECK_INT(each(",\"max_tokens\":30,\"max_completion_tokens\":20", 0), 20);
+    CHECK_INT(each(",\"max_tokens\":20,\"max_completion_tokens\":30", 0), 20);
+    CHECK_INT(each(",\"max_tokens\":9000", 0), 9000);
+    CHECK_INT(each(",\"max_tokens\":9000", 700), 700);
+    CHECK(bound(USER("\"m\"") ",\"max_tokens\":20}").client_said);
+}
+
+static void a_limit_beyond_reason_is_one_within_it(void)
+{
+    CHECK_INT(each(",\"max_tokens\":999999999", 0), BOUND_OUT_MOST);
+    CHECK_INT(each(",\"max_tokens\":9223372036854775807", 0), BOUND_OUT_MOST);
+    CHECK_INT(each(",\"max_tokens\":999999999", 5000), 5000);
+}
+
+static void what_is_no_limit_names_none(void)
+{
+    CHECK_INT(each(",\"max_tokens\":null", 0), 4096);
+    CHECK_INT(each(",\"max_tokens\":0", 0), 4096);
+    CHECK_INT(each(",\"max_tokens\":-1", 0), 4096);
+    CHECK_INT(each(",\"max_tokens\":\"999999\"", 0), 4096);
+    CHECK_INT(each(",\"max_tokens\":1.5", 0), 4096);
+    CHECK_INT(each(",\"max_tokens\":9223372036854775808", 0), 4096);
+}
+
+static void the_policys_limit_stands_above_the_clients(void)
+{
+    struct bound_ask ask = {.max_tokens = 50};
+    CHECK_INT(bound_with(ask, USER("\"m\"") ",\"max_tokens\":9}").each, 50);
+    ask.max_out = 40;
+    CHECK_INT(bound_with(ask, USER("\"m\"") ",\"max_tokens\":9}").each, 40);
+}
+
+static void n_answers_are_n_times_one(void)
+{
+    struct bound b = bound(USER("\"m\"") ",\"n\":8,\"max_tokens\":100}");
+    CHECK_INT(b.answers, 8);
+    CHECK_INT(bound_output(&b), 800);
+    b = bound(USER("\"m\"") ",\"\\u006e\":8,\"max_tokens\":100}");
+    CHECK_INT(bound_output(&b), 800);
+    b = bound(USER("\"m\"") ",\"n\":8e0,\"max_tokens\":100}");
+    CHECK_INT(bound_output(&b), 800);
+    b = bound(USER("\"m\"") ",\"n\":null,\"max_tokens\":100}");
+    CHECK_INT(bound_output(&b), 100);
+    b = bound(USER("\"m\"") ",\"n\":0,\"max_tokens\":100}");
+    CHECK_INT(bound_output(&b), 100);
+    b = bound(USER("\"m\"") ",\"n\":9000000000000000000,\"max_tokens\":100}");
+    CHECK_INT(bound_output(&b), INT64_MAX);
+}
+
+static void an_n_that_services_read_differently_is_refused(void)
+{
+    refuses(USER("\"m\"") ",\"n\":\"8\"}", BOUND_KINDS, "n");
+    refuses(USER("\"m\"") ",\"n\":true}", BOUND_KINDS, "n");
+    refuses(USER("\"m\"") ",\"n\":1.5}", BOUND_KINDS, "n");
+    refuses(USER("\"m\"") ",\"n\":-8}", BOUND_KINDS, "n");
+    refuses(USER("\"m\"") ",\"n\":[8]}", BOUND_KINDS, "n");
+}
+
+/* --- counted ---------------------------------------------------------------- */
+
+/* How much counting takes off, each byte being a token or two of them. */
+static int64_t taken_off(struct bound_ask ask, const char *json, bool pairs)
+{
+    struct buf file;
+    struct encoding e = {.split = SPLIT_O200K};
+    struct tokens t = {.encoding = &e};
+    buf_init(&file, 1 << 16);
+    rig_bytes(&file);
+    if (pairs)
+        rig_line(&file, STR("aa"), 256);
+    CHECK_INT(ranks_read(&e.ranks, buf_str(&file)), 0);
+    struct bound b = bound_with(ask, json);
+    ask.body = body_of(json);
+    int64_t counted = bound_counted(&ask, &b, &t);
+    ranks_fini(&e.ranks);
+    buf_fini(&file);
+    return b.input - counted;
+}
+
+#define TEN  "aaaaaaaaaa"
+#define MANY TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN
+
+static void counting_makes_it_tighter_and_keeps_a_margin(void)
+{
+    struct bound_ask ask = {0};
+    int64_t off = taken_off(ask, USER("\"" MANY "\"") "}", true);
+    CHECK(off > 50 && off < 100);
+    CHECK(taken_off(ask, USER("\"" MANY "\"") "}", false) < 30);
+    ask.system = STR(MANY);
+    CHECK(taken_off(ask, USER("\"" MANY "\"") "}", true) > off + 30);
+}
+
+static void what_cannot_be_counted_stays_bytes(void)
+{
+    struct bound_ask ask = {0};
+    CHECK_INT(taken_off(ask,
+                        USER("[{\"type\":\"image_url\",\"image_url\":{"
+                             "\"url\":\"https://" MANY "\"}}]") "}",
+                        true),
+              0);
+    struct bound b = bound(USER("\"" MANY "\"") "}");
+    struct tokens t = {0};
+    ask.body = body_of(USER("\"" MANY "\"") "}");
+    CHECK_INT(bound_counted(&ask, &b, &t), b.input);
+}
+
+/* --- words ------------------------------------------------------------------ */
+
+static void a_refusal_says_what_and_what_to_do(void)
+{
+    struct buf text;
+    buf_init(&text, 1024);
+    refuses(USER("\"m\"") ",\"best\\u0001of\":8}", BOUND_OTHER,
+            "best\\u0001of");
+    bound_put_why(&why, &text);
+    CHECK_STR(buf_str(&text),
+              "it holds something whose cost is not known here "
+              "('best\\u0001of'), and nothing says how many tokens that may "
+              "take; leave it out, or let the policy declare most = { other = "
+              "TOKENS } for the model");
+    buf_clear(&text);
+    refuses(USER("\"m\"") ",\"n\":-1}", BOUND_KINDS, "n");
+    bound_put_why(&why, &text);
+    CHECK_STR(buf_str(&text), "'n' must be a whole number, 1 or more");
+    buf_fini(&text);
+}
+
+static void models_that_think_unseen_are_known(void)
+{
+    CHECK(bound_hides(STR("o3")));
+    CHECK(bound_hides(STR("openai/o4-mini")));
+    CHECK(bound_hides(STR("gpt-5.1")));
+    CHECK(bound_hides(STR("google/gemini-2.5-pro")));
+    CHECK(!bound_hides(STR("gpt-4o")));
+    CHECK(!bound_hides(STR("o3x")));
+    CHECK(!bound_hides(STR("")));
+}
+
+TESTS(every_byte_counts_and_the_template_too, tools_count_more_than_their_bytes,
+      what_replaces_a_part_counts_in_its_place,
+      pictures_are_charged_and_their_data_is_not_text,
+      what_bytes_do_not_bound_is_refused_unless_declared,
+      a_prediction_is_charged_as_output_of_every_answer,
+      a_member_nobody_knows_has_no_bound,
+      a_part_or_message_with_more_in_it_than_its_type_says_neither,
+      what_clients_send_every_day_has_a_bound,
+      who_names_no_limit_has_the_models_or_4096,
+      a_limit_of_the_clients_holds_and_of_two_the_lower,
+      a_limit_beyond_reason_is_one_within_it, what_is_no_limit_names_none,
+      the_policys_limit_stands_above_the_clients, n_answers_are_n_times_one,
+      an_n_that_services_read_differently_is_refused,
+      counting_makes_it_tighter_and_keeps_a_margin,
+      what_cannot_be_counted_stays_bytes, a_refusal_says_what_and_what_to_do,
+      models_that_think_unseen_are_known)
