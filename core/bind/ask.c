@@ -152,8 +152,7 @@ static bool start(struct request *r, struct asking *a)
         .hold = &r->rt->hold,
         .visit = a->visit,
         .breaker_changed = targets_breaker_changed,
-        .ended = a->charge != NULL ? charge_ended : NULL,
-        .user = a->charge,
+        .ender = a->charge != NULL ? &a->charge->ender : NULL,
     };
     if (a->charge != NULL)
         ask.bound = a->charge->bound;

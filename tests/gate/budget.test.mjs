@@ -32,7 +32,8 @@ async function look(g, headers = {}) {
 
 /** What such a request reserves: told by a budget that is too small for it. */
 async function bound(t, upstream, body = SMALL) {
-  const g = await gateway(t, policyFor(upstream, 'return { p.budget("b", "1 tokens/request") }'));
+  const none = 'return { p.budget("b", { "1 tokens/request", over = "decline" }), "up/m" }';
+  const g = await gateway(t, policyFor(upstream, none));
   const reply = await chatWith(g, body);
   return Number(reply.json.error.message.match(/may need (\d+) tokens/)[1]);
 }
@@ -59,6 +60,7 @@ test('two workers together let pass what is paid for, and not one more', async (
   const told = [];
   for (const one of all) one.then((reply) => told.push(reply.status));
   await until(() => told.length === 72, 'the others to be refused');
+  await upstream.arrival(8);
   assert.equal(upstream.arrivals.length, 8);
   open();
   const replies = await Promise.all(all);
@@ -134,7 +136,7 @@ test('with keys it is what the key proves, whatever the client says', async (t) 
 });
 
 test('a provider that names any cost is not believed', async (t) => {
-  const usage = { prompt_tokens: 7, completion_tokens: 3, cost: 900000 };
+  const usage = { prompt_tokens: 7, completion_tokens: 3, cost: 4 };
   const upstream = await mock(t, (a) => a.say(chat(ANSWER, { usage })));
   const g = await gateway(
     t,
@@ -154,7 +156,7 @@ test('a stream whose client leaves is charged, and nothing stays reserved', asyn
     a.head();
     await a.write(sse(chunk({ content: 'one' })));
   });
-  const r = await bound(t, upstream);
+  const r = await bound(t, upstream, { ...SMALL, stream: true });
   const g = await gateway(t, policyFor(upstream, under(`${r} tokens/day`)));
   const reply = await streamFrom(g, SMALL);
   await reply.next();

@@ -45,7 +45,7 @@ static void a_stream_costs_what_it_used(void)
     start(with_limit(SIM("a", "tokens = 50") ASKS("'a/x'"), 9000));
     chat_stream();
     CHECK_INT(got.status, 200);
-    CHECK_SPENT("", 9000, 28 + 50);
+    CHECK_SPENT("", 9000, 33 + 50);
     stop();
 }
 

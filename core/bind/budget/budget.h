@@ -10,7 +10,7 @@
 **     charge            one call: a lease of the ledger over all of them
 **
 ** All but the budget lie in the request's arena. Calls end before the arena
-** does, and tell their charge (struct question, `ended`).
+** does, and tell their charge.
 */
 #ifndef BIND_BUDGET_H
 #define BIND_BUDGET_H
@@ -86,6 +86,7 @@ struct charging {
 
 struct charge {
     struct ending ending; /* first: what was never sent is given back */
+    struct ender ender;   /* of the call: it settles */
     struct request *request;
     struct ledger *ledger; /* NULL: no line is in it */
     struct ledger_lease lease;
@@ -103,9 +104,6 @@ struct charge {
 ** paid, and *fault says why. May raise. */
 bool charge_reserve(lua_State *L, const struct charging *of,
                     struct charge **charge, struct fault *fault);
-
-/* The call has ended; `charge` is a struct charge. Once. */
-void charge_ended(const struct call *call, void *charge);
 
 /* It never reached anybody. */
 void charge_refund(struct charge *c);

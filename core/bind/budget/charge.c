@@ -108,6 +108,80 @@ static void decline_closed(const struct charging *of,
         event_runtime(rt, "budgets_unavailable", str_of(why->text));
 }
 
+/* --- settling ------------------------------------------------------------------ */
+
+void charge_refund(struct charge *c)
+{
+    if (!c->open)
+        return;
+    c->open = false;
+    if (c->lines > 0)
+        ledger_refund(c->ledger, &c->lease);
+    for (int i = c->lines; i < c->n; i++)
+        c->purse[i]->used -= c->amount[i];
+}
+
+/* Book what it cost, line by line. True: somebody says more than was reserved,
+** and may say anything: no more than that is believed. */
+static bool settle(struct charge *c, int64_t tokens, int64_t nano)
+{
+    int64_t actual[LEDGER_MOST_LINES * 2];
+    bool more = false;
+    c->open = false;
+    for (int i = 0; i < c->n; i++) {
+        const struct purse *p = c->purse[i];
+        actual[i] = p->budget->dollars ? nano : tokens;
+        more = more || actual[i] > c->amount[i];
+        if (actual[i] < 0 ||
+            (actual[i] > c->amount[i] && DEFENCE(budget_bound)))
+            actual[i] = c->amount[i];
+        atomic_fetch_add(&p->budget->totals->spent, actual[i]);
+    }
+    if (c->lines > 0)
+        ledger_settle(c->ledger, &c->lease, actual, c->lines);
+    for (int i = c->lines; i < c->n; i++)
+        c->purse[i]->used += actual[i] - c->amount[i];
+    return more;
+}
+
+/* Bounds are what no call takes more than; one that did is told. */
+static void tell_violated(const struct charge *c, const struct call *call)
+{
+    struct buf line;
+    struct world *world = c->request->rt->world;
+    event_begin(&line, world);
+    event_text(&line, "event", STR("bound_violated"));
+    event_text(&line, "request_id", c->request->id);
+    event_text(&line, "provider", call->ask.provider->name);
+    event_text(&line, "model", call->ask.model);
+    event_int(&line, "bound_tokens",
+              price_add(c->bound.input, bound_output(&c->bound)));
+    event_text(
+        &line, "message",
+        STR("the provider says that this call took more than it could, "
+            "or cost more than its price; what was reserved is charged"));
+    event_send(&line, world);
+}
+
+static void call_ended(struct ender *ender, const struct call *call)
+{
+    struct charge *c =
+        (struct charge *)(void *)((char *)ender -
+                                  offsetof(struct charge, ender));
+    struct used used;
+    if (!c->open)
+        return;
+    call_used(call, &used);
+    bool known = used.how != USED_UNKNOWN;
+    int64_t tokens = price_add(used.usage.prompt, used.usage.completion);
+    if (used.how == USED_NOTHING)
+        charge_refund(c);
+    else if (settle(c, known ? tokens : LEDGER_UNKNOWN,
+                    known ? cost_of_call(call) : LEDGER_UNKNOWN) ||
+             used.violated)
+        tell_violated(c, call);
+}
+
 /* --- reserving ----------------------------------------------------------------- */
 
 static const struct price *price_for(const struct charge *c, int i)
@@ -200,6 +274,7 @@ static struct charge *begin(lua_State *L, const struct charging *of)
     if (c == NULL)
         luaL_error(L, "not enough memory for a budget");
     c->ending.run = give_back;
+    c->ender.ended = call_ended;
     c->request = r;
     c->price = of->price;
     gather(c, of->strand);
@@ -269,76 +344,4 @@ bool charge_reserve(lua_State *L, const struct charging *of,
     request_on_end(c->request, &c->ending);
     *charge = c;
     return true;
-}
-
-/* --- settling ------------------------------------------------------------------ */
-
-void charge_refund(struct charge *c)
-{
-    if (!c->open)
-        return;
-    c->open = false;
-    if (c->lines > 0)
-        ledger_refund(c->ledger, &c->lease);
-    for (int i = c->lines; i < c->n; i++)
-        c->purse[i]->used -= c->amount[i];
-}
-
-/* Book what it cost, line by line. True: somebody says more than was reserved,
-** and may say anything: no more than that is believed. */
-static bool settle(struct charge *c, int64_t tokens, int64_t nano)
-{
-    int64_t actual[LEDGER_MOST_LINES * 2];
-    bool more = false;
-    c->open = false;
-    for (int i = 0; i < c->n; i++) {
-        const struct purse *p = c->purse[i];
-        actual[i] = p->budget->dollars ? nano : tokens;
-        more = more || actual[i] > c->amount[i];
-        if (actual[i] < 0 ||
-            (actual[i] > c->amount[i] && DEFENCE(budget_bound)))
-            actual[i] = c->amount[i];
-        atomic_fetch_add(&p->budget->totals->spent, actual[i]);
-    }
-    if (c->lines > 0)
-        ledger_settle(c->ledger, &c->lease, actual, c->lines);
-    for (int i = c->lines; i < c->n; i++)
-        c->purse[i]->used += actual[i] - c->amount[i];
-    return more;
-}
-
-/* Bounds are what no call takes more than; one that did is told. */
-static void tell_violated(const struct charge *c, const struct call *call)
-{
-    struct buf line;
-    struct world *world = c->request->rt->world;
-    event_begin(&line, world);
-    event_text(&line, "event", STR("bound_violated"));
-    event_text(&line, "request_id", c->request->id);
-    event_text(&line, "provider", call->ask.provider->name);
-    event_text(&line, "model", call->ask.model);
-    event_int(&line, "bound_tokens",
-              price_add(c->bound.input, bound_output(&c->bound)));
-    event_text(
-        &line, "message",
-        STR("the provider says that this call took more than it could, "
-            "or cost more than its price; what was reserved is charged"));
-    event_send(&line, world);
-}
-
-void charge_ended(const struct call *call, void *charge)
-{
-    struct charge *c = charge;
-    struct used used;
-    if (!c->open)
-        return;
-    call_used(call, &used);
-    bool known = used.how != USED_UNKNOWN;
-    int64_t tokens = price_add(used.usage.prompt, used.usage.completion);
-    if (used.how == USED_NOTHING)
-        charge_refund(c);
-    else if (settle(c, known ? tokens : LEDGER_UNKNOWN,
-                    known ? cost_of_call(call) : LEDGER_UNKNOWN) ||
-             used.violated)
-        tell_violated(c, call);
 }

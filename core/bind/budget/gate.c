@@ -71,8 +71,9 @@ static int64_t needed_for(lua_State *L, const struct purse *p,
     struct need need = {.ask.max_out = NEED_SMALLEST};
     struct bound_why why;
     str model = view->model.p != NULL ? view->model : r->model;
-    if (!need_begin(&need, view, model, &why))
+    if (!need_begin(&need, view, STR(""), &why))
         return 1;
+    need.ask.model = model;
     need.bound.answers = 1;
     int64_t amount = needed(p, r, &need);
     if (amount <= p->view.left)

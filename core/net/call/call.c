@@ -271,8 +271,8 @@ void call_hang_up_all(struct call **lingering)
 
 static void tell_ended(const struct call *c)
 {
-    if (c->ask.ended != NULL)
-        c->ask.ended(c, c->ask.user);
+    if (c->ask.ender != NULL)
+        c->ask.ender->ended(c->ask.ender, c);
 }
 
 void call_cancel(struct call *c)

@@ -57,17 +57,13 @@ struct question {
     /* Where calls are listed whose reply has ended and whose connection has
     ** not: call_hang_up_all ends those. May be NULL. */
     struct call **lingering;
-    /* Where the bytes of request and reply are charged to. May be NULL. */
-    struct hold *hold;
+    struct hold *hold; /* to which its bytes are charged; or NULL */
     /* Of the target, entered; the call tells it what happens and ends it. */
     struct visit visit;
     /* Called when that changed the state of a breaker. May be NULL. */
     void (*breaker_changed)(struct world *, const struct question *,
                             const struct breaker_view *);
-    /* Called once, when the call has ended, however it did; not when it could
-    ** not be started. May be NULL. */
-    void (*ended)(const struct call *, void *user);
-    void *user;
+    struct ender *ender; /* told when it has ended; or NULL */
 };
 
 struct call {

@@ -9,6 +9,8 @@
 
 #include "net/call/fault.h"
 
+struct call;
+
 /* One who takes a reply's bytes as they come. */
 struct reader {
     /* Whole events of a stream, or bytes of a whole reply; borrowed. */
@@ -25,6 +27,12 @@ struct reader {
 struct watcher {
     void (*changed)(struct watcher *);
     struct watcher *next; /* private */
+};
+
+/* One who is told, once, that a call has ended, however it did; not of one that
+** could not be started. Embed it. */
+struct ender {
+    void (*ended)(struct ender *, const struct call *);
 };
 
 #endif
