@@ -1,7 +1,7 @@
 -- quotas_test.lua: what quotas.lua promises, proved in a simulated world.
 local test = require "perilune.test"
 
-local gpt, mini = "openai/gpt-4o", "openai/gpt-4o-mini"
+local gpt = "openai/gpt-4o"
 local here = { policy = "quotas.lua" }
 
 -- Ask until no more is had; how many were answered, and the reply that said no.
@@ -68,7 +68,9 @@ end)
 
 test("a crowd at one moment gets no more than one after the other", here, function(t)
   t:model(gpt, { tokens = 3500, latency = "1s" })
-  local all = t:ask_many(400, function() return { text = "hello", user = "ann", max_tokens = 4000 } end)
+  local all = t:ask_many(400, function()
+    return { text = "hello", user = "ann", max_tokens = 4000 }
+  end)
   local n = all:count { status = 200 }
   assert(n >= 40 and n <= 50, n)
   assert(all:count { status = 429 } == 400 - n)
