@@ -150,6 +150,7 @@ static int open_parts(perilune *s, const peri_options *opt)
     s->service.rt = &s->rt;
     admission_init(&s->service);
     booking_init(&s->service, opt->usage_days);
+    jobs_open(&s->service);
     s->drain.fire = on_drain;
     s->stop.run = begin_stop;
     atomic_store(&s->stop_grace, NANOS_NEVER);
@@ -202,6 +203,7 @@ void peri_close(perilune *s)
         server_close(s->server);
         timer_stop(s->world, &s->drain);
         if (s->service.rt != NULL) {
+            jobs_close(&s->service);
             booking_fini(&s->service);
             admission_fini(&s->service);
         }

@@ -15,6 +15,7 @@
 #include "run/cost.h"
 #include "run/filter.h"
 #include "run/generation.h"
+#include "run/jobs/shown.h"
 #include "run/outcome.h"
 #include "run/path.h"
 #include "run/task.h"
@@ -266,13 +267,32 @@ static void send_written(struct request *r, const struct written_reply *w)
     buf_fini(&body);
 }
 
+/* A job that is given to a queue: where it is to be found, and when. */
+static void send_queued(struct request *r, const struct written_reply *w)
+{
+    struct head h = json_head();
+    head_add(&h, STR("location"),
+             arena_join(&r->arena, STR("/v1/jobs/"), str_of(w->code), STR("")));
+    head_add(&h, STR("retry-after"),
+             arena_int(&r->arena, (w->wait - 1) / NANOS_S + 1));
+    if (w->wished)
+        head_add(&h, STR("preference-applied"), STR("respond-async"));
+    send_whole(r, w->status, &h, (str){w->text, w->len});
+}
+
 void answer_written(struct request *r, const struct written_reply *w)
 {
     static const char *const names[] = {"say", "sorry", "refuse"};
     /* else what said it is in the path: the call that was refused, the faq */
-    if (!w->raw && w->kind != WRITTEN_FAQ)
+    if (!w->raw && w->kind <= WRITTEN_REFUSE)
         request_step(r, str_of(names[w->kind]), "");
     r->sorry = w->kind == WRITTEN_SORRY;
+    if (r->job != NULL)
+        r->job->sorry = w->kind == WRITTEN_SORRY;
+    if (w->kind == WRITTEN_QUEUED) {
+        send_queued(r, w);
+        return;
+    }
     if (w->kind != WRITTEN_REFUSE) {
         send_written(r, w);
         return;

@@ -53,6 +53,7 @@ struct request {
     int fields_n;
     str id, model, user, session, feature;
     const struct client_key *key; /* the client's, in the arena; or NULL */
+    struct request_job *job;      /* it is one, run later; or NULL */
     str hops; /* gateways it came through, as a Via field; mostly absent */
     struct asked asked;
     const struct dialect *dialect; /* what the client speaks */

@@ -25,6 +25,7 @@
 
 struct lua_State;
 struct generation;
+struct hand;
 struct pass;
 struct post;
 struct realm;
@@ -90,7 +91,8 @@ struct runtime {
     struct disk disk;   /* waits for what was reserved */
     struct once *onces; /* that wait for another, see idempotency/once.c */
     struct nudge onces_moved;
-    bool require_key; /* of every client, also where there is none yet */
+    struct hand *hand; /* does this runtime's jobs; NULL: nobody does */
+    bool require_key;  /* of every client, also where there is none yet */
     bool no_inotify;
     bool unwatched; /* edits are told by runtime_load, and not looked for */
 };

@@ -208,6 +208,7 @@ static bool fill(struct request *r, struct arrival *a, struct json root,
     r->model = text_of(r, m->model);
     identify_request(r, a, text_of(r, m->user));
     r->hops = hops_before(r, a);
+    r->job = a->job;
     return copy_fields(r, a) && (a->caller.key == NULL || r->key != NULL);
 }
 

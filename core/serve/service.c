@@ -12,7 +12,7 @@
 
 #define RETRY_AFTER "1" /* seconds */
 
-enum method { GET, POST, OTHER, UNKNOWN };
+enum method { GET, POST, DELETE, OTHER, UNKNOWN };
 
 struct route {
     enum method method;
@@ -25,6 +25,8 @@ struct route {
 
 static const struct route routes[] = {
     {POST, "/chat/completions", NULL, chat_take, NULL, false},
+    {DELETE, "/jobs/*", NULL, NULL, jobs_delete, false},
+    {GET, "/jobs/*", NULL, NULL, jobs_get, false},
     {GET, "/models", models_list, NULL, NULL, false},
     {GET, "/models/*", NULL, NULL, models_one, false},
     {GET, "/healthz", health_full, NULL, NULL, true},
@@ -127,11 +129,13 @@ static bool fits(const struct route *route, str path, str *rest)
 
 static enum method method_of(str method)
 {
-    static const char *const others[] = {"DELETE", "PATCH", "PUT", "TRACE"};
+    static const char *const others[] = {"PATCH", "PUT", "TRACE"};
     if (str_eq(method, STR("GET")) || str_eq(method, STR("HEAD")))
         return GET;
     if (str_eq(method, STR("POST")))
         return POST;
+    if (str_eq(method, STR("DELETE")))
+        return DELETE;
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
         if (str_eq(method, str_of(others[i])))
             return OTHER;

@@ -139,6 +139,11 @@ local function add_rungs(core, world)
   function core.sticky_keep(_, _, key, target) if key then world.pins[key] = target end end
   function core.sticky_refuse() return make("reply", { refused = true, status = 503 }) end
   function core.failed() return false end
+  function core.queue(name, all, rules)
+    world.queue = { name = name, all = all, rules = rules }
+    return world.queue
+  end
+  function core.queue_put() return world.queued end
   function core.limit(name, shape, wait, sets)
     world.limit = { name = name, shape = shape, wait = wait, sets = sets }
     return world.limit

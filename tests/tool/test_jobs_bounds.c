@@ -1,0 +1,107 @@
+/*
+** test_jobs_bounds.c -- how many jobs wait, run and are kept, and for how long.
+*/
+#include "tool/jobs_rig.h"
+
+static void so_many_jobs_and_no_more(void)
+{
+    begin(PRELUDE "return { " MODEL ", p.queue('later', { most = 2 }), "
+                  "p.sorry 'busy' }");
+    play("openai/a", DOWN);
+    CHECK_INT(ask_async(BODY)->status, 202);
+    CHECK_INT(ask_async(BODY)->status, 202);
+    struct guest *g = ask_async(BODY);
+    CHECK_INT(g->status, 200);
+    CHECK(holds(line_of(g), "later full, sorry"));
+    CHECK(holds(line_of(g), "queue later: as many jobs wait as it takes"));
+    finish();
+}
+
+static void so_many_bytes_and_no_more(void)
+{
+    char large[50000];
+    memset(large, ' ', sizeof large);
+    memcpy(large, BODY, sizeof BODY - 1);
+    large[sizeof large - 1] = '\0';
+    begin(PRELUDE "return { " MODEL ", p.queue('later', { room = '64KiB' }) "
+                  "}");
+    play("openai/a", DOWN);
+    CHECK_INT(ask_async(large)->status, 202);
+    struct guest *g = ask_async(large);
+    CHECK_INT(g->status, 503);
+    CHECK(holds(line_of(g), "its jobs take all the room it has"));
+    CHECK_INT(ask_async(BODY)->status, 202);
+    finish();
+}
+
+/* How many run at the same instant: each takes a second of the model's time. */
+static void so_many_run_at_once(void)
+{
+    begin(PRELUDE "return { " MODEL ", p.queue('later', { at_once = 2, "
+                  "windows = '10s' }) }");
+    play("openai/a", DOWN);
+    struct guest *first = ask_async(BODY), *last = NULL;
+    for (int i = 0; i < 5; i++)
+        last = ask_async(BODY);
+    play("openai/a", (struct sim_script){.latency = 60 * NANOS_S / 2});
+    pass(10 * NANOS_S);
+    struct guest *health = plain("GET", STR("/healthz"));
+    CHECK(body_holds(health, "\"jobs\":{\"waiting\":4,\"running\":2}"));
+    pass(200 * NANOS_S);
+    CHECK_INT(look(first)->status, 200);
+    CHECK_INT(look(last)->status, 200);
+    finish();
+}
+
+static void one_that_is_answered_brings_the_others(void)
+{
+    begin(PRELUDE "return { " MODEL ", p.queue('later', { at_once = 1, "
+                  "windows = { '10s', '8h' } }) }");
+    play("openai/a", DOWN);
+    struct guest *a = ask_async(BODY);
+    pass(4000 * NANOS_S);
+    CHECK_INT(look(a)->status, 202); /* its windows are hours by now */
+    struct guest *b = ask_async(BODY);
+    play("openai/a", WELL);
+    pass(20 * NANOS_S);
+    CHECK_INT(look(b)->status, 200);
+    CHECK_INT(look(a)->status, 200);
+    finish();
+}
+
+static void who_waits_too_long_is_told(void)
+{
+    begin(PRELUDE "return { " MODEL ", p.queue('later', { expires = '1h', "
+                  "keep = '2h' }) }");
+    play("openai/a", DOWN);
+    struct guest *g = ask_async(BODY);
+    pass(3590 * NANOS_S);
+    CHECK_INT(look(g)->status, 202);
+    pass(20 * NANOS_S);
+    struct guest *over = look(g);
+    CHECK_INT(over->status, 410);
+    CHECK(body_holds(over, "job_expired"));
+    int64_t n = all_arrivals();
+    pass(7300 * NANOS_S);
+    CHECK_INT(all_arrivals(), n);
+    CHECK_INT(look(g)->status, 404);
+    finish();
+}
+
+static void a_result_is_kept_for_a_while(void)
+{
+    begin(PRELUDE "return { " MODEL ", p.queue('later', { keep = '1h' }) }");
+    play("openai/a", DOWN);
+    struct guest *g = ask_async(BODY);
+    play("openai/a", WELL);
+    pass(20 * NANOS_S);
+    pass(3500 * NANOS_S);
+    CHECK_INT(look(g)->status, 200);
+    pass(200 * NANOS_S);
+    CHECK_INT(look(g)->status, 404);
+    finish();
+}
+
+TESTS(so_many_jobs_and_no_more, so_many_bytes_and_no_more, so_many_run_at_once,
+      one_that_is_answered_brings_the_others, who_waits_too_long_is_told,
+      a_result_is_kept_for_a_while)
