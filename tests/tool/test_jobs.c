@@ -126,7 +126,7 @@ static void a_job_is_never_queued_again(void)
     play("openai/a", DOWN);
     struct guest *g = ask(BODY);
     pass(30 * NANOS_S);
-    CHECK(body_holds(look(g), "\"status\":\"queued\""));
+    CHECK(body_holds(look(g), "\"last_status\":503"));
     struct guest *health = plain("GET", STR("/healthz"));
     CHECK(body_holds(health, "\"jobs\":{\"waiting\":1,\"running\":0}"));
     finish();

@@ -44,7 +44,7 @@ static void so_many_run_at_once(void)
     for (int i = 0; i < 5; i++)
         last = ask_async(BODY);
     play("openai/a", (struct sim_script){.latency = 60 * NANOS_S / 2});
-    pass(10 * NANOS_S);
+    pass(20 * NANOS_S);
     struct guest *health = plain("GET", STR("/healthz"));
     CHECK(body_holds(health, "\"jobs\":{\"waiting\":4,\"running\":2}"));
     pass(200 * NANOS_S);

@@ -188,11 +188,17 @@ void depot_stored(struct hand *hand, const char *id, enum store_result result,
 
 /* --- taken ----------------------------------------------------------------- */
 
+/* Is there nobody who could go, whatever the time? */
+static bool is_held(const struct jobs_queue *q)
+{
+    bool full = q->running >= q->rules.at_once && DEFENCE(jobs_at_once);
+    return full || q->waiting.n == 0;
+}
+
 /* The first in line, if it may go now. */
 static struct known *next_of(struct jobs_queue *q, nanos now)
 {
-    if (q->waiting.n == 0 ||
-        (q->running >= q->rules.at_once && DEFENCE(jobs_at_once)))
+    if (is_held(q))
         return NULL;
     struct known *k = KNOWN_DUE(q->waiting.heap[0].timer);
     bool may =
@@ -238,7 +244,7 @@ nanos depot_next(struct depot *d, nanos now)
     pthread_mutex_lock(&d->lock);
     nanos next = timers_due(&d->ends);
     for (const struct jobs_queue *q = d->queues; q != NULL; q = q->next) {
-        if (q->waiting.n == 0 || q->running >= q->rules.at_once)
+        if (is_held(q))
             continue;
         next = least(next, timers_due(&q->waiting));
         nanos early = KNOWN_DUE(q->waiting.heap[0].timer)->not_before;
