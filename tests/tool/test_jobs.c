@@ -265,6 +265,19 @@ static void a_job_is_cancelled_while_it_runs(void)
     finish();
 }
 
+static void a_202_is_neither_filtered_nor_judged(void)
+{
+    begin(PRELUDE
+          "local ladder = p.filter { { " MODEL ", p.queue 'later' }, with = "
+          "function() return 'changed' end } "
+          "return { { ladder, accept = function() return false end } }");
+    play("openai/a", DOWN);
+    struct guest *g = ask_async(BODY);
+    CHECK_INT(g->status, 202);
+    CHECK(body_holds(g, "\"status\":\"queued\""));
+    finish();
+}
+
 static void a_202_that_is_not_returned_is_no_job(void)
 {
     begin(PRELUDE "local later = p.queue 'later' return function(req) "
@@ -333,6 +346,7 @@ TESTS(who_does_not_ask_is_declined, who_asks_is_told_where_to_look,
       a_job_runs_the_policy_of_its_time,
       a_queue_no_longer_declared_is_worked_off,
       a_job_is_cancelled_while_it_waits, a_job_is_cancelled_while_it_runs,
+      a_202_is_neither_filtered_nor_judged,
       a_202_that_is_not_returned_is_no_job, a_stage_may_end_while_a_job_runs,
       nobody_is_told_of_what_is_not_there,
       where_nothing_is_kept_there_is_no_queue,
