@@ -102,6 +102,34 @@ static void a_result_is_kept_for_a_while(void)
     finish();
 }
 
+/* A job's whole life, in which the nth allocation fails. */
+static void live_without(long n)
+{
+    struct http_field async = {STR("prefer"), STR("respond-async")};
+    struct arrival what = {.method = STR("POST"),
+                           .path = STR("/v1/chat/completions"),
+                           .fields = &async,
+                           .fields_n = 1,
+                           .body = STR(BODY)};
+    begin(LADDER);
+    play("openai/a", DOWN);
+    struct guest *g = stage_guest(s, &what, world_now(stage_world(s)));
+    mem_fail_at(n, 0);
+    stage_play(s, g, world_now(stage_world(s)) + 2 * NANOS_S);
+    play("openai/a", WELL);
+    pass(100 * NANOS_S);
+    mem_fail_at(0, 0);
+    if (g->status == 202)
+        CHECK(look(g)->status != 202); /* it has come to its end */
+    finish();
+}
+
+static void wherever_memory_ends_a_job_comes_to_its_end(void)
+{
+    for (long n = 1; n < 120; n++) /* it has about a hundred */
+        live_without(n);
+}
+
 TESTS(so_many_jobs_and_no_more, so_many_bytes_and_no_more, so_many_run_at_once,
       one_that_is_answered_brings_the_others, who_waits_too_long_is_told,
-      a_result_is_kept_for_a_while)
+      a_result_is_kept_for_a_while, wherever_memory_ends_a_job_comes_to_its_end)
