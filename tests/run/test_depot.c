@@ -194,6 +194,37 @@ static void a_job_is_its_keys_or_its_users(void)
     rig_close();
 }
 
+static nanos eta_of(const char *id)
+{
+    struct job_view view = {.eta = 0};
+    CHECK(see(id, &view));
+    return view.eta;
+}
+
+static void an_estimate_follows_depth_and_pace(void)
+{
+    rig_open();
+    rules.at_once = 1;
+    depot_queue(depot, STR("later"), &rules);
+    const char *all[5];
+    for (int i = 0; i < 5; i++)
+        all[i] = put();
+    pass(10 * NANOS_S); /* all are due */
+    nanos last = 0;
+    for (int i = 0; i < 5; i++)
+        last = eta_of(all[i]) > last ? eta_of(all[i]) : last;
+    CHECK(last >= 20 * NANOS_S && last <= 30 * NANOS_S);
+    CHECK(take(0, &job));
+    pass(100 * NANOS_S);
+    end_with(job.id, JOB_DONE, 200, STR("slow"));
+    last = 0;
+    for (int i = 0; i < 5; i++)
+        if (state_of(all[i]) == JOB_QUEUED && eta_of(all[i]) > last)
+            last = eta_of(all[i]);
+    CHECK(last >= 300 * NANOS_S && last <= 500 * NANOS_S);
+    rig_close();
+}
+
 static void all_its_room_comes_back(void)
 {
     rig_open();
@@ -238,4 +269,5 @@ TESTS(a_job_outlives_the_process, what_came_of_it_outlives_the_process,
       nobody_takes_what_the_store_does_not_have,
       what_cannot_be_kept_is_told_and_not_done_again,
       who_left_before_he_was_told_has_no_job, a_job_is_its_keys_or_its_users,
-      all_its_room_comes_back, without_memory_nothing_is_half_done)
+      an_estimate_follows_depth_and_pace, all_its_room_comes_back,
+      without_memory_nothing_is_half_done)

@@ -81,6 +81,8 @@ static void who_waits_too_long_is_told(void)
     struct guest *over = look(g);
     CHECK_INT(over->status, 410);
     CHECK(body_holds(over, "job_expired"));
+    CHECK(holds(stage_log(s), "\"event\":\"job_ended\",\"job\":\"job_"));
+    CHECK(holds(stage_log(s), "\"state\":\"expired\",\"reason\":null"));
     int64_t n = all_arrivals();
     pass(7300 * NANOS_S);
     CHECK_INT(all_arrivals(), n);

@@ -115,6 +115,7 @@ static void go_on(struct reading *r, struct known *k, nanos gone)
         k->job.why = "job_gave_up";
         k->job.status = 500;
         known_state(k, JOB_FAILED);
+        over_tell(r->world, &k->job);
     } else if (k->job.state == JOB_RUNNING) {
         known_state(k, JOB_QUEUED);
         wait = 0;

@@ -98,6 +98,9 @@ void order_forget(struct order *order, enum store_result result);
 struct order *over_now(struct hand *hand, struct known *k,
                        enum job_state state);
 
+/* over.c: a line in the log: it came to an end that no request tells of. */
+void over_tell(struct world *world, const struct job_record *job);
+
 /* over.c, without the lock: what has expired, and what is to be forgotten. */
 void over_sweep(struct hand *hand);
 

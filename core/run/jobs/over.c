@@ -8,6 +8,7 @@
 #include "run/jobs/inner.h"
 
 #include "base/mem.h"
+#include "run/events.h"
 
 #define PACE_KEPT 3 /* of 4 parts of what was known before */
 
@@ -61,6 +62,19 @@ static void apply(struct depot *d, struct known *k, const struct end_order *e,
     known_end_at(d, k, e->gone, world);
 }
 
+void over_tell(struct world *world, const struct job_record *job)
+{
+    struct buf line;
+    event_begin(&line, world);
+    event_text(&line, "event", STR("job_ended"));
+    event_text(&line, "job", id_of(job->id));
+    event_text(&line, "queue", job->queue);
+    event_text(&line, "state", str_of(job_state_name(job->state)));
+    event_text(&line, "reason", str_of(job->why));
+    event_int(&line, "tries", job->tries);
+    event_send(&line, world);
+}
+
 /* --- by its run ------------------------------------------------------------ */
 
 /* What came of it could not be kept: at least that is. */
@@ -83,8 +97,10 @@ static void tell_lost(struct hand *hand, const char *id, struct end_order *e)
         second->order = order;
         put_rows(k, second);
     }
-    if (k != NULL)
+    if (k != NULL) {
         apply(d, k, e, hand->world);
+        over_tell(hand->world, &k->job);
+    }
     pthread_mutex_unlock(&d->lock);
     if (second != NULL)
         order_give(d, &second->order);
@@ -189,10 +205,12 @@ static bool sweep_one(struct hand *hand)
     struct order *order = NULL;
     pthread_mutex_lock(&d->lock);
     struct timer *t = timers_pop(&d->ends, world_now(hand->world));
-    if (t != NULL && job_over(KNOWN_END(t)->job.state))
+    if (t != NULL && job_over(KNOWN_END(t)->job.state)) {
         known_drop(d, KNOWN_END(t));
-    else if (t != NULL)
+    } else if (t != NULL) {
         order = over_now(hand, KNOWN_END(t), JOB_EXPIRED);
+        over_tell(hand->world, &KNOWN_END(t)->job);
+    }
     pthread_mutex_unlock(&d->lock);
     if (order != NULL)
         order_give(d, order);
