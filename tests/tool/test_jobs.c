@@ -5,7 +5,7 @@
 
 /* --- asked and answered ---------------------------------------------------- */
 
-static void who_does_not_ask_is_declined(void)
+static void who_does_not_ask_is_declined_27(void)
 {
     begin(LADDER);
     play("openai/a", DOWN);
@@ -32,7 +32,7 @@ static void who_asks_is_told_where_to_look(void)
     finish();
 }
 
-static void to_all_asks_nobody(void)
+static void to_all_asks_nobody_27(void)
 {
     begin(PRELUDE "return { " MODEL ", p.queue('later', { to = 'all' }) }");
     play("openai/a", DOWN);
@@ -91,7 +91,7 @@ static void windows_grow_and_a_429_says_when(void)
     finish();
 }
 
-static void another_refusal_ends_the_job(void)
+static void another_refusal_ends_the_job_27(void)
 {
     begin(PRELUDE
           "local later = p.queue 'later' return function(req) "
@@ -120,7 +120,7 @@ static void an_apology_is_no_answer_to_a_job(void)
     finish();
 }
 
-static void a_job_is_never_queued_again(void)
+static void a_job_is_never_queued_again_27(void)
 {
     begin(PRELUDE "return { " MODEL ", p.queue('later', { to = 'all' }) }");
     play("openai/a", DOWN);
@@ -192,7 +192,7 @@ static void stream_options_leave_wherever_they_stand(void)
     finish();
 }
 
-static void a_job_runs_the_policy_of_its_time(void)
+static void a_job_runs_the_policy_of_its_time_27(void)
 {
     begin(LADDER);
     play("openai/a", DOWN);
@@ -308,7 +308,9 @@ static void nobody_is_told_of_what_is_not_there(void)
         plain("GET", STR("/v1/jobs/job_00000000000000000000000000000000"));
     CHECK_INT(g->status, 404);
     CHECK(body_holds(g, "job_not_found"));
-    CHECK_INT(plain("POST", STR("/v1/jobs/x"))->status, 405);
+    g = plain("POST", STR("/v1/jobs/x"));
+    CHECK_INT(g->status, 405);
+    CHECK_STR(field_of(g, "allow"), "GET, HEAD, DELETE, OPTIONS");
     CHECK_INT(plain("GET", STR("/v1/jobs"))->status, 404);
     finish();
 }
@@ -337,13 +339,13 @@ static void its_line_in_the_log_names_the_job(void)
     finish();
 }
 
-TESTS(who_does_not_ask_is_declined, who_asks_is_told_where_to_look,
-      to_all_asks_nobody, who_is_answered_is_not_queued,
+TESTS(who_does_not_ask_is_declined_27, who_asks_is_told_where_to_look,
+      to_all_asks_nobody_27, who_is_answered_is_not_queued,
       a_job_is_done_when_the_upstream_is_back, windows_grow_and_a_429_says_when,
-      another_refusal_ends_the_job, an_apology_is_no_answer_to_a_job,
-      a_job_is_never_queued_again, a_job_is_asked_as_its_client_asked,
+      another_refusal_ends_the_job_27, an_apology_is_no_answer_to_a_job,
+      a_job_is_never_queued_again_27, a_job_is_asked_as_its_client_asked,
       stream_options_leave_wherever_they_stand,
-      a_job_runs_the_policy_of_its_time,
+      a_job_runs_the_policy_of_its_time_27,
       a_queue_no_longer_declared_is_worked_off,
       a_job_is_cancelled_while_it_waits, a_job_is_cancelled_while_it_runs,
       a_202_is_neither_filtered_nor_judged,
