@@ -55,9 +55,9 @@ static inline void settle(void)
 
 static inline void open_depot(nanos calendar)
 {
+    static uint64_t seed; /* no two draw the same ids */
     for (int i = 0; i < 2; i++) {
-        struct virtual_setup setup = {.seed = 7 + (uint64_t)i,
-                                      .calendar = calendar};
+        struct virtual_setup setup = {.seed = ++seed, .calendar = calendar};
         CHECK_INT(virtual_open(&worlds[i], &setup), 0);
     }
     realm = realm_open(folder_path("store"));
