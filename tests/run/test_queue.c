@@ -51,7 +51,8 @@ static void release_writer(void)
 
 static void on_row(void *user, const struct row *row)
 {
-    *(int *)user += holds(row->value, "\"queued\"");
+    str v = row->value;
+    *(int *)user += memmem(v.p, v.n, "\"queued\"", 8) != NULL;
 }
 
 /* Those that would be done. */

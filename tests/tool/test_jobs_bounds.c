@@ -114,11 +114,12 @@ static void live_without(long n)
                            .fields_n = 1,
                            .body = STR(BODY)};
     begin(LADDER);
-    play("openai/a", DOWN);
+    struct upstream_act acts[] = {
+        {.script = DOWN, .until = world_now(stage_world(s)) + NANOS_S},
+        {.script = WELL}};
+    upstreams_play(virtual_upstreams(stage_world(s)), STR("openai/a"), acts, 2);
     struct guest *g = stage_guest(s, &what, world_now(stage_world(s)));
     mem_fail_at(n, 0);
-    stage_play(s, g, world_now(stage_world(s)) + 2 * NANOS_S);
-    play("openai/a", WELL);
     pass(100 * NANOS_S);
     mem_fail_at(0, 0);
     if (g->status == 202)
