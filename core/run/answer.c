@@ -267,12 +267,22 @@ static void send_written(struct request *r, const struct written_reply *w)
     buf_fini(&body);
 }
 
+/* Where a job is to be found whose state this is. */
+static void add_location(struct request *r, struct head *h, str state)
+{
+    struct buf room;
+    buf_init(&room, state.n + 1);
+    str id = json_text(json_get(json_of(state), STR("id")), &room);
+    head_add(h, STR("location"),
+             arena_join(&r->arena, STR("/v1/jobs/"), id, STR("")));
+    buf_fini(&room);
+}
+
 /* A job that is given to a queue: where it is to be found, and when. */
 static void send_queued(struct request *r, const struct written_reply *w)
 {
     struct head h = json_head();
-    head_add(&h, STR("location"),
-             arena_join(&r->arena, STR("/v1/jobs/"), str_of(w->code), STR("")));
+    add_location(r, &h, (str){w->text, w->len});
     head_add(&h, STR("retry-after"),
              arena_int(&r->arena, (w->wait - 1) / NANOS_S + 1));
     if (w->wished)
@@ -317,6 +327,8 @@ void answer_kept(struct request *r, const struct idem_answer *a)
     struct head h = a->stream ? stream_head() : json_head();
     head_add(&h, STR("idempotent-replayed"), STR("true"));
     head_add(&h, STR("x-perilune-model"), a->model);
+    if (a->status == 202)
+        add_location(r, &h, a->body);
     if (a->status >= 400)
         head_add(&h, STR("x-should-retry"), STR("false"));
     if (!a->stream)

@@ -35,7 +35,7 @@ struct written_reply {
     enum written_kind kind;
     int status;
     bool raw;      /* of a refusal: the text is the provider's error body */
-    char code[48]; /* of a refusal; of what is queued, the job's id */
+    char code[48]; /* of a refusal */
     nanos wait;    /* of a refusal: before another attempt; 0: nobody knows.
                       Of what is queued: before it may be done */
     bool again;    /* of a refusal: the same client may ask once more */

@@ -8,8 +8,7 @@ local check = require "check"
 local MODULES = { "units", "options", "rung", "ladder", "model", "providers", "address", "asked",
   "allow", "written", "filter", "race", "hedge", "balance", "breaker", "trim", "faq", "sticky",
   "limit", "budget", "queue", "rescue", "idempotent", "tokens", "prices", "perilune", "default",
-  "cli", "cli_store",
-  "cli_keys", "cli_prices", "testing", "readme" }
+  "cli", "cli_store", "cli_keys", "cli_prices", "testing", "readme" }
 
 for _, module in ipairs(MODULES) do require(module .. "_test") end
 

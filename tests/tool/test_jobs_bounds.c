@@ -104,6 +104,25 @@ static void a_result_is_kept_for_a_while(void)
     finish();
 }
 
+/* Where requests are known again by a key of the policy's own. */
+static void a_job_is_not_answered_with_its_own_receipt(void)
+{
+    begin(PRELUDE "p.idempotent { key = function(req) return req.text end } "
+                  "return { " MODEL ", p.queue 'later' }");
+    play("openai/a", DOWN);
+    struct guest *g = ask_async(BODY);
+    CHECK_INT(g->status, 202);
+    struct guest *again = ask_async(BODY);
+    CHECK_STR(field_of(again, "idempotent-replayed"), "true");
+    CHECK(str_eq(field_of(again, "location"), field_of(g, "location")));
+    play("openai/a", WELL);
+    pass(20 * NANOS_S);
+    struct guest *done = look(again);
+    CHECK_INT(done->status, 200);
+    CHECK(body_holds(done, "here"));
+    finish();
+}
+
 /* A job's whole life, in which the nth allocation fails. */
 static void live_without(long n)
 {
@@ -133,6 +152,7 @@ static void wherever_memory_ends_a_job_comes_to_its_end(void)
         live_without(n);
 }
 
-TESTS(so_many_jobs_and_no_more, so_many_bytes_and_no_more, so_many_run_at_once,
+TESTS(a_job_is_not_answered_with_its_own_receipt, so_many_jobs_and_no_more,
+      so_many_bytes_and_no_more, so_many_run_at_once,
       one_that_is_answered_brings_the_others, who_waits_too_long_is_told,
       a_result_is_kept_for_a_while, wherever_memory_ends_a_job_comes_to_its_end)

@@ -281,7 +281,6 @@ static int push_given(lua_State *L, struct request *r, const struct put *p)
     w->status = 202;
     w->wait = view.eta > 0 ? view.eta : NANOS_S;
     w->wished = p->wished;
-    memcpy(w->code, p->id, sizeof p->id);
     request_step(r, p->queue->name, "queued");
     return 1;
 }
