@@ -99,6 +99,12 @@ check.that("the same again is the same, and another is told", function()
     p .. 'local a = p.budget("d", "1 usd/day")\nlocal b = p.budget("d", "2 usd/day")')
 end)
 
+check.that("a name is of one thing that keeps state", function()
+  check.raises('P:3: budget "own": the limit at P:2 has that name; what keeps state has one of its '
+    .. "own", p .. 'local a = p.limit("own", "1 requests/min")\n'
+    .. 'local b = p.budget("own", "1 usd/day")')
+end)
+
 check.that("what is missing or wrong is told", function()
   local HOW = 'write it like "100k tokens/day", "50 usd/month" or "50k tokens/request"'
   local cases = {
