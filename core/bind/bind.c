@@ -31,6 +31,7 @@ static int open_core(lua_State *L)
     bind_faq(L);
     bind_sticky(L);
     bind_prices(L);
+    bind_amount(L);
     bind_limit(L);
     bind_budget(L);
     return 1;
