@@ -24,8 +24,8 @@ enum amount_unit {
 struct amount {
     enum amount_unit unit;
     enum period_unit per;
-    bool whole;     /* it is n and nothing beside; n is 2^63 - 1 where it is more */
-    int64_t n;      /* whole units, rounded down */
+    bool whole; /* it is n and nothing beside; n is 2^63 - 1 where it is more */
+    int64_t n;  /* whole units, rounded down */
     int64_t nano;   /* billionths; 2^63 - 1 where it is more */
     double nearest; /* as near as a number of Lua comes */
 };
