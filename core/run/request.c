@@ -9,6 +9,7 @@
 #include "run/answer.h"
 #include "run/filter.h"
 #include "run/generation.h"
+#include "run/limit/key_limit.h"
 #include "run/path.h"
 #include "run/task.h"
 
@@ -123,7 +124,8 @@ void request_run(struct request *r)
 {
     uint64_t serial = r->serial;
     bool outermost = request_enter(r);
-    task_begin(r);
+    if (key_limit_passes(r))
+        task_begin(r);
     if (r->serial == serial)
         request_leave(r, outermost);
 }

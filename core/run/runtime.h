@@ -59,6 +59,10 @@ struct binding {
     void (*push_request)(struct lua_State *, struct request *);
 };
 
+/* Kinds of amounts that limit a key, see limit/key_limit.c: requests and tokens
+** in five periods, and places. */
+#define KEY_LIMITS 11
+
 struct runtime {
     struct world *world;
     struct realm *realm;
@@ -86,6 +90,7 @@ struct runtime {
     struct pass *passes; /* in line for a limit, see bind/rungs/limit.c */
     struct nudge passes_moved;
     struct disk disk; /* waits for what was reserved */
+    struct limiter *key_limits[KEY_LIMITS]; /* the realm's, found already */
     bool require_key; /* of every client, also where there is none yet */
     bool no_inotify;
     bool unwatched; /* edits are told by runtime_load, and not looked for */
