@@ -108,7 +108,7 @@ static bool unit_of(str word, enum amount_unit *unit)
     return false;
 }
 
-static bool period_of(str word, enum period_unit *per)
+static bool period_of(str word, struct amount *out)
 {
     static const struct {
         str word;
@@ -123,10 +123,11 @@ static bool period_of(str word, enum period_unit *per)
     };
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
         if (str_eq(word, words[i].word)) {
-            *per = words[i].per;
+            out->per = words[i].per;
             return true;
         }
-    return false;
+    out->each_request = str_eq(word, STR("request"));
+    return out->each_request;
 }
 
 /* --- the number ------------------------------------------------------------ */
@@ -166,6 +167,7 @@ static void settle(const struct reading *r, struct amount *out)
 bool amount_read(str text, struct amount *out)
 {
     struct reading r = {.rest = text};
+    *out = (struct amount){.per = PERIOD_SECOND};
     if (text.p == NULL || !take_number(&r))
         return false;
     str word = take_word(&r);
@@ -180,20 +182,19 @@ bool amount_read(str text, struct amount *out)
     str per = take_word(&r);
     skip_blanks(&r);
     settle(&r, out);
-    return r.rest.n == 0 && period_of(per, &out->per);
+    return r.rest.n == 0 && period_of(per, out);
 }
 
 bool amount_read_limit(str text, struct amount *out)
 {
     struct reading r = {.rest = text};
     if (amount_read(text, out))
-        return true;
+        return !out->each_request;
     if (text.p == NULL || !take_number(&r) || r.power != 0 ||
         !str_eq(take_word(&r), STR("concurrent")))
         return false;
     skip_blanks(&r);
     out->unit = AMOUNT_CONCURRENT;
-    out->per = PERIOD_SECOND;
     settle(&r, out);
     return r.rest.n == 0;
 }
@@ -205,9 +206,9 @@ const char *amount_unit_name(enum amount_unit unit)
     return names[unit];
 }
 
-const char *amount_period_name(enum period_unit per)
+const char *amount_period_name(const struct amount *a)
 {
     static const char *const names[] = {"second", "minute", "hour",
                                         "day",    "week",   "month"};
-    return names[per];
+    return a->each_request ? "request" : names[a->per];
 }

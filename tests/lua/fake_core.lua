@@ -178,7 +178,7 @@ end
 local UNITS = { requests = "requests", request = "requests", tokens = "tokens", usd = "usd" }
 local FACTORS = { [""] = 1, k = 1000, M = 1000000 }
 local PERIODS = { s = "second", min = "minute", h = "hour", hour = "hour", day = "day",
-  week = "week", month = "month" }
+  week = "week", month = "month", request = "request" }
 
 local function amount(text)
   local n, factor, unit, per = text:match "^([%d.]+)([kM]?) (%a+) ?/ ?(%a+)$"

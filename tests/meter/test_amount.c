@@ -107,17 +107,29 @@ static void a_limit_may_count_places(void)
     CHECK(!amount_read_limit(STR("2k concurrent"), &a));
 }
 
+static void a_budget_may_be_of_each_request(void)
+{
+    struct amount a;
+    CHECK(amount_read(STR("50k tokens/request"), &a));
+    CHECK(a.each_request);
+    CHECK_INT(a.n, 50000);
+    CHECK_STR(str_of(amount_period_name(&a)), "request");
+    CHECK(!amount_read_limit(STR("50k tokens/request"), &a));
+    CHECK(amount_read(STR("50k tokens/day"), &a));
+    CHECK(!a.each_request);
+}
+
 static void units_and_periods_have_names(void)
 {
     CHECK_STR(str_of(amount_unit_name(AMOUNT_USD)), "usd");
     CHECK_STR(str_of(amount_unit_name(AMOUNT_CONCURRENT)), "concurrent");
-    CHECK_STR(str_of(amount_period_name(PERIOD_SECOND)), "second");
-    CHECK_STR(str_of(amount_period_name(PERIOD_MONTH)), "month");
-    for (int i = PERIOD_SECOND; i <= PERIOD_MONTH; i++)
-        CHECK_INT(period_unit(amount_period_name((enum period_unit)i)), i);
+    for (int i = PERIOD_SECOND; i <= PERIOD_MONTH; i++) {
+        struct amount a = {.per = (enum period_unit)i};
+        CHECK_INT(period_unit(amount_period_name(&a)), i);
+    }
 }
 
 TESTS(an_amount_is_a_number_a_unit_and_a_period, money_is_counted_in_billionths,
       what_is_no_amount_is_not_read,
       what_no_number_holds_is_the_largest_and_says_so, a_limit_may_count_places,
-      units_and_periods_have_names)
+      a_budget_may_be_of_each_request, units_and_periods_have_names)

@@ -105,6 +105,7 @@ static void limits_are_amounts_of_different_kinds(void)
     WRONG(limits, STR("[\"60 requests/min\",\"30 requests/m\"]"));
     WRONG(limits, STR("[\"60 requests/month\"]"));
     WRONG(limits, STR("[\"5 usd/day\"]"));
+    WRONG(limits, STR("[\"5k tokens/request\"]"));
     WRONG(limits, STR("[\"0 requests/min\"]"));
     WRONG(limits, STR("[\"1.5 requests/min\"]"));
     WRONG(limits, STR("[\"9223372036854775808 requests/min\"]"));
@@ -118,10 +119,13 @@ static void limits_are_amounts_of_different_kinds(void)
 static void budgets_are_amounts_of_different_kinds(void)
 {
     RIGHT(budgets, STR("[]"));
-    RIGHT(budgets, STR("[\"0.5 usd/day\",\"1M tokens/month\",\"9 "
-                       "requests/week\"]"));
+    RIGHT(budgets, STR("[\"0.5 usd/day\",\"1M tokens/month\",\"50k "
+                       "tokens/request\",\"9 tokens/s\"]"));
     WRONG(budgets, STR("[\"10 usd/day\",\"5 usd/d\"]"));
     WRONG(budgets, STR("[\"0 usd/day\"]"));
+    WRONG(budgets, STR("[\"9 requests/day\"]"));
+    WRONG(budgets, STR("[\"1 usd/day\",\"1 usd/h\",\"1 usd/s\",\"1 usd/m\","
+                       "\"1 usd/week\"]"));
     WRONG(budgets, STR("[\"-5 usd/day\"]"));
     WRONG(budgets, STR("[\"1.5 tokens/day\"]"));
     WRONG(budgets, STR("[\"4 concurrent\"]"));

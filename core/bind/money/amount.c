@@ -5,7 +5,8 @@
 
 #include "meter/amount.h"
 
-/* amount(text) -> how many, of what ("tokens"), in what ("day"); or nil */
+/* amount(text) -> how many, of what ("tokens"), in what ("day",
+** "request"); or nil */
 static int amount(lua_State *L)
 {
     struct amount a;
@@ -20,7 +21,7 @@ static int amount(lua_State *L)
     else
         lua_pushnumber(L, a.nearest);
     lua_pushstring(L, amount_unit_name(a.unit));
-    lua_pushstring(L, amount_period_name(a.per));
+    lua_pushstring(L, amount_period_name(&a));
     return 3;
 }
 

@@ -34,7 +34,8 @@ static bool again(const struct amounts *a)
 {
     const struct amount *last = &a->seen[a->n - 1];
     for (int i = 0; i + 1 < a->n; i++)
-        if (a->seen[i].unit == last->unit && a->seen[i].per == last->per)
+        if (a->seen[i].unit == last->unit && a->seen[i].per == last->per &&
+            a->seen[i].each_request == last->each_request)
             return true;
     return false;
 }
@@ -123,6 +124,9 @@ const char *key_budgets_wrong(str json)
     while ((a = next(&list, KEY_BUDGETS, &wrong)) != NULL) {
         bool fits = a->unit == AMOUNT_USD ? a->nano >= 1 && a->nano < INT64_MAX
                                           : a->whole && a->n >= 1;
+        if (a->unit == AMOUNT_REQUESTS)
+            return "requests are counted by limits; budgets count tokens and "
+                   "money";
         if (!fits)
             return "an amount is a whole number of at least 1, or money of at "
                    "least a billionth of a dollar and less than nine billion";
