@@ -127,6 +127,7 @@ static bool take_limits(struct arena *a, struct client_key *key)
 bool client_key_read(str json, struct arena *scratch, struct client_key *key)
 {
     struct json_error error;
+    struct key_budgets budgets;
     struct reading r = {.scratch = scratch, .well = true};
     if (!json_check(json, &error))
         return false;
@@ -146,7 +147,8 @@ bool client_key_read(str json, struct arena *scratch, struct client_key *key)
         .revoked = take_moment(&r, "revoked", NANOS_NEVER),
     };
     return r.well && key->id.n > 0 && are_patterns(key->models) &&
-           take_limits(scratch, key) && key_budgets_wrong(key->budgets) == NULL;
+           take_limits(scratch, key) &&
+           key_budgets_read(key->budgets, &budgets) == NULL;
 }
 
 const struct client_key *client_key_copy(struct arena *a,

@@ -95,6 +95,7 @@ static bool is_metadata(str json)
 struct key_wrong key_check(const struct client_key *key)
 {
     struct limit_rules rules;
+    struct key_budgets budgets;
     const struct {
         const char *member, *message;
         bool well;
@@ -111,5 +112,6 @@ struct key_wrong key_check(const struct client_key *key)
     struct key_wrong limits = {"limits", key_limits_read(key->limits, &rules)};
     if (limits.message != NULL)
         return limits;
-    return (struct key_wrong){"budgets", key_budgets_wrong(key->budgets)};
+    return (struct key_wrong){"budgets",
+                              key_budgets_read(key->budgets, &budgets)};
 }

@@ -3,7 +3,7 @@
 */
 #include "store/keys/key_limits.h"
 
-#include "meter/amount.h"
+#include "base/defence.h"
 #include "wire/json.h"
 
 #define LONGEST 64 /* bytes of an amount */
@@ -112,10 +112,11 @@ const char *key_limits_read(str json, struct limit_rules *rules)
 
 /* --- budgets --------------------------------------------------------------- */
 
-const char *key_budgets_wrong(str json)
+const char *key_budgets_read(str json, struct key_budgets *budgets)
 {
     const char *wrong = NULL;
     const struct amount *a;
+    budgets->n = 0;
     if (json.p == NULL)
         return NULL;
     if (!is_list(json))
@@ -130,6 +131,10 @@ const char *key_budgets_wrong(str json)
         if (!fits)
             return "an amount is a whole number of at least 1, or money of at "
                    "least a billionth of a dollar and less than nine billion";
+        budgets->amounts[budgets->n++] = *a;
     }
+    if (wrong == NULL && budgets->n > 0 && DEFENCE(key_budgets_held))
+        return "keys have none in this version, since nothing would hold them; "
+               "a policy's p.limit and a key's limits do";
     return wrong;
 }
