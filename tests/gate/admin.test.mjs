@@ -348,6 +348,7 @@ test('what is wrong with a key is said, and nothing is made of it', async (t) =>
     [{ metadata: Object.fromEntries(Array.from({ length: 600 }, (_, i) => [`a${i}`, 1])) }, 'invalid_member', 'metadata'],
     [{ limits: ['60 requests/min', '30 requests/min'] }, 'invalid_member', 'limits'],
     [{ limits: ['5 usd/day'] }, 'invalid_member', 'limits'],
+    [{ budgets: ['5 usd/day'] }, 'invalid_member', 'budgets'],
     [{ limits: ['-1 requests/min'] }, 'invalid_member', 'limits'],
     [{ limits: ['9223372036854775808 tokens/day'] }, 'invalid_member', 'limits'],
     [{ admin: 'true' }, 'invalid_member', 'admin'],
@@ -368,6 +369,49 @@ test('what is wrong with a key is said, and nothing is made of it', async (t) =>
   const { id, ...key } = await does('POST', '/admin/keys', FULL);
   assert.equal((await admin('PATCH', `/admin/keys/${id}`, { team: 'b', user: '' })).status, 400);
   assert.equal((await does('GET', `/admin/keys/${id}`)).team, key.team);
+});
+
+test('limits of keys outlive an export and an import of their store', async (t) => {
+  const dir = folder(t, { 'policy.lua': SAYS });
+  const from = path.join(dir, 'store', 'keys');
+  const to = path.join(dir, 'other', 'keys');
+  const words = ['--limit', '1 request/week', '--user', 'ada'];
+  const key = addKey(dir, ...words);
+  const out = run(['store', 'export', '--store', from]);
+  assert.equal(out.status, 0, out.stderr);
+  assertSilent(out.stdout, 'the export', [key.text.slice(2)]);
+  fs.writeFileSync(path.join(dir, 'rows'), out.stdout);
+  fs.mkdirSync(path.dirname(to));
+  assert.equal(run(['store', 'import', path.join(dir, 'rows'), '--store', to]).status, 0);
+  fs.copyFileSync(path.join(from, 'secret'), path.join(to, 'secret'));
+  fs.renameSync(path.join(dir, 'store'), path.join(dir, 'before'));
+  fs.renameSync(path.join(dir, 'other'), path.join(dir, 'store'));
+  assert.match(keysDo(dir, 'list'), /user=ada .* limits=1 request\/week\n$/);
+  const g = await gateway(t, SAYS, { dir });
+  assert.equal(await enters(g, key.text), 200);
+  assert.equal(await enters(g, key.text), 429);
+});
+
+test('a record of before limits is read, and one that says more than it may is none', async (t) => {
+  const dir = folder(t, { 'policy.lua': SAYS });
+  const keysDir = path.join(dir, 'store', 'keys');
+  const key = addKey(dir, '--user', 'ada');
+  const out = run(['store', 'export', '--store', keysDir]).stdout;
+  assert.doesNotMatch(out, /limits|budgets/);
+  const change = (rows) => {
+    const secret = fs.readFileSync(path.join(keysDir, 'secret'));
+    fs.rmSync(keysDir, { recursive: true });
+    fs.writeFileSync(path.join(dir, 'rows'), rows);
+    assert.equal(run(['store', 'import', path.join(dir, 'rows'), '--store', keysDir]).status, 0);
+    fs.writeFileSync(path.join(keysDir, 'secret'), secret);
+  };
+  change(out);
+  const g = await gateway(t, SAYS, { dir });
+  assert.equal(await enters(g, key.text), 200);
+  await g.stop();
+  change(out.replace('{\\"id\\"', '{\\"limits\\":[\\"lots\\"],\\"id\\"'));
+  const again = await gateway(t, SAYS, { dir });
+  assert.equal(await enters(again, key.text), 401);
 });
 
 test('a body that is too long is refused before it is held', async (t) => {
