@@ -116,6 +116,16 @@ static void limits_are_amounts_of_different_kinds(void)
                       "\"1 request/d\",\"1 request/week\"]"));
 }
 
+static void lists_have_an_end(void)
+{
+    static char text[1101];
+    memset(text, ' ', sizeof text);
+    text[0] = '[';
+    text[sizeof text - 1] = ']';
+    WRONG(limits, ((str){text, sizeof text}));
+    WRONG(budgets, ((str){text, sizeof text}));
+}
+
 static void budgets_are_amounts_of_different_kinds(void)
 {
     RIGHT(budgets, STR("[]"));
@@ -145,4 +155,5 @@ static void what_is_wrong_is_said(void)
 TESTS(a_key_that_says_nothing_is_fine, names_are_told_apart_by_their_bytes,
       models_are_patterns_with_one_star, metadata_is_flat_and_of_lines,
       metadata_has_an_end, limits_are_amounts_of_different_kinds,
-      budgets_are_amounts_of_different_kinds, what_is_wrong_is_said)
+      lists_have_an_end, budgets_are_amounts_of_different_kinds,
+      what_is_wrong_is_said)

@@ -122,6 +122,19 @@ static void note(struct request *r, const struct taking *t)
                    unit == COUNT_TOKENS ? QUOTA_TOKENS : QUOTA_REQUESTS, &q);
 }
 
+/* Nobody can say whether it may: so it may not. */
+static void refuse_broken(struct request *r)
+{
+    struct error_shape e = {
+        .message = STR("The limits of this key cannot be counted now. Try "
+                       "again later."),
+        .type = STR("server_error"),
+        .code = STR("limits_unavailable"),
+    };
+    request_step(r, STR("key"), "broken");
+    answer_error(r, 503, &e);
+}
+
 static void refuse(struct request *r, const struct taking *t)
 {
     char room[LIMIT_NO_TEXT];
@@ -135,7 +148,7 @@ static void refuse(struct request *r, const struct taking *t)
     request_step(r, STR("key"), "limited");
     note(r, t);
     if (w == NULL) {
-        request_stop(r, OUTCOME_SHUTDOWN);
+        refuse_broken(r);
         return;
     }
     w->kind = WRITTEN_REFUSE;
@@ -187,7 +200,7 @@ bool key_limit_passes(struct request *r)
         return true;
     struct key_pass *p = arena_zero(&r->arena, sizeof *p);
     if (p == NULL) {
-        request_stop(r, OUTCOME_SHUTDOWN);
+        refuse_broken(r);
         return false;
     }
     p->tokens = counts_tokens(rules) ? estimate(r) : 0;
@@ -198,7 +211,7 @@ bool key_limit_passes(struct request *r)
         return true;
     }
     if (no->verdict.word == LIMIT_NO_MEMORY)
-        request_stop(r, OUTCOME_SHUTDOWN);
+        refuse_broken(r);
     else
         refuse(r, no);
     return false;

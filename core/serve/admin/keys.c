@@ -237,6 +237,8 @@ static void tell_key(struct errand *e, int status, str id, str text)
     buf_byte(&body, '}');
     if (one == NULL)
         no_key(e);
+    else if (!buf_ok(&body))
+        no_memory(e);
     else
         errand_json(e, status, buf_str(&body));
     mac_wipe(body.p, text.p != NULL ? body.n : 0);

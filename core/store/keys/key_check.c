@@ -10,12 +10,14 @@
 #include "store/keys/key_limits.h"
 
 #define LONGEST_VALUE 1000 /* bytes of a text in metadata */
+#define LONGEST_LIST  1000 /* bytes of JSON, of limits or budgets */
 
 static const char name_wrong[] =
     "a name of 1 to 256 printable characters of ASCII, without spaces";
 static const char models_wrong[] =
     "a list of patterns such as \"openai/*\" or \"local/llama\", with one * at "
     "most; 200 at most";
+static const char list_wrong[] = "a list of at most 1000 bytes";
 static const char metadata_wrong[] =
     "an object of words with texts (of a line, 1000 bytes at most), numbers, "
     "true or false; 4096 bytes in all";
@@ -105,6 +107,8 @@ struct key_wrong key_check(const struct client_key *key)
         {"feature", name_wrong, is_name(key->feature)},
         {"models", models_wrong, are_models(key->models)},
         {"metadata", metadata_wrong, is_metadata(key->metadata)},
+        {"limits", list_wrong, key->limits.n <= LONGEST_LIST},
+        {"budgets", list_wrong, key->budgets.n <= LONGEST_LIST},
     };
     for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++)
         if (!plain[i].well)
