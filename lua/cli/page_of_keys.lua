@@ -7,7 +7,8 @@ NAME
 SYNOPSIS
     perilune keys add  [--user NAME] [--team NAME] [--feature NAME] [--admin]
                        [--models LIST] [--expires TIME] [--limit AMOUNT]...
-                       [--note TEXT] [--meta NAME=VALUE]... [--store DIR]
+                       [--budget AMOUNT]... [--note TEXT]
+                       [--meta NAME=VALUE]... [--store DIR]
     perilune keys list         [--store DIR]
     perilune keys revoke ID    [--store DIR]
     perilune keys rotate ID    [--store DIR]
@@ -48,6 +49,11 @@ OPTIONS
         How much it may ask, such as "60 requests/min", "20k tokens/min" or
         "4 concurrent"; up to four, of different kinds. Looked at before the
         policy runs, and counted as p.limit counts.
+
+    --budget AMOUNT
+        How much it may spend, such as "10 usd/day", "1M tokens/month" or "50k
+        tokens/request"; up to four, of different kinds. Each call to a model is
+        charged to them as to p.budget: one that cannot be paid declines.
 
     --admin
         A policy sees req.key.admin.

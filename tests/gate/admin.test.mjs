@@ -40,6 +40,7 @@ test('a key is made, shown once, and says what it was told', async (t) => {
   for (const [name, value] of Object.entries(FULL)) assert.deepEqual(made[name], value, name);
   assert.equal(made.revoked, null);
   const shown = await does('GET', `/admin/keys/${made.id}`);
+  assert.deepEqual(made.spending, []);
   const { key, ...rest } = made;
   assert.deepEqual(shown, rest);
   assert.equal(await enters(g, key), 200);
@@ -348,7 +349,7 @@ test('what is wrong with a key is said, and nothing is made of it', async (t) =>
     [{ metadata: Object.fromEntries(Array.from({ length: 600 }, (_, i) => [`a${i}`, 1])) }, 'invalid_member', 'metadata'],
     [{ limits: ['60 requests/min', '30 requests/min'] }, 'invalid_member', 'limits'],
     [{ limits: ['5 usd/day'] }, 'invalid_member', 'limits'],
-    [{ budgets: ['5 usd/day'] }, 'invalid_member', 'budgets'],
+    [{ budgets: ['5 requests/day'] }, 'invalid_member', 'budgets'],
     [{ limits: ['-1 requests/min'] }, 'invalid_member', 'limits'],
     [{ limits: ['9223372036854775808 tokens/day'] }, 'invalid_member', 'limits'],
     [{ admin: 'true' }, 'invalid_member', 'admin'],
@@ -371,11 +372,11 @@ test('what is wrong with a key is said, and nothing is made of it', async (t) =>
   assert.equal((await does('GET', `/admin/keys/${id}`)).team, key.team);
 });
 
-test('limits of keys outlive an export and an import of their store', async (t) => {
+test('limits and budgets of keys outlive an export and an import of their store', async (t) => {
   const dir = folder(t, { 'policy.lua': SAYS });
   const from = path.join(dir, 'store', 'keys');
   const to = path.join(dir, 'other', 'keys');
-  const words = ['--limit', '1 request/week', '--user', 'ada'];
+  const words = ['--limit', '1 request/week', '--budget', '5 usd/day', '--user', 'ada'];
   const key = addKey(dir, ...words);
   const out = run(['store', 'export', '--store', from]);
   assert.equal(out.status, 0, out.stderr);
@@ -386,7 +387,7 @@ test('limits of keys outlive an export and an import of their store', async (t) 
   fs.copyFileSync(path.join(from, 'secret'), path.join(to, 'secret'));
   fs.renameSync(path.join(dir, 'store'), path.join(dir, 'before'));
   fs.renameSync(path.join(dir, 'other'), path.join(dir, 'store'));
-  assert.match(keysDo(dir, 'list'), /user=ada .* limits=1 request\/week\n$/);
+  assert.match(keysDo(dir, 'list'), /user=ada .* limits=1 request\/week  budgets=5 usd\/day\n$/);
   const g = await gateway(t, SAYS, { dir });
   assert.equal(await enters(g, key.text), 200);
   assert.equal(await enters(g, key.text), 429);

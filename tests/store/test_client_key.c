@@ -14,6 +14,7 @@ static const struct client_key full = {
     .models = {"[\"openai/*\",\"local/llama\"]", 26},
     .metadata = {"{\"note\":\"x\"}", 12},
     .limits = {"[\"60 requests/min\",\"4 concurrent\"]", 34},
+    .budgets = {"[\"10 usd/day\"]", 14},
     .admin = true,
     .created = 5,
     .expires = 7,
@@ -44,6 +45,7 @@ static void a_record_comes_back_as_it_was(void)
     CHECK_STR(got.models, "[\"openai/*\",\"local/llama\"]");
     CHECK_STR(got.metadata, "{\"note\":\"x\"}");
     CHECK_STR(got.limits, "[\"60 requests/min\",\"4 concurrent\"]");
+    CHECK_STR(got.budgets, "[\"10 usd/day\"]");
     CHECK_INT(got.rules->n, 2);
     CHECK_INT(got.rules->parts[0].rate.n, 60);
     CHECK_INT(got.rules->parts[0].rate.per, 60 * NANOS_S);
@@ -103,17 +105,6 @@ static void a_record_with_limits_that_cannot_be_read_is_none(void)
     arena_init(&a);
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         CHECK(!client_key_read(str_of(bad[i]), &a, &got));
-    arena_fini(&a);
-}
-
-static void a_record_with_budgets_is_none_while_nothing_holds_them(void)
-{
-    struct arena a;
-    struct client_key got;
-    arena_init(&a);
-    CHECK(client_key_read(STR("{\"id\":\"k\",\"budgets\":[]}"), &a, &got));
-    CHECK(!client_key_read(STR("{\"id\":\"k\",\"budgets\":[\"10 usd/day\"]}"),
-                           &a, &got));
     arena_fini(&a);
 }
 
@@ -196,7 +187,6 @@ static void a_list_allows_what_fits_and_no_list_allows_all(void)
 TESTS(a_record_comes_back_as_it_was, what_a_record_does_not_say_is_absent,
       a_record_from_before_limits_has_none,
       a_record_with_limits_that_cannot_be_read_is_none,
-      a_record_with_budgets_is_none_while_nothing_holds_them,
       what_is_no_record_is_not_read, a_copy_needs_nothing_of_the_first,
       a_key_holds_until_it_expires_or_is_revoked, a_pattern_has_one_star,
       a_list_allows_what_fits_and_no_list_allows_all)

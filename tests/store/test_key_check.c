@@ -129,7 +129,8 @@ static void lists_have_an_end(void)
 static void budgets_are_amounts_of_different_kinds(void)
 {
     RIGHT(budgets, STR("[]"));
-    WRONG(budgets, STR("[\"0.5 usd/day\"]"));
+    RIGHT(budgets, STR("[\"0.5 usd/day\",\"1M tokens/month\",\"50k "
+                       "tokens/request\",\"9 tokens/s\"]"));
     WRONG(budgets, STR("[\"10 usd/day\",\"5 usd/d\"]"));
     WRONG(budgets, STR("[\"0 usd/day\"]"));
     WRONG(budgets, STR("[\"9 requests/day\"]"));

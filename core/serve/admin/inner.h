@@ -62,6 +62,9 @@ void keys_change(struct errand *e, str id);
 void keys_revoke(struct errand *e, str id);
 void keys_rotate(struct errand *e, str id);
 
+/* budgets.c: GET /admin/budgets */
+void budgets_list(struct errand *e, str none);
+
 /* record.c: what the members of a body say goes into the key; texts lie in the
 ** arena. False: it has been answered. */
 bool record_take(struct errand *e, struct client_key *key);
@@ -69,6 +72,10 @@ bool record_take(struct errand *e, struct client_key *key);
 /* record.c: append a key as it is told, with the mark of its text. */
 void record_put(struct buf *to, const struct client_key *key,
                 const struct mac *mark, nanos now);
+
+/* record.c: append what a key has spent of its budgets, `"spending":[...]`. */
+void record_put_spending(struct buf *to, const struct client_key *key,
+                         struct runtime *rt);
 
 /* audit.c: log that something was changed, and by whom: `mark` is that of the
 ** token, under the secret of the keys. */

@@ -228,8 +228,10 @@ static void tell_key(struct errand *e, int status, str id, str text)
     const struct listed *one = list_of(ring, &list) ? in_list(&list, id) : NULL;
     buf_init(&body, RECORD_MAX);
     buf_byte(&body, '{');
-    if (one != NULL)
+    if (one != NULL) {
         record_put(&body, one->key, &one->mark, calendar(e));
+        record_put_spending(&body, one->key, e->admin->rt);
+    }
     if (text.p != NULL) {
         json_put_name(&body, STR("key"));
         json_put_string(&body, text);

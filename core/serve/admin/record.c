@@ -11,7 +11,10 @@
 
 #include "base/defence.h"
 #include "base/utc.h"
+#include "bind/budget/key.h"
+#include "meter/price/price.h"
 #include "store/keys/key_check.h"
+#include "store/keys/key_limits.h"
 #include "wire/when.h"
 
 #define MOST_DAYS ((nanos)36500)
@@ -70,6 +73,50 @@ void record_put(struct buf *to, const struct client_key *key,
     put_moment(to, "created", key->created);
     put_moment(to, "expires", key->expires);
     put_moment(to, "revoked", key->revoked);
+}
+
+/* --- spending -------------------------------------------------------------- */
+
+static void put_amount(struct buf *to, const char *name, int64_t n, bool usd)
+{
+    json_put_name(to, str_of(name));
+    if (usd)
+        price_put(to, n);
+    else
+        buf_int(to, n);
+}
+
+static void put_spent(struct buf *to, const struct client_key *key,
+                      const struct amount *a, struct runtime *rt)
+{
+    nanos ends;
+    struct ledger_view view;
+    bool usd = a->unit == AMOUNT_USD;
+    if (!key_budget_look(rt, key->id, a, &view, &ends))
+        return;
+    if (to->p[to->n - 1] == '}')
+        buf_byte(to, ',');
+    buf_byte(to, '{');
+    put_text(to, "unit", str_of(amount_unit_name(a->unit)));
+    put_text(to, "per", str_of(amount_period_name(a)));
+    put_amount(to, "limit", usd ? a->nano : a->n, usd);
+    put_amount(to, "spent", view.spent, usd);
+    put_amount(to, "reserved", view.reserved, usd);
+    put_amount(to, "left", view.left, usd);
+    put_moment(to, "resets", ends);
+    buf_byte(to, '}');
+}
+
+void record_put_spending(struct buf *to, const struct client_key *key,
+                         struct runtime *rt)
+{
+    struct key_budgets budgets;
+    json_put_name(to, STR("spending"));
+    buf_byte(to, '[');
+    if (key_budgets_read(key->budgets, &budgets) == NULL)
+        for (int i = 0; i < budgets.n && buf_ok(to); i++)
+            put_spent(to, key, &budgets.amounts[i], rt);
+    buf_byte(to, ']');
 }
 
 /* --- taking ---------------------------------------------------------------- */

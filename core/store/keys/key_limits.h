@@ -27,8 +27,7 @@ struct key_budgets {
     struct amount amounts[KEY_BUDGETS];
 };
 
-/* The same of budgets. Nothing holds a key to them yet, so that there are any is
-** wrong, too. */
+/* The same of budgets. */
 const char *key_budgets_read(str json, struct key_budgets *budgets);
 
 #endif
