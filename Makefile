@@ -171,8 +171,10 @@ bench-targets: $(B)/bench/micro/targets ## what is decided before a call: breake
 bench-retry: $(B)/bench/micro/retry ## what the bookkeeping of retries costs
 bench-limits: $(B)/bench/micro/limits ## what a limit costs a request
 bench-budget: $(B)/bench/micro/budget ## a reservation over six budgets and its end
+bench-usage: $(B)/bench/micro/usage ## what it costs to book who has used what
 bench-marks: $(B)/bench/micro/marks ## what the mark of a client's key costs
-bench-hook bench-world bench-targets bench-retry bench-limits bench-budget bench-marks:
+bench-hook bench-world bench-targets bench-retry bench-limits bench-budget bench-marks \
+        bench-usage:
 	@$<
 
 bench-store: $(B)/bench/micro/store ## rows stored a second, and how long each waits
@@ -235,7 +237,7 @@ deps-bench: ## the same for the bench
 
 .PHONY: all help run test test-long unit asan tsan torture mutants bench bench-wire \
         bench-hook bench-world bench-targets bench-retry bench-limits bench-budget bench-marks \
-        bench-store bench-tokens tokenizers deps-tokenizers \
+        bench-usage bench-store bench-tokens tokenizers deps-tokenizers \
         overload soak fuzz layers symbols lint fmt install clean deps \
         deps-test deps-bench
 .DELETE_ON_ERROR:

@@ -176,6 +176,7 @@ static int open_parts(perilune *s, const peri_options *opt)
     take_limits(s, opt);
     s->service.rt = &s->rt;
     admission_init(&s->service);
+    booking_init(&s->service, opt->usage_days);
     s->drain.fire = on_drain;
     s->stop.run = begin_stop;
     atomic_store(&s->stop_grace, NANOS_NEVER);
@@ -221,8 +222,10 @@ void peri_close(perilune *s)
         server_close(s->server);
         admin_close(s->admin);
         timer_stop(s->world, &s->drain);
-        if (s->service.rt != NULL)
+        if (s->service.rt != NULL) {
+            booking_fini(&s->service);
             admission_fini(&s->service);
+        }
         if (s->rt.world != NULL)
             runtime_fini(&s->rt);
         real_close(s->world);

@@ -28,6 +28,7 @@ struct options {
     int power;                              /* what the store survives */
     int max_requests;                       /* 0 = default */
     int require_key;                        /* from clients, always */
+    int usage_days;                         /* that usage is kept; 0 = not */
     char listen_text[1024];
     char error[256]; /* why options_read failed */
 };

@@ -119,6 +119,7 @@ static int open_worker(struct gateway *g)
         .store_power = g->options.power,
         .deadline = g->options.deadline,
         .require_key = g->options.require_key,
+        .usage_days = g->options.usage_days,
         .join_listeners = g->n > 0,
         .log = g->log != NULL ? logqueue_add : NULL,
         .user = g->log,

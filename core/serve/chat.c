@@ -224,6 +224,7 @@ static struct request *begin(struct service *s, struct arrival *a,
         return refuse(a, 503, "no_memory", STR_NONE,
                       STR("The gateway is out of memory. Try again later."));
     bool whole = fill(r, a, root, m);
+    booking_open(s, r);
     journal_open(r);
     if (whole)
         request_run(r);

@@ -12,11 +12,13 @@
 #include "net/http/server.h"
 #include "run/request.h"
 #include "serve/admission.h"
+#include "serve/books/booking.h"
 
 struct service {
     struct runtime *rt;
     bool draining; /* no longer ready, finishes what it has */
     struct admission admission;
+    struct booking booking;
     struct clients *clients; /* the realm's, once one has asked */
 };
 

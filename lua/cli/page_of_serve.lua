@@ -12,7 +12,7 @@ SYNOPSIS
                    [--durability process|power] [--max-store SIZE]
                    [--admin [HOST:]PORT] [--admin-token-file FILE]
                    [--tokenizers DIR] [--jail on|off|strict]
-                   [--require-key]
+                   [--require-key] [--usage-days N]
 
 DESCRIPTION
     Listens, and answers POST /v1/chat/completions, GET /v1/models, GET /healthz
@@ -114,6 +114,10 @@ OPTIONS
         A client needs a key, also where none has been added yet; then nobody
         comes in. Otherwise keys are wanted from the first one on; see perilune
         help keys.
+
+    --usage-days N      PERILUNE_USAGE_DAYS  (400)
+        How long the store keeps who has used what, which perilune usage shows.
+        0: nothing is booked.
 
     --help
         Show this page.
