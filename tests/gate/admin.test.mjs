@@ -184,6 +184,35 @@ sys.stdin.read()`,
   assert.equal(await enters(g, key.key), 200);
 });
 
+test('usage is told by key, team and day, as JSON and as CSV', async (t) => {
+  const upstream = await mock(t);
+  const { g, does, admin } = await administered(t, policyFor(upstream, 'return { "up/m" }'));
+  const ada = await does('POST', '/admin/keys', { user: 'ada', team: 'a&b' });
+  const bob = await does('POST', '/admin/keys', { user: 'bob', team: 'gold' });
+  for (const key of [ada, ada, bob]) assert.equal(await enters(g, key.key), 200);
+  const rows = async (query) => (await does('GET', `/admin/usage?${query}`)).rows;
+  await until(async () => {
+    const all = await rows('by=user');
+    return all.reduce((n, row) => n + row.requests, 0) === 3 && all;
+  }, 'what was booked');
+  const byKey = Object.fromEntries((await rows('by=key')).map((r) => [r.key, r.requests]));
+  assert.deepEqual(byKey, { [ada.id]: 2, [bob.id]: 1 });
+  const some = await rows('by=user,day&team=a%26b');
+  assert.deepEqual(some.map((r) => [r.user, r.requests]), [['ada', 2]]);
+  assert.deepEqual(await rows('by=team&from=2001-01-01&to=2001-01-02'), []);
+  const csv = await admin('GET', '/admin/usage?by=user&format=csv');
+  assert.equal(csv.headers['content-type'], 'text/csv; charset=utf-8');
+  assert.match(csv.text, /^user,.*\r\nada,/);
+  const headers = { accept: 'text/csv' };
+  assert.equal((await admin('GET', '/admin/usage?by=user', '', { headers })).text, csv.text);
+  for (const query of ['by=colour', 'from=soon', 'by', 'format=xml', 'from=2026-02-01&to=2026-01-01', 'x=1', 'by=user,user']) {
+    const reply = await admin('GET', `/admin/usage?${query}`);
+    assert.equal(reply.status, 400, query);
+    assert.equal(reply.json.error.code, 'invalid_query', query);
+  }
+  assert.equal((await admin('GET', '/admin/usage', '', { token: null })).status, 401);
+});
+
 // --- who may ask ----------------------------------------------------------------------
 
 test('A9: without its token nobody is let in, and the log counts', async (t) => {

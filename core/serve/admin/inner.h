@@ -62,6 +62,13 @@ void keys_change(struct errand *e, str id);
 void keys_revoke(struct errand *e, str id);
 void keys_rotate(struct errand *e, str id);
 
+/* usage.c: GET /admin/usage */
+void usage_show(struct errand *e, str none);
+
+/* query.c: the next parameter of `rest`, decoded in the arena; the value is
+** absent where there is no '='. False: that was all. */
+bool query_next(struct errand *e, str *rest, str *name, str *value);
+
 /* budgets.c: GET /admin/budgets */
 void budgets_list(struct errand *e, str none);
 

@@ -146,10 +146,9 @@ static bool bad_query(struct errand *e)
 
 static bool read_page(struct errand *e, struct page *page)
 {
-    str rest = e->head->query;
+    str rest = e->head->query, name, value;
     *page = (struct page){.limit = USUAL_PAGE};
-    while (rest.p != NULL && rest.n > 0) {
-        str value = str_split(&rest, '&'), name = str_split(&value, '=');
+    while (query_next(e, &rest, &name, &value)) {
         if (str_eq(name, STR("limit")) && value.p != NULL)
             page->limit = str_number(value, MOST_PAGE);
         else if (str_eq(name, STR("after")) && str_is_word(value))

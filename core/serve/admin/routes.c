@@ -18,6 +18,7 @@ static const struct route {
     {"PATCH", "/admin/keys/*", keys_change, true, false},
     {"DELETE", "/admin/keys/*", keys_revoke, false, false},
     {"POST", "/admin/keys/*/rotate", keys_rotate, false, false},
+    {"GET", "/admin/usage", usage_show, false, true},
     {"GET", "/admin/budgets", budgets_list, false, false},
 };
 #define ROUTES (sizeof routes / sizeof routes[0])
@@ -42,9 +43,10 @@ static void not_found(struct errand *e)
     errand_no(e, &(struct no){404, "unknown_url",
                               STR("There is nothing at this path of the admin "
                                   "API. Keys are at /admin/keys and "
-                                  "/admin/keys/ID, budgets at /admin/budgets; "
-                                  "models and completions are "
-                                  "at the gateway's own address."),
+                                  "/admin/keys/ID, usage at /admin/usage, "
+                                  "budgets at /admin/budgets; models and "
+                                  "completions are at the gateway's own "
+                                  "address."),
                               STR_NONE, NULL});
 }
 
