@@ -174,9 +174,9 @@ static bool start(struct request *r, struct asking *a)
         path_imposed(r, call, a->charge->bound.each);
     if (!noted)
         call_cancel(call);
-    call_release(call); /* the step keeps it */
     if (call->state != CALL_ENDED || call->sent != 0)
         r->attempts++;
+    call_release(call); /* the step keeps it, if it was noted */
     a->call = call;
     return noted;
 }

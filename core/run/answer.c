@@ -18,6 +18,7 @@
 #include "run/outcome.h"
 #include "run/path.h"
 #include "run/task.h"
+#include "store/idem.h"
 
 #define HEADERS    20
 #define PATH_SHOWN 1024 /* bytes of the path in a header */
@@ -263,6 +264,7 @@ void answer_written(struct request *r, const struct written_reply *w)
     /* else what said it is in the path: the call that was refused, the faq */
     if (!w->raw && w->kind != WRITTEN_FAQ)
         request_step(r, str_of(names[w->kind]), "");
+    r->sorry = w->kind == WRITTEN_SORRY;
     if (w->kind != WRITTEN_REFUSE) {
         send_written(r, w);
         return;
@@ -277,6 +279,23 @@ void answer_written(struct request *r, const struct written_reply *w)
         .code = w->code[0] != '\0' ? str_of(w->code) : STR_NONE,
     };
     send_shape(r, w->status, (struct comeback){w->again, w->wait}, &e);
+}
+
+/* --- once more ------------------------------------------------------------- */
+
+/* The first one's bytes, under a head of this request: it costs nothing. */
+void answer_kept(struct request *r, const struct idem_answer *a)
+{
+    struct head h = a->stream ? stream_head() : json_head();
+    head_add(&h, STR("idempotent-replayed"), STR("true"));
+    head_add(&h, STR("x-perilune-model"), a->model);
+    if (a->status >= 400)
+        head_add(&h, STR("x-should-retry"), STR("false"));
+    if (!a->stream)
+        add_cost(r, &h);
+    send_head(r, a->status, &h, a->stream ? -1 : (int64_t)a->body.n);
+    r->sink.chunk(r->sink.user, a->body);
+    request_finish(r, OUTCOME_ANSWERED);
 }
 
 /* --- live ------------------------------------------------------------------ */

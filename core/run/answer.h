@@ -15,6 +15,10 @@ void answer_live(struct request *r, const struct live *live);
 /* Say what the policy wrote. */
 void answer_written(struct request *r, const struct written_reply *w);
 
+/* Say again what was said to the first who asked this. */
+struct idem_answer;
+void answer_kept(struct request *r, const struct idem_answer *a);
+
 /* The last failure, in the client's dialect, with its status. */
 void answer_fault(struct request *r, const struct fault *fault);
 

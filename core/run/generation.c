@@ -14,6 +14,8 @@
 #include "run/loader.h"
 #include "run/sandbox.h"
 
+#define KEPT (24 * 3600 * NANOS_S) /* an answer to a repeat */
+
 static struct generation *make(struct runtime *rt)
 {
     struct generation *g = mem_zero(sizeof *g);
@@ -21,7 +23,8 @@ static struct generation *make(struct runtime *rt)
         return NULL;
     g->refs = 1;
     g->rt = rt;
-    g->policy = g->rescue = LUA_NOREF;
+    g->policy = g->rescue = g->idempotent.key = LUA_NOREF;
+    g->idempotent.ttl = KEPT;
     arena_init(&g->arena);
     allowance_set(g, rt->limits.load_cpu, rt->limits.heap);
     g->L = sandbox_open(g);

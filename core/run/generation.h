@@ -22,6 +22,13 @@ struct idle_thread {
 #define GENERATION_NO_STACK \
     "a thread that runs policies needs a stack of 1 MiB; this one has less"
 
+/* What p.idempotent says. */
+struct idempotent {
+    bool off;  /* nothing is kept */
+    nanos ttl; /* how long an answer is */
+    int key;   /* registry: a function, or LUA_NOREF */
+};
+
 struct generation {
     int refs;
     struct runtime *rt;
@@ -47,6 +54,7 @@ struct generation {
     struct model_entry *models; /* declared, for /v1/models */
     struct provider *providers; /* declared; Lua holds them */
     struct prices prices;
+    struct idempotent idempotent;
     struct idle_thread idle[IDLE_THREADS];
     int idle_n;
 };

@@ -13,6 +13,7 @@
 #include "run/answer.h"
 #include "run/events.h"
 #include "run/generation.h"
+#include "run/idempotency/once.h"
 #include "run/path.h"
 #include "run/sandbox.h"
 #include "run/task.h"
@@ -145,6 +146,7 @@ static void fail(struct request *r, const char *reason, str message)
     request_fault(r, &fault);
     request_step(r, STR("policy"), "error");
     task_end(r); /* its closing variables get none of the rescue's time */
+    r->keying = false;
     if (r->gen->rescue != LUA_NOREF && !r->rescued) {
         r->rescued = true;
         task_begin(r);
@@ -201,8 +203,21 @@ static void bad_return(struct request *r, lua_State *L, int n)
     buf_fini(&message);
 }
 
+/* A text, or nothing: the library sees to that. */
+static void keyed(struct request *r, lua_State *L, int n)
+{
+    str key = STR_NONE;
+    if (n > 0 && lua_type(L, -n) == LUA_TSTRING)
+        key.p = lua_tolstring(L, -n, &key.n);
+    once_keyed(r, key);
+}
+
 void outcome_returned(struct request *r, lua_State *L, int n)
 {
+    if (r->keying) {
+        keyed(r, L, n);
+        return;
+    }
     if (n == 0 || !lua_checkstack(L, 4)) {
         bad_return(r, L, 0);
         return;

@@ -9,6 +9,7 @@
 #include "run/answer.h"
 #include "run/filter.h"
 #include "run/generation.h"
+#include "run/idempotency/once.h"
 #include "run/limit/key_limit.h"
 #include "run/path.h"
 #include "run/task.h"
@@ -124,7 +125,10 @@ void request_run(struct request *r)
 {
     uint64_t serial = r->serial;
     bool outermost = request_enter(r);
-    if (key_limit_passes(r))
+    bool passes = key_limit_passes(r);
+    if (passes && r->once != NULL)
+        once_begin(r);
+    else if (passes)
         task_begin(r);
     if (r->serial == serial)
         request_leave(r, outermost);

@@ -18,28 +18,11 @@
 #include "net/call/call.h"
 #include "run/quota.h"
 #include "run/runtime.h"
+#include "run/sink.h"
 #include "run/strand/strand.h"
 #include "store/keys/client_key.h"
 #include "wire/dialect.h"
 #include "wire/json.h"
-
-enum outcome {
-    OUTCOME_ANSWERED,    /* a reply or an error, whole */
-    OUTCOME_BROKEN,      /* the reply broke off after its head was sent */
-    OUTCOME_CLIENT_GONE, /* the client left first */
-    OUTCOME_SHUTDOWN     /* we were told to stop */
-};
-
-/* Where the reply goes. Called on the owner's thread; `done` last, once. */
-struct sink {
-    void *user;
-    /* length < 0: not known yet (a stream). */
-    void (*head)(void *user, int status, const struct http_field *fields, int n,
-                 int64_t length);
-    /* Copied. false: no more until request_drained. */
-    bool (*chunk)(void *user, str bytes);
-    void (*done)(void *user, enum outcome outcome);
-};
 
 /* Run once when the request ends. Embed it or take it from the arena. */
 struct ending {
@@ -54,8 +37,6 @@ struct scar {
     str model;
     uint64_t content;
 };
-
-struct filtering;
 
 struct request {
     struct request *next, **at; /* in runtime.live; next in runtime.spare */
@@ -98,6 +79,7 @@ struct request {
     struct strand *branches, *spare_branches;
     int branches_n; /* those that are not cancelled */
     int forked;     /* in all */
+    bool keying;    /* it runs p.idempotent's key */
     bool rescued;   /* it runs p.rescue's ladder */
     bool doomed;    /* a strand was stopped from inside the hook */
     /* The reply on its way. */
@@ -105,6 +87,8 @@ struct request {
     struct filtering *filtering; /* what it goes through, or NULL */
     struct buf filtered;         /* and what comes out there */
     struct buf gathered;         /* text of a reply on its way to Lua */
+    struct once *once;           /* it is to be run once; or NULL */
+    bool sorry;                  /* what is said is an apology */
     bool stopping;               /* what is said now is said because we stop */
     bool over;
 };

@@ -89,7 +89,9 @@ struct runtime {
     struct later wake;
     struct pass *passes; /* in line for a limit, see bind/rungs/limit.c */
     struct nudge passes_moved;
-    struct disk disk;                       /* waits for what was reserved */
+    struct disk disk;   /* waits for what was reserved */
+    struct once *onces; /* that wait for another, see idempotency/once.c */
+    struct nudge onces_moved;
     struct limiter *key_limits[KEY_LIMITS]; /* the realm's, found already */
     bool require_key; /* of every client, also where there is none yet */
     bool no_inotify;

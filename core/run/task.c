@@ -169,6 +169,15 @@ static int policy_start(lua_State *L)
     return lua_gettop(L);
 }
 
+/* The function that is called with req now. */
+static int what_runs(const struct request *r)
+{
+    const struct generation *g = r->gen;
+    if (r->keying)
+        return g->idempotent.key;
+    return r->rescued ? g->rescue : g->policy;
+}
+
 void task_begin(struct request *r)
 {
     struct generation *g = r->gen;
@@ -186,7 +195,7 @@ void task_begin(struct request *r)
     }
     *(struct strand **)lua_getextraspace(s->co) = s;
     lua_pushcfunction(s->co, policy_start);
-    lua_rawgeti(s->co, LUA_REGISTRYINDEX, r->rescued ? g->rescue : g->policy);
+    lua_rawgeti(s->co, LUA_REGISTRYINDEX, what_runs(r));
     s->arguments = 1;
     resume(s);
 }

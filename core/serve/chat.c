@@ -219,11 +219,14 @@ static struct request *begin(struct service *s, struct arrival *a,
         return refuse(a, 503, "no_policy", STR_NONE,
                       STR("The gateway has no policy that loads; its log says "
                           "why."));
+    struct idempotency_key key;
+    if (!idempotency_reads(a, g, &key))
+        return NULL;
     struct request *r = request_open(s->rt, g, &a->sink);
     if (r == NULL)
         return refuse(a, 503, "no_memory", STR_NONE,
                       STR("The gateway is out of memory. Try again later."));
-    bool whole = fill(r, a, root, m);
+    bool whole = fill(r, a, root, m) && idempotency_wants(r, a, &key);
     booking_open(s, r);
     journal_open(r);
     if (whole)

@@ -33,6 +33,7 @@ static void add_cors(const struct client *c, struct http_field *fields, int *n)
         STR("x-request-id, request-id, retry-after, x-should-retry, "
             "x-perilune-model, x-perilune-attempts, x-perilune-path, "
             "x-perilune-policy, x-perilune-overhead-us, x-perilune-cost-usd, "
+            "idempotent-replayed, "
             "anthropic-ratelimit-requests-limit, "
             "anthropic-ratelimit-requests-remaining, "
             "anthropic-ratelimit-requests-reset, "

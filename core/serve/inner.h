@@ -52,6 +52,19 @@ void health_ready(struct service *s, struct arrival *a);
 bool hops_refused(struct service *s, struct arrival *a);
 str hops_before(struct request *r, const struct arrival *a);
 
+/* idempotency.c: the client's key for this arrival, when the policy in force
+** lets clients have one. False: it is none, and the arrival has been answered. */
+struct idempotency_key {
+    char text[256];
+    size_t n; /* 0: there is none */
+};
+bool idempotency_reads(struct arrival *a, const struct generation *g,
+                       struct idempotency_key *key);
+
+/* See to it that the request is run once, if that is wanted. False: no memory. */
+bool idempotency_wants(struct request *r, const struct arrival *a,
+                       const struct idempotency_key *key);
+
 /* journal.c: see to it that the request is logged and counted at its end. */
 void journal_open(struct request *r);
 

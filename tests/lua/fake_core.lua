@@ -205,6 +205,7 @@ local function add_rest(core, world)
   function core.has_env(name) return world.env[name] ~= nil end
   function core.tokens(_, model) return "7 " .. tostring(model), true end
   function core.rescue(fn) world.rescue = fn end
+  function core.idempotent(ttl, key) world.idempotent = { ttl = ttl, key = key } end
   function core.read(path)
     if world.files[path] then return world.files[path] end
     return nil, "No such file or directory"

@@ -29,7 +29,8 @@ end)
 
 check.that("a guess that is far off is not made", function()
   check.raises("P:3: model: unknown option 'colour' (there are: as, breaker, concurrency, "
-    .. "connect, first, free, idle, limit, max_out, most, on, total, tries)", model 'colour = "red"')
+    .. "connect, first, free, idle, limit, max_out, most, on, total, tries)",
+    model 'colour = "red"')
 end)
 
 check.that("a wrong type says what is expected", function()

@@ -80,7 +80,8 @@ static inline void rig_open(const peri_options *given)
     peri_options opt = given != NULL ? *given : (peri_options){0};
     opt.size = sizeof opt;
     opt.log = rig_log;
-    opt.store = rig_store;
+    if (opt.store == NULL)
+        opt.store = rig_store;
     buf_init(&logged, 1 << 24);
     got = (struct got){0};
     CHECK_INT(peri_open(&peri, &opt), 0);

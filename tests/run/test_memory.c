@@ -102,6 +102,27 @@ static void one_allocation_fails_in_a_load(void)
     finish();
 }
 
-TESTS(one_allocation_fails_in_a_whole_reply, one_allocation_fails_in_a_stream,
+/* The model's name is kept in the request's memory, so its length moves where a
+** block of that ends: each of the request's own pieces once needs another one. */
+static void wherever_a_block_ends_the_next_one_may_fail(void)
+{
+    char name[1009], body[1200];
+    begin(OK("a") "return 'a/y'");
+    for (size_t len = 16; len < sizeof name; len += 16) {
+        memset(name, 'm', len);
+        name[len] = '\0';
+        snprintf(body, sizeof body, "{\"model\":\"%s\"," MESSAGES "}", name);
+        for (long n = 1; n < 40; n++) {
+            submit_and_wait(body, n, 0);
+            buf_clear(&logged);
+        }
+    }
+    chat();
+    CHECK_STR(said(), "a");
+    finish();
+}
+
+TESTS(wherever_a_block_ends_the_next_one_may_fail,
+      one_allocation_fails_in_a_whole_reply, one_allocation_fails_in_a_stream,
       all_further_allocations_fail_in_a_whole_reply,
       one_allocation_fails_in_a_load)

@@ -101,7 +101,8 @@ static void an_option_is_unknown(void)
     CHECK_LOAD_ERROR(
         "\nlocal m = p.model { 'openai/x', timout = '5s' }",
         "P:2: model: unknown option 'timout' (there are: as, breaker, "
-        "concurrency, connect, first, free, idle, limit, max_out, most, on, total, "
+        "concurrency, connect, first, free, idle, limit, max_out, most, on, "
+        "total, "
         "tries); did you "
         "mean \"total\"?");
     CHECK_LOAD_ERROR("\nlocal m = p.ladder { { 'openai/x', wen = print } }",

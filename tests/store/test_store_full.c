@@ -137,6 +137,21 @@ static void expired_rows_make_room(void)
     rig_close();
 }
 
+/* What a sweep frees can be used by the next transaction but one. */
+static void rows_that_expire_all_at_once_make_room(void)
+{
+    int n = 0;
+    char key[16];
+    folder_open();
+    options = (struct store_options){.most = 4 << 20};
+    CHECK_INT(open_again(), STORE_OK);
+    do
+        snprintf(key, sizeof key, "k%05d", n++);
+    while (put_until(key, (str){block, sizeof block}, 1000, 1) == STORE_OK);
+    CHECK_INT(put_until("k", (str){block, sizeof block}, 3000, 2000), STORE_OK);
+    rig_close();
+}
+
 static void die_reading(void *user, const struct row *row)
 {
     (void)user;
@@ -361,7 +376,8 @@ static void a_batch_without_memory_is_refused(void)
 
 TESTS(the_map_grows_while_it_is_read, growing_counts_nothing_twice,
       it_grows_no_further_than_it_may, a_full_store_can_be_emptied,
-      expired_rows_make_room, a_reader_that_was_killed_holds_nothing,
+      expired_rows_make_room, rows_that_expire_all_at_once_make_room,
+      a_reader_that_was_killed_holds_nothing,
       one_that_is_too_large_takes_no_other_along,
       a_file_that_may_not_grow_is_told_and_got_over,
       a_full_disk_is_told_and_got_over,

@@ -74,6 +74,23 @@ static int sweep_only(void *arg)
     return rc != 0 ? rc : MDB_MAP_FULL;
 }
 
+/* A transaction that leaves everything as it was. */
+static int turn_over(void *arg)
+{
+    struct group *g = arg;
+    MDB_val key = {1, ""}, nothing = {0, NULL};
+    int rc = mdb_txn_begin(g->s->env, NULL, 0, &g->txn);
+    if (rc != 0)
+        return rc;
+    rc = mdb_put(g->txn, g->s->expiry, &key, &nothing, 0);
+    if (rc == 0)
+        rc = mdb_del(g->txn, g->s->expiry, &key, NULL);
+    if (rc == 0)
+        return mdb_txn_commit(g->txn);
+    mdb_txn_abort(g->txn);
+    return rc;
+}
+
 /* Once: 0 when it is written, and tables it has made are there. */
 static int attempt(struct lmdb *s, struct batch *first, int (*fn)(void *),
                    int *swept)
@@ -152,6 +169,8 @@ static int make_room(struct lmdb *s, struct batch *first)
     rc = env_map(s, s->options.most + reserve(s));
     if (rc == 0)
         rc = attempt(s, first, sweep_only, &swept);
+    if (rc == 0) /* what one transaction frees is used by the next but one */
+        rc = attempt(s, first, turn_over, &swept);
     shrink(s);
     return rc;
 }
