@@ -35,6 +35,7 @@ static int open_core(lua_State *L)
     bind_amount(L);
     bind_limit(L);
     bind_budget(L);
+    bind_webhook(L);
     bind_idempotent(L);
     return 1;
 }

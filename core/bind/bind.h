@@ -136,6 +136,7 @@ void bind_prices(lua_State *L);
 void bind_amount(lua_State *L);
 void bind_limit(lua_State *L);
 void bind_budget(lua_State *L);
+void bind_webhook(lua_State *L);
 void bind_idempotent(lua_State *L);
 
 /* secret.c: the value of the secret (or plain text) at `arg`, copied to the

@@ -20,8 +20,9 @@
 #include "run/task.h"
 #include "store/idem.h"
 
-#define HEADERS    20
-#define PATH_SHOWN 1024 /* bytes of the path in a header */
+#define HEADERS      20
+#define BUDGET_WORTH 60   /* seconds */
+#define PATH_SHOWN   1024 /* bytes of the path in a header */
 
 #define OWNER(p) \
     ((struct request *)(void *)((char *)(p)-offsetof(struct request, relay)))
@@ -186,6 +187,13 @@ static struct error_shape shape_of(const struct fault *fault)
     };
 }
 
+/* A budget that starts anew tomorrow is nothing for a library to wait for. */
+static bool is_worth_it(const struct fault *fault)
+{
+    return fault->retry_after > 0 &&
+           (fault->kind != FAULT_BUDGET || fault->retry_after <= BUDGET_WORTH);
+}
+
 void answer_fault(struct request *r, const struct fault *fault)
 {
     struct fault none = {.kind = FAULT_NONE,
@@ -202,7 +210,7 @@ void answer_fault(struct request *r, const struct fault *fault)
     struct error_shape e = shape_of(fault);
     if (fault->kind == FAULT_NONE)
         e.code = STR("no_answer");
-    struct comeback again = {fault->retry_after > 0, fault_comeback(fault)};
+    struct comeback again = {is_worth_it(fault), fault_comeback(fault)};
     send_shape(r, fault->status, again, &e);
 }
 

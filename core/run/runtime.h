@@ -26,6 +26,7 @@
 struct lua_State;
 struct generation;
 struct pass;
+struct post;
 struct realm;
 struct request;
 struct strand;
@@ -89,6 +90,7 @@ struct runtime {
     struct later wake;
     struct pass *passes; /* in line for a limit, see bind/rungs/limit.c */
     struct nudge passes_moved;
+    struct post *posts; /* webhooks under way */
     struct disk disk;   /* waits for what was reserved */
     struct once *onces; /* that wait for another, see idempotency/once.c */
     struct nudge onces_moved;

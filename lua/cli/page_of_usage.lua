@@ -25,7 +25,8 @@ DESCRIPTION
     calls               that were sent to an upstream
     calls_failed        of these, ended with a fault
     prompt_tokens, completion_tokens
-                        of all calls, as the providers count them
+                        of all calls: what the providers told, or for a call
+                        that was cut off, an estimate that is not too low
     cached_tokens       of the prompt, served by the provider's cache
     reasoning_tokens    of the completion
     cost_usd            of the calls whose cost is known

@@ -7,10 +7,10 @@ import path from 'node:path';
 import { test, until } from './lib/test.mjs';
 import { folder, gateway, policyFor, run } from './lib/gateway.mjs';
 import { mock } from './lib/mock.mjs';
-import { chatBytes, chatWith, request, streamed, wire } from './lib/client.mjs';
+import { chatBytes, chatWith, request, streamFrom, streamed, wire } from './lib/client.mjs';
 import { dice } from './lib/dice.mjs';
 import { addKey } from './lib/keys.mjs';
-import { ANSWER, ask, chat, chunk, usageChunk } from './lib/words.mjs';
+import { ANSWER, ask, chat, chunk, sse, usageChunk } from './lib/words.mjs';
 import { nano, sum, usage, usageRows } from './lib/usage.mjs';
 
 const REQUESTS = 300;
@@ -161,6 +161,21 @@ test('a call that lost a race is booked, and so is one whose client left', async
   await rowsOf(g.dir, 2);
   const [ada] = usageRows(g.dir, '--user', 'ada', '--by', 'user');
   assert.deepEqual([ada.requests, ada.errors, ada.calls], ['1', '0', '2']);
+});
+
+test('a stream that was left is booked with the tokens that its cost is of', async (t) => {
+  const upstream = await mock(t, async (a) => {
+    await a.head().write(sse(chunk({ content: 'one two three' })));
+  });
+  const g = await gateway(t, policyFor(upstream, LADDER));
+  const reply = await streamFrom(g, { model: 'm' });
+  await reply.next();
+  reply.leave();
+  const line = await g.line(reply.headers['x-request-id']);
+  const [row] = await rowsOf(g.dir, 1);
+  assert.ok(row.completion_tokens >= 3, JSON.stringify(row));
+  assert.equal(nano(row.cost_usd), nano(line.cost_usd));
+  assert.equal(nano(row.cost_usd), row.prompt_tokens * 2500 + row.completion_tokens * 10000);
 });
 
 test('with --usage-days 0 nothing is booked, and no store is made', async (t) => {

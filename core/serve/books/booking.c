@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 
+#include "net/call/used.h"
 #include "run/cost.h"
 #include "run/events.h"
 #include "run/path.h"
@@ -57,7 +58,9 @@ static void set_client(struct book_entry *e, const struct request *r)
 
 static struct usage_sums sums_of_call(const struct call *c)
 {
-    const struct usage *u = &c->tap.usage;
+    struct used used;
+    call_used(c, &used);
+    const struct usage *u = &used.usage;
     int64_t nano = cost_of_call(c);
     return (struct usage_sums){{
         [USAGE_CALLS] = 1,
