@@ -136,6 +136,7 @@ void bind_trim(lua_State *L);
 void bind_faq(lua_State *L);
 void bind_sticky(lua_State *L);
 void bind_prices(lua_State *L);
+void bind_amount(lua_State *L);
 void bind_limit(lua_State *L);
 void bind_budget(lua_State *L);
 void bind_webhook(lua_State *L);

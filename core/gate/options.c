@@ -199,6 +199,17 @@ static int set_require_key(struct options *o, const char *value)
     return fail(o, "--require-key takes no value, or 1 or 0, not '%s'", value);
 }
 
+static int set_admin(struct options *o, const char *value)
+{
+    const char *wrong = admin_set_address(&o->admin, value);
+    return wrong != NULL ? fail(o, "%s", wrong) : 0;
+}
+
+static int set_admin_token_file(struct options *o, const char *value)
+{
+    return set_text(o, &o->admin.file, "--admin-token-file", value);
+}
+
 static int set_jail(struct options *o, const char *value)
 {
     static const char *const words[] = {
@@ -229,6 +240,8 @@ static const struct option {
     {"--max-store", "PERILUNE_MAX_STORE", set_max_store},
     {"--durability", "PERILUNE_DURABILITY", set_durability},
     {"--tokenizers", "PERILUNE_TOKENIZERS", set_tokenizers},
+    {"--admin", "PERILUNE_ADMIN", set_admin},
+    {"--admin-token-file", "PERILUNE_ADMIN_TOKEN_FILE", set_admin_token_file},
     {"--jail", "PERILUNE_JAIL", set_jail},
     {"--require-key", "PERILUNE_REQUIRE_KEY", set_require_key},
     {"--usage-days", "PERILUNE_USAGE_DAYS", set_usage_days},
@@ -320,5 +333,7 @@ int options_read(struct options *o, int argc, char **argv)
         return result;
     if (o->listeners == 0)
         set_listen(o, "127.0.0.1:8080");
+    if (admin_find_tokens(&o->admin, o->error, sizeof o->error) != 0)
+        return -1;
     return check_memory(o);
 }

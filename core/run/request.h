@@ -99,7 +99,7 @@ struct request {
 struct request *request_open(struct runtime *rt, struct generation *gen,
                              const struct sink *sink);
 
-/* Begin the policy. The request may be over when this returns. */
+/* Begin the policy, if its key's limits allow. It may be over when this returns. */
 void request_run(struct request *r);
 
 /* The sink can take more. */

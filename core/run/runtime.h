@@ -61,6 +61,10 @@ struct binding {
     void (*push_request)(struct lua_State *, struct request *);
 };
 
+/* Kinds of amounts that limit a key, see limit/key_limit.c: requests and tokens
+** in five periods, and places. */
+#define KEY_LIMITS 11
+
 struct runtime {
     struct world *world;
     struct realm *realm;
@@ -92,7 +96,8 @@ struct runtime {
     struct once *onces; /* that wait for another, see idempotency/once.c */
     struct nudge onces_moved;
     struct hand *hand; /* does this runtime's jobs; NULL: nobody does */
-    bool require_key;  /* of every client, also where there is none yet */
+    struct limiter *key_limits[KEY_LIMITS]; /* the realm's, found already */
+    bool require_key; /* of every client, also where there is none yet */
     bool no_inotify;
     bool unwatched; /* edits are told by runtime_load, and not looked for */
 };

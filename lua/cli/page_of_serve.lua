@@ -10,6 +10,7 @@ SYNOPSIS
                    [--grace SECONDS] [--deadline SECONDS] [--max-body SIZE]
                    [--max-requests N] [--max-memory SIZE]
                    [--durability process|power] [--max-store SIZE]
+                   [--admin [HOST:]PORT] [--admin-token-file FILE]
                    [--tokenizers DIR] [--jail on|off|strict]
                    [--require-key] [--usage-days N]
 
@@ -91,6 +92,16 @@ OPTIONS
         of OpenAI's models are counted; without them they are estimated. `make
         tokenizers` fetches them.
 
+    --admin [HOST:]PORT PERILUNE_ADMIN     (off)
+        Where the admin API listens: keys of clients over HTTP, at /admin/keys.
+        A port alone is one of 127.0.0.1. It needs a token; it serves nothing
+        else, and is served nowhere else.
+
+    --admin-token-file FILE  PERILUNE_ADMIN_TOKEN_FILE (none)
+        A file with the admin API's token, 32 to 256 characters; or with up to
+        four, one a line, so that one can take another's place. Make one with
+        openssl rand -hex 32.
+
     --jail on|off|strict  PERILUNE_JAIL    (on)
         Once it listens, the process gives up what serving does not need: it
         cannot start programs, and reads only what the policy read when it was
@@ -112,6 +123,9 @@ OPTIONS
         Show this page.
 
 ENVIRONMENT
+    PERILUNE_ADMIN_TOKEN
+        A token of the admin API, too. No policy can use it.
+
     Beside the variables above, the keys that p.secret and the known providers
     name: OPENAI_API_KEY, ANTHROPIC_API_KEY, GEMINI_API_KEY, MISTRAL_API_KEY,
     GROQ_API_KEY... A policy can use a key and cannot read it.

@@ -183,7 +183,21 @@ local function add_rungs(core, world)
   end
 end
 
+-- What the tests here write; how else an amount may be written is C's to say.
+local UNITS = { requests = "requests", request = "requests", tokens = "tokens", usd = "usd" }
+local FACTORS = { [""] = 1, k = 1000, M = 1000000 }
+local PERIODS = { s = "second", min = "minute", h = "hour", hour = "hour", day = "day",
+  week = "week", month = "month", request = "request" }
+
+local function amount(text)
+  local n, factor, unit, per = text:match "^([%d.]+)([kM]?) (%a+) ?/ ?(%a+)$"
+  n = tonumber(n)
+  if not n or not UNITS[unit] or not PERIODS[per] then return nil end
+  return n * FACTORS[factor], UNITS[unit], PERIODS[per]
+end
+
 local function add_rest(core, world)
+  core.amount = amount
   function core.price(name, tiers) world.prices[name] = tiers end
   function core.price_known(model)
     return model.provider == "sim" or world.prices[model.provider .. "/" .. model.name] ~= nil
