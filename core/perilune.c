@@ -128,6 +128,33 @@ static int find_tokenizers(struct runtime *rt, const char *folder,
     return any ? 0 : ERR_MISSING;
 }
 
+static int open_admin(perilune *s, const char *tokens)
+{
+    if (s->limits.max_body == 0 || s->limits.max_body > ADMIN_MAX_BODY)
+        s->limits.max_body = ADMIN_MAX_BODY;
+    s->limits.max_conns = ADMIN_MAX_CONNS;
+    return admin_open(&s->admin, &(struct admin_setup){.rt = &s->rt,
+                                                       .tokens = str_of(tokens),
+                                                       .secret = real_secret});
+}
+
+static int open_server(perilune *s, const peri_options *opt)
+{
+    int error =
+        opt->admin_tokens != NULL ? open_admin(s, opt->admin_tokens) : 0;
+    if (error != 0)
+        return error;
+    struct server_setup setup = {
+        .world = s->world,
+        .loop = real_loop(s->world),
+        .limits = &s->limits,
+        .handler = s->admin != NULL ? &admin_handler : &service_handler,
+        .join = opt->join_listeners != 0,
+        .hold = &s->rt.hold,
+        .user = s->admin != NULL ? (void *)s->admin : &s->service};
+    return server_open(&s->server, &setup);
+}
+
 static int open_parts(perilune *s, const peri_options *opt)
 {
     int error = real_open(&s->world, opt->loop, opt->log, opt->user);
@@ -149,18 +176,13 @@ static int open_parts(perilune *s, const peri_options *opt)
     take_limits(s, opt);
     s->service.rt = &s->rt;
     admission_init(&s->service);
+    booking_init(&s->service, opt->usage_days);
+    jobs_open(&s->service);
     s->drain.fire = on_drain;
     s->stop.run = begin_stop;
     atomic_store(&s->stop_grace, NANOS_NEVER);
     submissions_init(s);
-    struct server_setup setup = {.world = s->world,
-                                 .loop = real_loop(s->world),
-                                 .limits = &s->limits,
-                                 .handler = &service_handler,
-                                 .join = opt->join_listeners != 0,
-                                 .hold = &s->rt.hold,
-                                 .user = &s->service};
-    return server_open(&s->server, &setup);
+    return open_server(s, opt);
 }
 
 int peri_open(perilune **out, const peri_options *opt)
@@ -199,9 +221,13 @@ void peri_close(perilune *s)
         stop_all(s);
         submissions_close(s);
         server_close(s->server);
+        admin_close(s->admin);
         timer_stop(s->world, &s->drain);
-        if (s->service.rt != NULL)
+        if (s->service.rt != NULL) {
+            jobs_close(&s->service);
+            booking_fini(&s->service);
             admission_fini(&s->service);
+        }
         if (s->rt.world != NULL)
             runtime_fini(&s->rt);
         real_close(s->world);
@@ -257,6 +283,8 @@ int peri_listen(perilune *s, const char *address, int *port)
                               port != NULL ? port : &taken, &why);
     if (error != 0)
         return fail(s, error, "cannot listen on %s: %s", address, why);
+    if (s->admin != NULL)
+        admin_listens(s->admin, str_of(address));
     return 0;
 }
 

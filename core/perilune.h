@@ -100,6 +100,16 @@ typedef struct peri_options {
                                without a file they are estimated] */
     int require_key; /* 1: a client needs a key (perilune keys) even where there
                         is none yet. 0: from the first one on */
+    int usage_days; /* days for which the store keeps who has used what (perilune
+                        usage) [0: it does not] */
+    const char *admin_tokens; /* not NULL: this runtime is no gateway but the
+                                 admin API of its store, and needs no policy;
+                                 peri_listen says where, and peri_submit is
+                                 PERI_ESTATE. Who may use it: tokens of 32 to
+                                 256 printable characters without spaces, one a
+                                 line, four at most. PERI_EINPUT: they are none.
+                                 Give it a thread of its own: it waits for the
+                                 disk [a gateway] */
 } peri_options;
 
 typedef struct peri_header {

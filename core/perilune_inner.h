@@ -12,6 +12,7 @@
 
 #include "net/real.h"
 #include "perilune.h"
+#include "serve/admin/admin.h"
 #include "serve/service.h"
 
 struct submission;
@@ -23,6 +24,7 @@ struct perilune {
     struct runtime rt;
     struct service service;
     struct server *server;
+    struct admin *admin; /* NULL: it is a gateway */
     struct server_limits limits;
     char error[1024];
     bool own_loop;

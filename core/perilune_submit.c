@@ -214,6 +214,8 @@ int peri_submit(perilune *s, const peri_request *req, const peri_sink *sink,
     memcpy(&all, req, req->size < sizeof all ? req->size : sizeof all);
     size_t max =
         s->limits.max_body != 0 ? s->limits.max_body : (size_t)64 << 20;
+    if (s->admin != NULL)
+        return PERI_ESTATE;
     if (all.body_len > max)
         return PERI_ELIMIT;
     struct submission *u = make(s, &all, sink);

@@ -34,7 +34,7 @@ local p = {
 -- Words that few policies use: read when one does, since a reload pays for each
 -- file. All declare, so that is while the policy is loaded.
 local RARE = { "allow", "asked", "balance", "breaker", "budget", "faq", "hedge", "idempotent",
-  "limit", "prices", "race", "rescue", "sticky", "trim" }
+  "limit", "prices", "queue", "race", "rescue", "sticky", "trim", "webhook" }
 for _, word in ipairs(RARE) do
   p[word] = function(...)
     moment.load(word, ...)

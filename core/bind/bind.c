@@ -3,6 +3,7 @@
 */
 #include "bind/bind.h"
 
+#include "bind/budget/key.h"
 #include "bind/tokens/tokens.h"
 #include "run/generation.h"
 #include "run/sandbox.h"
@@ -31,14 +32,18 @@ static int open_core(lua_State *L)
     bind_faq(L);
     bind_sticky(L);
     bind_prices(L);
+    bind_amount(L);
     bind_limit(L);
     bind_budget(L);
+    bind_webhook(L);
     bind_idempotent(L);
+    bind_queue(L);
     return 1;
 }
 
 static void push_request(lua_State *L, struct request *r)
 {
+    key_budget_attach(L, r);
     struct view *view = lua_newuserdatauv(L, sizeof *view, VIEW_SLOTS);
     *view = (struct view){.request = r, .serial = r->serial};
     luaL_setmetatable(L, REQUEST_TYPE);

@@ -69,6 +69,9 @@ struct strand *bind_strand(lua_State *L, struct request *r);
 /* Push a fault as Lua sees it: a table { kind, status, message }. */
 void bind_push_fault(lua_State *L, const struct fault *fault);
 
+/* request.c: does a header of that name hold a client's credentials? */
+bool bind_is_secret(str name);
+
 /* key.c: push what a policy sees of a client's key; nil for none. */
 void bind_push_key(lua_State *L, const struct client_key *key);
 
@@ -133,9 +136,12 @@ void bind_trim(lua_State *L);
 void bind_faq(lua_State *L);
 void bind_sticky(lua_State *L);
 void bind_prices(lua_State *L);
+void bind_amount(lua_State *L);
 void bind_limit(lua_State *L);
 void bind_budget(lua_State *L);
+void bind_webhook(lua_State *L);
 void bind_idempotent(lua_State *L);
+void bind_queue(lua_State *L);
 
 /* secret.c: the value of the secret (or plain text) at `arg`, copied to the
 ** arena; absent when it has none. */

@@ -267,7 +267,7 @@ static int field(lua_State *L)
     if (str_eq(key, STR("status")))
         lua_pushinteger(L, c->status);
     else if (str_eq(key, STR("refused")) || str_eq(key, STR("sorry")) ||
-             str_eq(key, STR("faq")))
+             str_eq(key, STR("faq")) || str_eq(key, STR("queued")))
         lua_pushboolean(L, 0);
     else if (str_eq(key, STR("stream")))
         lua_pushboolean(L, c->event_stream);

@@ -8,6 +8,7 @@
 
 #include "base/defence.h"
 #include "bind/tokens/tokens.h"
+#include "run/jobs/shown.h"
 #include "run/safe/safe.h"
 #include "run/sandbox.h"
 #include "wire/turns.h"
@@ -118,7 +119,7 @@ static int push_max_tokens(lua_State *L, const struct view *view)
 /* --- headers --------------------------------------------------------------- */
 
 /* Credentials are the gateway's business. */
-static bool is_secret(str name)
+bool bind_is_secret(str name)
 {
     static const char *const secrets[] = {
         "authorization",  "x-api-key",           "api-key",
@@ -146,7 +147,7 @@ static int push_headers(lua_State *L, const struct request *r)
         return 1;
     lua_createtable(L, 0, r->fields_n);
     for (int i = r->fields_n - 1; i >= 0; i--) {
-        if (is_secret(r->fields[i].name))
+        if (bind_is_secret(r->fields[i].name))
             continue;
         push_lower(L, r->fields[i].name);
         push_text(L, r->fields[i].value);
@@ -191,6 +192,26 @@ static int push_key(lua_State *L, const struct request *r)
     return 1;
 }
 
+/* The job that it is, run later; nil of what a client asks now. */
+static int push_job(lua_State *L, const struct request *r)
+{
+    if (r->job == NULL)
+        lua_pushnil(L);
+    if (r->job == NULL || push_made(L, "job"))
+        return 1;
+    lua_createtable(L, 0, 4);
+    push_text(L, r->job->id);
+    lua_setfield(L, -2, "id");
+    push_text(L, r->job->queue);
+    lua_setfield(L, -2, "queue");
+    lua_pushinteger(L, r->job->tries);
+    lua_setfield(L, -2, "tries");
+    lua_pushnumber(L, (lua_Number)r->job->created / (lua_Number)NANOS_S);
+    lua_setfield(L, -2, "created");
+    keep_made(L, "job");
+    return 1;
+}
+
 enum field {
     F_MODEL,
     F_USER,
@@ -198,6 +219,7 @@ enum field {
     F_FEATURE,
     F_SESSION,
     F_KEY,
+    F_JOB,
     F_ID,
     F_STREAM,
     F_TEXT,
@@ -214,10 +236,10 @@ enum field {
     F_UNKNOWN
 };
 static const char *const names[] = {
-    "model",   "user",   "team",       "feature", "session",
-    "key",     "id",     "stream",     "text",    "messages",
-    "tools",   "tokens", "max_tokens", "body",    "params",
-    "headers", "fault",  "deadline",   "with",    NULL};
+    "model",    "user",       "team",   "feature", "session",  "key",
+    "job",      "id",         "stream", "text",    "messages", "tools",
+    "tokens",   "max_tokens", "body",   "params",  "headers",  "fault",
+    "deadline", "with",       NULL};
 
 static enum field field_of(str key)
 {
@@ -262,6 +284,8 @@ static int field(lua_State *L) /* long: one case per field */
         return push_text(L, r->key != NULL ? r->key->team : STR_NONE);
     case F_KEY:
         return push_key(L, r);
+    case F_JOB:
+        return push_job(L, r);
     case F_STREAM:
         lua_pushboolean(L, r->asked.stream);
         return 1;

@@ -96,7 +96,7 @@ static int each(lua_State *L)
     return 1;
 }
 
-/* reply.status, .refused, .sorry, .stream, ... */
+/* reply.status, .refused, .sorry, .queued, .stream, ... */
 static int field(lua_State *L)
 {
     const struct written_reply *w = luaL_checkudata(L, 1, WRITTEN_TYPE);
@@ -110,6 +110,8 @@ static int field(lua_State *L)
         lua_pushboolean(L, w->kind == WRITTEN_SORRY);
     else if (str_eq(key, STR("faq")))
         lua_pushboolean(L, w->kind == WRITTEN_FAQ);
+    else if (str_eq(key, STR("queued")))
+        lua_pushboolean(L, w->kind == WRITTEN_QUEUED);
     else if (str_eq(key, STR("cost")))
         lua_pushnumber(L, 0); /* nobody was asked */
     else if (str_eq(key, STR("stream")) || str_eq(key, STR("cut")))

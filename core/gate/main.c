@@ -73,8 +73,8 @@ static int version(int argc, char **argv)
 /* Those that are written in Lua. */
 static bool in_lua(const char *name)
 {
-    static const char *const names[] = {"check", "test",   "store",
-                                        "keys",  "prices", "help"};
+    static const char *const names[] = {"check", "test",   "store", "keys",
+                                        "usage", "prices", "help"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (strcmp(name, names[i]) == 0)
             return true;

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define MOST_DAYS 36500 /* of usage */
+
 static int fail(struct options *o, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
@@ -139,6 +141,21 @@ static int set_durability(struct options *o, const char *value)
     return fail(o, "--durability is process or power, not '%s'", value);
 }
 
+/* 0: usage is not kept. */
+static int set_usage_days(struct options *o, const char *value)
+{
+    double n;
+    const char *rest;
+    if (!number(value, &n, &rest) || *rest != '\0' || n > MOST_DAYS ||
+        n != (double)(int)n)
+        return fail(o,
+                    "--usage-days needs a whole number of days up to %d, or 0 "
+                    "to keep none, not '%s'",
+                    MOST_DAYS, value);
+    o->usage_days = (int)n;
+    return 0;
+}
+
 static int set_text(struct options *o, const char **to, const char *flag,
                     const char *value)
 {
@@ -182,6 +199,17 @@ static int set_require_key(struct options *o, const char *value)
     return fail(o, "--require-key takes no value, or 1 or 0, not '%s'", value);
 }
 
+static int set_admin(struct options *o, const char *value)
+{
+    const char *wrong = admin_set_address(&o->admin, value);
+    return wrong != NULL ? fail(o, "%s", wrong) : 0;
+}
+
+static int set_admin_token_file(struct options *o, const char *value)
+{
+    return set_text(o, &o->admin.file, "--admin-token-file", value);
+}
+
 static int set_jail(struct options *o, const char *value)
 {
     static const char *const words[] = {
@@ -212,8 +240,11 @@ static const struct option {
     {"--max-store", "PERILUNE_MAX_STORE", set_max_store},
     {"--durability", "PERILUNE_DURABILITY", set_durability},
     {"--tokenizers", "PERILUNE_TOKENIZERS", set_tokenizers},
+    {"--admin", "PERILUNE_ADMIN", set_admin},
+    {"--admin-token-file", "PERILUNE_ADMIN_TOKEN_FILE", set_admin_token_file},
     {"--jail", "PERILUNE_JAIL", set_jail},
     {"--require-key", "PERILUNE_REQUIRE_KEY", set_require_key},
+    {"--usage-days", "PERILUNE_USAGE_DAYS", set_usage_days},
 };
 #define OPTIONS (sizeof table / sizeof table[0])
 
@@ -289,8 +320,10 @@ static int check_memory(struct options *o)
 int options_read(struct options *o, int argc, char **argv)
 {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    *o = (struct options){
-        .workers = cores > 0 ? (int)cores : 1, .log = "-", .grace = 30};
+    *o = (struct options){.workers = cores > 0 ? (int)cores : 1,
+                          .log = "-",
+                          .grace = 30,
+                          .usage_days = 400};
     if (o->workers > MOST_WORKERS)
         o->workers = MOST_WORKERS;
     if (read_environment(o) != 0)
@@ -300,5 +333,7 @@ int options_read(struct options *o, int argc, char **argv)
         return result;
     if (o->listeners == 0)
         set_listen(o, "127.0.0.1:8080");
+    if (admin_find_tokens(&o->admin, o->error, sizeof o->error) != 0)
+        return -1;
     return check_memory(o);
 }

@@ -9,6 +9,7 @@
 
 #include <stddef.h>
 
+#include "gate/admin.h"
 #include "gate/harden.h"
 
 #define MOST_LISTENERS 16
@@ -19,6 +20,7 @@ struct options {
     int listeners;
     int workers;
     const char *store, *policy, *library, *log, *tokenizers;
+    struct admin_options admin;
     enum jail jail;
     double grace;    /* seconds */
     double deadline; /* seconds of a request, over all attempts; 0 = default */
@@ -26,6 +28,7 @@ struct options {
     int power;                              /* what the store survives */
     int max_requests;                       /* 0 = default */
     int require_key;                        /* from clients, always */
+    int usage_days;                         /* that usage is kept; 0 = not */
     char listen_text[1024];
     char error[256]; /* why options_read failed */
 };

@@ -37,9 +37,10 @@
 struct gateway {
     struct options options;
     struct logqueue *log;
-    int log_fd; /* ours to close; -1 = none */
-    perilune *workers[MOST_WORKERS];
+    int log_fd;                          /* ours to close; -1 = none */
+    perilune *workers[MOST_WORKERS + 1]; /* the admin API comes last */
     int n;
+    int admin_port; /* 0: there is none */
     int ports[MOST_LISTENERS];
 };
 
@@ -118,6 +119,7 @@ static int open_worker(struct gateway *g)
         .store_power = g->options.power,
         .deadline = g->options.deadline,
         .require_key = g->options.require_key,
+        .usage_days = g->options.usage_days,
         .join_listeners = g->n > 0,
         .log = g->log != NULL ? logqueue_add : NULL,
         .user = g->log,
@@ -132,6 +134,46 @@ static int open_worker(struct gateway *g)
         error = listen_all(g, worker);
     if (error != 0)
         fprintf(stderr, "perilune: %s\n", peri_error(worker));
+    return error;
+}
+
+/* --- the admin API ----------------------------------------------------------- */
+
+static int tell_no_admin(int error)
+{
+    if (error == PERI_EINPUT)
+        fprintf(stderr,
+                "perilune: a token of the admin API has 32 to 256 printable "
+                "characters without spaces, one a line, at most four; make "
+                "one: openssl rand -hex 32\n");
+    else
+        fprintf(stderr, "perilune: the admin API cannot be opened: %s\n",
+                peri_strerror(error));
+    return error;
+}
+
+/* A runtime of its own: it may wait for the disk while the workers go on. */
+static int open_admin(struct gateway *g)
+{
+    struct admin_options *admin = &g->options.admin;
+    struct peri_options options = {
+        .size = sizeof options,
+        .store = g->options.store,
+        .max_store = g->options.max_store,
+        .store_power = g->options.power,
+        .admin_tokens = admin->tokens,
+        .log = g->log != NULL ? logqueue_add : NULL,
+        .user = g->log,
+    };
+    perilune *worker;
+    int error = peri_open(&worker, &options);
+    explicit_bzero(admin->tokens, sizeof admin->tokens);
+    if (error != 0)
+        return tell_no_admin(error);
+    g->workers[g->n++] = worker;
+    error = peri_listen(worker, admin->address, &g->admin_port);
+    if (error != 0)
+        fprintf(stderr, "perilune: --admin: %s\n", peri_error(worker));
     return error;
 }
 
@@ -185,6 +227,8 @@ static int open_workers(struct gateway *g)
     while (g->n < g->options.workers)
         if (open_worker(g) != 0)
             return -1;
+    if (g->options.admin.address[0] != '\0' && open_admin(g) != 0)
+        return -1;
     close_doors(g);
     return 0;
 }
@@ -224,8 +268,12 @@ static void greet(const struct gateway *g)
             "application/json' -d '{\"model\": \"sim/moon\", \"stream\": true, "
             "\"messages\": [{\"role\": \"user\", \"content\": \"Hello!\"}]}'\n"
             "\n",
-            peri_version(), address, g->n, g->n == 1 ? "" : "s", policy, from,
-            address);
+            peri_version(), address, g->options.workers,
+            g->options.workers == 1 ? "" : "s", policy, from, address);
+    if (g->admin_port == 0)
+        return;
+    with_port(address, sizeof address, g->options.admin.address, g->admin_port);
+    fprintf(stderr, "The admin API is at http://%s/admin/keys.\n", address);
 }
 
 /* --- memory ---------------------------------------------------------------- */

@@ -24,6 +24,8 @@ struct stats {
     atomic_uint_fast64_t failed;        /* answered with 5xx, or broken off */
     atomic_uint_fast64_t client_gone;   /* the client left first */
     atomic_uint_fast64_t overloaded;    /* of the failed: 503, we were full */
+    atomic_uint_fast64_t usage_failed;  /* times that usage was not written */
+    atomic_uint_fast64_t usage_lost;    /* of requests and calls: no memory */
     atomic_uint_fast64_t attempts;      /* upstream calls */
     atomic_uint_fast64_t attempts_bad;  /* of these, ended with a fault */
     atomic_uint_fast64_t policy_errors; /* a policy raised or misbehaved */

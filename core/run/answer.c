@@ -15,13 +15,15 @@
 #include "run/cost.h"
 #include "run/filter.h"
 #include "run/generation.h"
+#include "run/jobs/shown.h"
 #include "run/outcome.h"
 #include "run/path.h"
 #include "run/task.h"
 #include "store/idem.h"
 
-#define HEADERS    20
-#define PATH_SHOWN 1024 /* bytes of the path in a header */
+#define HEADERS      20
+#define BUDGET_WORTH 60   /* seconds */
+#define PATH_SHOWN   1024 /* bytes of the path in a header */
 
 #define OWNER(p) \
     ((struct request *)(void *)((char *)(p)-offsetof(struct request, relay)))
@@ -186,6 +188,13 @@ static struct error_shape shape_of(const struct fault *fault)
     };
 }
 
+/* A budget that starts anew tomorrow is nothing for a library to wait for. */
+static bool is_worth_it(const struct fault *fault)
+{
+    return fault->retry_after > 0 &&
+           (fault->kind != FAULT_BUDGET || fault->retry_after <= BUDGET_WORTH);
+}
+
 void answer_fault(struct request *r, const struct fault *fault)
 {
     struct fault none = {.kind = FAULT_NONE,
@@ -202,7 +211,7 @@ void answer_fault(struct request *r, const struct fault *fault)
     struct error_shape e = shape_of(fault);
     if (fault->kind == FAULT_NONE)
         e.code = STR("no_answer");
-    struct comeback again = {fault->retry_after > 0, fault_comeback(fault)};
+    struct comeback again = {is_worth_it(fault), fault_comeback(fault)};
     send_shape(r, fault->status, again, &e);
 }
 
@@ -258,13 +267,42 @@ static void send_written(struct request *r, const struct written_reply *w)
     buf_fini(&body);
 }
 
+/* Where a job is to be found whose state this is. */
+static void add_location(struct request *r, struct head *h, str state)
+{
+    struct buf room;
+    buf_init(&room, state.n + 1);
+    str id = json_text(json_get(json_of(state), STR("id")), &room);
+    head_add(h, STR("location"),
+             arena_join(&r->arena, STR("/v1/jobs/"), id, STR("")));
+    buf_fini(&room);
+}
+
+/* A job that is given to a queue: where it is to be found, and when. */
+static void send_queued(struct request *r, const struct written_reply *w)
+{
+    struct head h = json_head();
+    add_location(r, &h, (str){w->text, w->len});
+    head_add(&h, STR("retry-after"),
+             arena_int(&r->arena, (w->wait - 1) / NANOS_S + 1));
+    if (w->wished)
+        head_add(&h, STR("preference-applied"), STR("respond-async"));
+    send_whole(r, w->status, &h, (str){w->text, w->len});
+}
+
 void answer_written(struct request *r, const struct written_reply *w)
 {
     static const char *const names[] = {"say", "sorry", "refuse"};
     /* else what said it is in the path: the call that was refused, the faq */
-    if (!w->raw && w->kind != WRITTEN_FAQ)
+    if (!w->raw && w->kind <= WRITTEN_REFUSE)
         request_step(r, str_of(names[w->kind]), "");
     r->sorry = w->kind == WRITTEN_SORRY;
+    if (r->job != NULL)
+        r->job->sorry = w->kind == WRITTEN_SORRY;
+    if (w->kind == WRITTEN_QUEUED) {
+        send_queued(r, w);
+        return;
+    }
     if (w->kind != WRITTEN_REFUSE) {
         send_written(r, w);
         return;
@@ -289,6 +327,8 @@ void answer_kept(struct request *r, const struct idem_answer *a)
     struct head h = a->stream ? stream_head() : json_head();
     head_add(&h, STR("idempotent-replayed"), STR("true"));
     head_add(&h, STR("x-perilune-model"), a->model);
+    if (a->status == 202)
+        add_location(r, &h, a->body);
     if (a->status >= 400)
         head_add(&h, STR("x-should-retry"), STR("false"));
     if (!a->stream)

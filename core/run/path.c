@@ -90,7 +90,7 @@ void request_path(const struct request *r, struct buf *to)
             buf_byte(to, ' ');
             buf_text(to, word);
         }
-        if (s->max_out > 0)
+        if (s->max_out > 0 && s->call != NULL && call_committed(s->call))
             buf_print(to, "(max_out=%lld)", (long long)s->max_out);
         if (s->next != NULL)
             buf_text(to, ", ");

@@ -23,15 +23,23 @@ struct live {
     struct filter *filter; /* p.filter's, or NULL */
 };
 
-enum written_kind { WRITTEN_SAY, WRITTEN_SORRY, WRITTEN_REFUSE, WRITTEN_FAQ };
+enum written_kind {
+    WRITTEN_SAY,
+    WRITTEN_SORRY,
+    WRITTEN_REFUSE,
+    WRITTEN_FAQ,
+    WRITTEN_QUEUED /* the text is a job's state; see p.queue */
+};
 
 struct written_reply {
     enum written_kind kind;
     int status;
     bool raw;      /* of a refusal: the text is the provider's error body */
     char code[48]; /* of a refusal */
-    nanos wait;    /* of a refusal: before another attempt; 0: nobody knows */
+    nanos wait;    /* of a refusal: before another attempt; 0: nobody knows.
+                      Of what is queued: before it may be done */
     bool again;    /* of a refusal: the same client may ask once more */
+    bool wished;   /* of what is queued: the client had asked for that */
     size_t len;
     char text[];
 };

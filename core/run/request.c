@@ -10,6 +10,7 @@
 #include "run/filter.h"
 #include "run/generation.h"
 #include "run/idempotency/once.h"
+#include "run/limit/key_limit.h"
 #include "run/path.h"
 #include "run/task.h"
 
@@ -124,9 +125,10 @@ void request_run(struct request *r)
 {
     uint64_t serial = r->serial;
     bool outermost = request_enter(r);
-    if (r->once != NULL)
+    bool passes = key_limit_passes(r);
+    if (passes && r->once != NULL)
         once_begin(r);
-    else
+    else if (passes)
         task_begin(r);
     if (r->serial == serial)
         request_leave(r, outermost);

@@ -53,6 +53,7 @@ struct request {
     int fields_n;
     str id, model, user, session, feature;
     const struct client_key *key; /* the client's, in the arena; or NULL */
+    struct request_job *job;      /* it is one, run later; or NULL */
     str hops; /* gateways it came through, as a Via field; mostly absent */
     struct asked asked;
     const struct dialect *dialect; /* what the client speaks */
@@ -98,7 +99,7 @@ struct request {
 struct request *request_open(struct runtime *rt, struct generation *gen,
                              const struct sink *sink);
 
-/* Begin the policy. The request may be over when this returns. */
+/* Begin the policy, if its key's limits allow. It may be over when this returns. */
 void request_run(struct request *r);
 
 /* The sink can take more. */

@@ -9,6 +9,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "net/post.h"
 #include "run/compiled.h"
 #include "run/events.h"
 #include "run/generation.h"
@@ -51,6 +52,7 @@ int runtime_init(struct runtime *rt, struct world *world, const char *store)
 void runtime_fini(struct runtime *rt)
 {
     call_hang_up_all(&rt->lingering);
+    post_end_all(&rt->posts);
     generation_release(rt->current);
     watch_close(rt->watch);
     compiled_free(rt);

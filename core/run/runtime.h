@@ -25,7 +25,9 @@
 
 struct lua_State;
 struct generation;
+struct hand;
 struct pass;
+struct post;
 struct realm;
 struct request;
 struct strand;
@@ -59,6 +61,10 @@ struct binding {
     void (*push_request)(struct lua_State *, struct request *);
 };
 
+/* Kinds of amounts that limit a key, see limit/key_limit.c: requests and tokens
+** in five periods, and places. */
+#define KEY_LIMITS 11
+
 struct runtime {
     struct world *world;
     struct realm *realm;
@@ -85,9 +91,12 @@ struct runtime {
     struct later wake;
     struct pass *passes; /* in line for a limit, see bind/rungs/limit.c */
     struct nudge passes_moved;
+    struct post *posts; /* webhooks under way */
     struct disk disk;   /* waits for what was reserved */
     struct once *onces; /* that wait for another, see idempotency/once.c */
     struct nudge onces_moved;
+    struct hand *hand; /* does this runtime's jobs; NULL: nobody does */
+    struct limiter *key_limits[KEY_LIMITS]; /* the realm's, found already */
     bool require_key; /* of every client, also where there is none yet */
     bool no_inotify;
     bool unwatched; /* edits are told by runtime_load, and not looked for */

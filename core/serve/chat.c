@@ -208,6 +208,7 @@ static bool fill(struct request *r, struct arrival *a, struct json root,
     r->model = text_of(r, m->model);
     identify_request(r, a, text_of(r, m->user));
     r->hops = hops_before(r, a);
+    r->job = a->job;
     return copy_fields(r, a) && (a->caller.key == NULL || r->key != NULL);
 }
 
@@ -227,6 +228,7 @@ static struct request *begin(struct service *s, struct arrival *a,
         return refuse(a, 503, "no_memory", STR_NONE,
                       STR("The gateway is out of memory. Try again later."));
     bool whole = fill(r, a, root, m) && idempotency_wants(r, a, &key);
+    booking_open(s, r);
     journal_open(r);
     if (whole)
         request_run(r);

@@ -126,21 +126,69 @@ static bool recognise(struct service *s, struct arrival *a, struct ring *ring)
     return trouble == NULL ? true : refuse(a, trouble);
 }
 
-bool entry_passes(struct service *s, struct arrival *a)
+/* The keys as they are; false: nobody can tell, and the arrival is answered. */
+static bool look(struct service *s, struct arrival *a,
+                 enum clients_state *state, struct ring **ring)
 {
-    struct ring *ring = NULL;
     struct store_why why = {.result = STORE_MEMORY,
                             .text = "there is no memory for keys"};
-    enum clients_state state = CLIENTS_BROKEN;
+    *ring = NULL;
+    *state = CLIENTS_BROKEN;
     if (s->clients == NULL)
         s->clients = clients_of(s->rt->realm);
     if (s->clients != NULL)
-        state = clients_look(s->clients, world_now(s->rt->world), &ring, &why);
-    if (state == CLIENTS_BROKEN && DEFENCE(keys_closed))
+        *state = clients_look(s->clients, world_now(s->rt->world), ring, &why);
+    if (*state == CLIENTS_BROKEN && DEFENCE(keys_closed))
         return refuse_all(s, a, &why);
+    return true;
+}
+
+bool entry_passes(struct service *s, struct arrival *a)
+{
+    struct ring *ring;
+    enum clients_state state;
+    if (!look(s, a, &state, &ring))
+        return false;
     if (state == CLIENTS_ON)
         return recognise(s, a, ring);
     return s->rt->require_key ? refuse(a, "missing") : true;
+}
+
+/* --- jobs ------------------------------------------------------------------ */
+
+struct search {
+    str id;
+    const struct client_key *found;
+};
+
+static void compare(void *user, const struct mac *mark,
+                    const struct client_key *key)
+{
+    struct search *search = user;
+    (void)mark;
+    if (str_eq(key->id, search->id))
+        search->found = key;
+}
+
+bool entry_admits_job(struct service *s, struct arrival *a, str key_id)
+{
+    struct ring *ring;
+    enum clients_state state;
+    struct search search = {.id = key_id};
+    if (!look(s, a, &state, &ring))
+        return false;
+    bool wanted = state == CLIENTS_ON || s->rt->require_key || key_id.p != NULL;
+    if (!wanted)
+        return true;
+    if (key_id.p == NULL)
+        return refuse(a, "missing");
+    a->caller.ring = ring;
+    if (ring != NULL)
+        ring_each(ring, compare, &search);
+    a->caller.key = search.found;
+    const char *trouble =
+        trouble_of(search.found, world_calendar(s->rt->world));
+    return trouble == NULL || !DEFENCE(jobs_key) ? true : refuse(a, trouble);
 }
 
 void entry_leave(struct arrival *a)

@@ -32,6 +32,7 @@ static void add_cors(const struct client *c, struct http_field *fields, int *n)
     add(fields, n, "access-control-expose-headers",
         STR("x-request-id, request-id, retry-after, x-should-retry, "
             "x-perilune-model, x-perilune-attempts, x-perilune-path, "
+            "location, preference-applied, "
             "x-perilune-policy, x-perilune-overhead-us, x-perilune-cost-usd, "
             "idempotent-replayed, "
             "anthropic-ratelimit-requests-limit, "

@@ -8,6 +8,7 @@
 #include "serve/inner.h"
 
 #include "run/generation.h"
+#include "run/jobs/depot.h"
 #include "run/realm/budgets.h"
 #include "run/realm/limits.h"
 #include "run/realm/targets.h"
@@ -217,6 +218,19 @@ static void put_budgets(struct buf *b, struct runtime *rt)
     put_ledger(b, budgets_open(rt->realm));
 }
 
+/* Those of all workers; where no queue was ever declared, not there. */
+static void put_jobs(struct buf *b, const struct service *s)
+{
+    int waiting, running;
+    if (s->jobs.hand.depot == NULL)
+        return;
+    depot_count(s->jobs.hand.depot, &waiting, &running);
+    buf_text(b, ",\"jobs\":{");
+    put_int(b, "waiting", waiting);
+    put_int(b, "running", running);
+    buf_byte(b, '}');
+}
+
 void health_full(struct service *s, struct arrival *a)
 {
     struct buf body;
@@ -232,6 +246,7 @@ void health_full(struct service *s, struct arrival *a)
     put_targets(&body, rt);
     put_limits(&body, rt);
     put_budgets(&body, rt);
+    put_jobs(&body, s);
     buf_byte(&body, '}');
     arrival_json(a, 200, buf_str(&body));
     buf_fini(&body);

@@ -136,8 +136,8 @@ bool idempotency_wants(struct request *r, const struct arrival *a,
 {
     struct buf caller;
     bool own = !r->gen->idempotent.off && r->gen->idempotent.key != LUA_NOREF;
-    if (key->n == 0 && !own)
-        return true;
+    if ((key->n == 0 && !own) || (r->job != NULL && DEFENCE(jobs_anew)))
+        return true; /* a job would be answered with its own receipt */
     buf_init(&caller, 256 * 1024);
     put_caller(&caller, r, a);
     bool noted =

@@ -24,6 +24,10 @@ void arrival_busy(struct arrival *a, str message);
 bool entry_passes(struct service *s, struct arrival *a);
 void entry_leave(struct arrival *a);
 
+/* entry.c: the same for a job that was given with the key of this id (absent:
+** with none). */
+bool entry_admits_job(struct service *s, struct arrival *a, str key_id);
+
 /* identity.c: who asks. Fills a->id; r->id, user, session, feature. */
 void identify_arrival(struct service *s, struct arrival *a, char room[64]);
 void identify_request(struct request *r, const struct arrival *a,

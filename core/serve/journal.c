@@ -12,6 +12,7 @@
 #include "run/cost.h"
 #include "run/events.h"
 #include "run/generation.h"
+#include "run/jobs/shown.h"
 #include "run/path.h"
 
 #define LONGEST_NAME 256 /* bytes */
@@ -148,6 +149,8 @@ static void write_line(struct ending *ending, struct request *r)
     (void)ending;
     event_begin(&line, r->rt->world);
     event_text(&line, "event", STR("request"));
+    if (r->job != NULL)
+        event_text(&line, "job", r->job->id);
     event_text(&line, "request_id", r->id);
     event_text(&line, "session", r->session);
     put_client(&line, r);

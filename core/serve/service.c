@@ -12,7 +12,7 @@
 
 #define RETRY_AFTER "1" /* seconds */
 
-enum method { GET, POST, OTHER, UNKNOWN };
+enum method { GET, POST, DELETE, OTHER, UNKNOWN };
 
 struct route {
     enum method method;
@@ -25,6 +25,8 @@ struct route {
 
 static const struct route routes[] = {
     {POST, "/chat/completions", NULL, chat_take, NULL, false},
+    {GET, "/jobs/*", NULL, NULL, jobs_get, false},
+    {DELETE, "/jobs/*", NULL, NULL, jobs_delete, false},
     {GET, "/models", models_list, NULL, NULL, false},
     {GET, "/models/*", NULL, NULL, models_one, false},
     {GET, "/healthz", health_full, NULL, NULL, true},
@@ -127,11 +129,13 @@ static bool fits(const struct route *route, str path, str *rest)
 
 static enum method method_of(str method)
 {
-    static const char *const others[] = {"DELETE", "PATCH", "PUT", "TRACE"};
+    static const char *const others[] = {"PATCH", "PUT", "TRACE"};
     if (str_eq(method, STR("GET")) || str_eq(method, STR("HEAD")))
         return GET;
     if (str_eq(method, STR("POST")))
         return POST;
+    if (str_eq(method, STR("DELETE")))
+        return DELETE;
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
         if (str_eq(method, str_of(others[i])))
             return OTHER;
@@ -150,19 +154,24 @@ static void not_found(struct arrival *a)
     arrival_error(a, 404, &e);
 }
 
+/* `wanted`: the last of the table's that would do; what takes DELETE takes GET. */
 static void wrong_method(struct arrival *a, enum method wanted)
 {
+    static const char *const use[] = {[GET] = "Use GET for this path.",
+                                      [POST] = "Use POST for this path.",
+                                      [DELETE] =
+                                          "Use GET or DELETE for this path."};
+    static const char *const allow[] = {[GET] = "GET, HEAD, OPTIONS",
+                                        [POST] = "POST, OPTIONS",
+                                        [DELETE] =
+                                            "GET, HEAD, DELETE, OPTIONS"};
     struct error_shape e = {
-        .message = wanted == POST ? STR("Use POST for this path.")
-                                  : STR("Use GET for this path."),
+        .message = str_of(use[wanted]),
         .type = STR("invalid_request_error"),
         .code = STR("method_not_allowed"),
     };
     arrival_error_with(
-        a, 405, &e,
-        (struct http_field){STR("allow"), wanted == POST
-                                              ? STR("POST, OPTIONS")
-                                              : STR("GET, HEAD, OPTIONS")});
+        a, 405, &e, (struct http_field){STR("allow"), str_of(allow[wanted])});
 }
 
 static void unknown_method(struct arrival *a)

@@ -12,11 +12,15 @@
 #include "net/http/server.h"
 #include "run/request.h"
 #include "serve/admission.h"
+#include "serve/books/booking.h"
+#include "serve/jobs/jobs.h"
 
 struct service {
     struct runtime *rt;
     bool draining; /* no longer ready, finishes what it has */
     struct admission admission;
+    struct booking booking;
+    struct jobs jobs;
     struct clients *clients; /* the realm's, once one has asked */
 };
 
@@ -29,6 +33,7 @@ struct arrival {
     char *memory; /* what the texts lie in: taken over, mem_free */
     bool crowded; /* see struct incoming */
     struct sink sink;
+    struct request_job *job; /* it is one, run later; or NULL */
     /* Filled in: */
     struct service *service;
     nanos started;

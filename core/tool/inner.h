@@ -23,7 +23,8 @@ bool tool_load_module(lua_State *L, const struct tool *tool, const char *name);
 /* modules.c: raise, at the author's line. */
 int tool_raise(lua_State *L);
 
-/* check.c, world.c, files.c, texts.c, prices.c, store.c: functions of the table `tool`. */
+/* check.c, world.c, files.c, texts.c, prices.c, store.c, keys.c, usage.c: functions of
+** the table `tool`. */
 int tool_check(lua_State *L);
 int tool_world(lua_State *L);
 int tool_read(lua_State *L);
@@ -35,6 +36,7 @@ int tool_store_stat(lua_State *L);
 int tool_store_compact(lua_State *L);
 int tool_store_export(lua_State *L);
 int tool_store_import(lua_State *L);
+int tool_usage(lua_State *L);
 int tool_keys_add(lua_State *L);
 int tool_keys_list(lua_State *L);
 int tool_keys_revoke(lua_State *L);

@@ -6,10 +6,15 @@
 #include "tool/inner.h"
 
 #include <stdio.h>
+#include <time.h>
 
 #include "base/utc.h"
 #include "net/real.h"
 #include "store/keys/keeper.h"
+#include "store/keys/key_check.h"
+
+#define BUSY_MOMENT 20000000L /* nanoseconds */
+#define BUSY_TRIES  100
 
 static int fail(lua_State *L, const char *what)
 {
@@ -18,13 +23,28 @@ static int fail(lua_State *L, const char *what)
     return 2;
 }
 
+/* A gateway's admin API, or another command, has them open for some
+** milliseconds at a time. */
+static enum store_result open_patiently(struct keeper *k, const char *path,
+                                        const unsigned char secret[MAC_KEY],
+                                        struct store_why *why)
+{
+    static const struct timespec moment = {0, BUSY_MOMENT};
+    enum store_result result = keeper_open(k, path, secret, why);
+    for (int i = 0; result == STORE_BUSY && i < BUSY_TRIES; i++) {
+        nanosleep(&moment, NULL);
+        result = keeper_open(k, path, secret, why);
+    }
+    return result;
+}
+
 static const char *open_keeper(struct keeper *k, const char *path,
                                struct store_why *why)
 {
     unsigned char secret[MAC_KEY];
     if (real_secret(secret, sizeof secret) != 0)
         return "the system gives no random bytes";
-    enum store_result result = keeper_open(k, path, secret, why);
+    enum store_result result = open_patiently(k, path, secret, why);
     mac_wipe(secret, sizeof secret);
     return result == STORE_OK ? NULL : why->text;
 }
@@ -69,6 +89,8 @@ static struct client_key key_at(lua_State *L, const char *id)
         .feature = text_field(L, "feature"),
         .models = text_field(L, "models"),
         .metadata = text_field(L, "metadata"),
+        .limits = text_field(L, "limits"),
+        .budgets = text_field(L, "budgets"),
         .created = real_calendar(),
         .expires = NANOS_NEVER,
         .revoked = NANOS_NEVER,
@@ -80,9 +102,18 @@ static struct client_key key_at(lua_State *L, const char *id)
     return key;
 }
 
-/* keys_add(path, { user =, team =, feature =, admin =, models = and metadata =
-** as JSON, expires = seconds from now }) -> the key's text, its id; or nil and
-** what is wrong */
+/* nil, what is wrong, true */
+static int misuse(lua_State *L, const struct key_wrong *wrong)
+{
+    lua_pushnil(L);
+    lua_pushfstring(L, "%s: %s", wrong->member, wrong->message);
+    lua_pushboolean(L, 1);
+    return 3;
+}
+
+/* keys_add(path, { user =, team =, feature =, admin =, models =, metadata =,
+** limits = and budgets = as JSON, expires = seconds from now }) -> the key's
+** text, its id; or nil, what is wrong, and true when the key is what is */
 int tool_keys_add(lua_State *L)
 {
     struct keeper k;
@@ -93,6 +124,9 @@ int tool_keys_add(lua_State *L)
     if ((wrong = new_id(id)) != NULL || (wrong = new_text(text)) != NULL)
         return fail(L, wrong);
     struct client_key key = key_at(L, id);
+    struct key_wrong bad = key_check(&key);
+    if (bad.message != NULL)
+        return misuse(L, &bad);
     if ((wrong = open_keeper(&k, path, &why)) != NULL)
         return fail(L, wrong);
     enum store_result result = keeper_add(&k, &key, str_of(text), &why);
@@ -139,13 +173,15 @@ static void push_one(void *user, const struct mac *mark,
     struct listing *list = user;
     lua_State *L = list->L;
     luaL_checkstack(L, 4, "too many keys");
-    lua_createtable(L, 0, 12);
+    lua_createtable(L, 0, 14);
     set_text(L, "id", key->id);
     set_text(L, "user", key->user);
     set_text(L, "team", key->team);
     set_text(L, "feature", key->feature);
     set_text(L, "models", key->models);
     set_text(L, "metadata", key->metadata);
+    set_text(L, "limits", key->limits);
+    set_text(L, "budgets", key->budgets);
     set_moment(L, "created", key->created);
     set_moment(L, "expires", key->expires);
     set_moment(L, "revoked", key->revoked);
@@ -188,8 +224,8 @@ static struct ring *read_all(const char *path, struct store_why *why)
     return ring;
 }
 
-/* keys_list(path) -> { { id, user, team, feature, admin, models and metadata as
-** JSON, created, expires, revoked, holds, mark }... }; or nil and what is
+/* keys_list(path) -> { { id, user, team, feature, admin, models, metadata, limits
+** and budgets as JSON, created, expires, revoked, holds, mark }... }; or nil and what is
 ** wrong */
 int tool_keys_list(lua_State *L)
 {

@@ -8,6 +8,7 @@
 */
 #include "tool/inner.h"
 
+#include "bind/bind.h"
 #include "net/file.h"
 #include "run/embedded.h"
 #include "run/loader.h"
@@ -136,6 +137,7 @@ void tool_modules(lua_State *L, struct tool *tool)
     luaL_getsubtable(L, LUA_REGISTRYINDEX, MODULES);
     lua_newtable(L);
     luaL_setfuncs(L, core, 0);
+    bind_amount(L);
     lua_setfield(L, -2, "perilune.core");
     lua_pop(L, 1);
     lua_pushlightuserdata(L, tool);

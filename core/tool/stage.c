@@ -25,9 +25,10 @@
 static _Thread_local struct compiled *kept;
 static atomic_ulong stages; /* each has a realm of its own */
 
-static const char request_mark[] = ",\"event\":\"request\",";
+static const char request_mark[] = ",\"event\":\"request\",\"request_id\"";
 
-/* A request's line is written right after its end was told. */
+/* A request's line is written right after its end was told; a job's is no
+** guest's, and has another name behind its event. */
 static void on_log(void *user, str line)
 {
     struct stage *s = user;
@@ -70,6 +71,7 @@ static int open_parts(struct stage *s, const struct stage_setup *setup)
     s->library = str_of(setup->library);
     s->service.rt = &s->rt;
     admission_init(&s->service);
+    jobs_open(&s->service);
     return 0;
 }
 
@@ -118,8 +120,10 @@ void stage_close(struct stage *s)
     while (s->rt.live != NULL)
         request_stop(s->rt.live, OUTCOME_SHUTDOWN);
     stage_forget_all(s);
-    if (s->service.rt != NULL)
+    if (s->service.rt != NULL) {
+        jobs_close(&s->service);
         admission_fini(&s->service);
+    }
     if (s->rt.world != NULL) {
         kept = s->rt.compiled;
         s->rt.compiled = NULL;

@@ -66,6 +66,7 @@ static const luaL_Reg functions[] = {
     {"store_compact", tool_store_compact},
     {"store_export", tool_store_export},
     {"store_import", tool_store_import},
+    {"usage", tool_usage},
     {"keys_add", tool_keys_add},
     {"keys_list", tool_keys_list},
     {"keys_revoke", tool_keys_revoke},

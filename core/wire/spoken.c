@@ -42,9 +42,9 @@ static size_t escape(struct spoken *s, str rest)
     return rest.p[0] == 'u' ? 5 : 1;
 }
 
-static void count_words(struct spoken *s, str text)
+void spoken_words(struct spoken *s, str text)
 {
-    for (size_t i = 0; i < text.n; i++) {
+    for (size_t i = 0; i < text.n && DEFENCE(bound_words); i++) {
         unsigned char c = (unsigned char)text.p[i];
         if (c == ' ')
             space(s);
@@ -53,13 +53,6 @@ static void count_words(struct spoken *s, str text)
         else
             letter(s);
     }
-}
-
-void spoken_add(struct spoken *s, str string)
-{
-    s->bytes += (int64_t)string.n - 2;
-    if (s->most > 0 && DEFENCE(bound_words))
-        count_words(s, (str){string.p + 1, string.n - 2});
 }
 
 void spoken_add_code(struct spoken *s, str json)

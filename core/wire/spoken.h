@@ -27,8 +27,16 @@ struct spoken {
     uint8_t code;   /* bytes of code that are no word yet */
 };
 
+/* Count the words of what stands between the quotes of a JSON string. */
+void spoken_words(struct spoken *s, str inside);
+
 /* Add a JSON string, quotes included, that passed json_check: what was said. */
-void spoken_add(struct spoken *s, str string);
+static inline void spoken_add(struct spoken *s, str string)
+{
+    s->bytes += (int64_t)string.n - 2;
+    if (s->most > 0)
+        spoken_words(s, (str){string.p + 1, string.n - 2});
+}
 
 /* Add JSON that was said but is no plain text, such as the arguments of a tool:
 ** it counts as bytes, and as a word for each length of the longest token. */

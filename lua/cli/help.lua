@@ -2,7 +2,7 @@
 
 local pages = require "cli.pages"
 
-local COMMANDS = "serve, check, test, store, keys, prices, version, help"
+local COMMANDS = "serve, check, test, store, keys, usage, prices, version, help"
 
 --- Show the page of args[1], or the overview. `tool` has out(text) and
 -- err(text). Returns the exit status.

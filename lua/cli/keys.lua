@@ -50,6 +50,9 @@ local function note_of(flag, text)
   return nil, flag .. " needs a line of at most 1000 bytes"
 end
 
+-- How an amount may be written the key's record says.
+local function amount_of(_, text) return text end
+
 local TAKES = {
   ["--user"] = { to = "user", read = name_of },
   ["--team"] = { to = "team", read = name_of },
@@ -58,6 +61,8 @@ local TAKES = {
   ["--expires"] = { to = "expires", read = seconds_of },
   ["--note"] = { to = "note", read = note_of },
   ["--meta"] = { to = "meta", read = note_of },
+  ["--limit"] = { to = "limits", read = amount_of, list = true },
+  ["--budget"] = { to = "budgets", read = amount_of, list = true },
 }
 
 -- NAME=VALUE, into the key's metadata.
@@ -83,7 +88,13 @@ local function take(key, flag, value, tool)
   if not read then return why end
   if flag == "--meta" then return add_meta(key, read) end
   if flag == "--note" then return add_meta(key, "note=" .. read) end
-  key[TAKES[flag].to] = read
+  local to = TAKES[flag].to
+  if TAKES[flag].list then
+    key[to] = key[to] or {}
+    table.insert(key[to], read)
+  else
+    key[to] = read
+  end
 end
 
 -- The words of a command line, and what its options say; nil and why not.
@@ -123,6 +134,14 @@ local function json_of(tool, metadata)
   return "{" .. table.concat(parts, ",") .. "}"
 end
 
+-- A list of texts as JSON; nil of nil.
+local function list_of(tool, list)
+  if not list then return nil end
+  local parts = {}
+  for i, text in ipairs(list) do parts[i] = tool.quote(text) end
+  return "[" .. table.concat(parts, ",") .. "]"
+end
+
 local function show_text(tool, id, text)
   tool.out(text .. "\n")
   tool.err(("perilune keys: this is %s; it is shown this once and kept nowhere\n"):format(id))
@@ -133,7 +152,9 @@ local actions = {}
 
 function actions.add(tool, key)
   key.metadata = json_of(tool, key.metadata)
-  local text, id = tool.keys_add(key.store, key)
+  key.limits, key.budgets = list_of(tool, key.limits), list_of(tool, key.budgets)
+  local text, id, wrong = tool.keys_add(key.store, key)
+  if wrong then return misuse(tool, id) end
   if not text then return complain(tool, 1, id) end
   return show_text(tool, id, text)
 end
@@ -150,8 +171,10 @@ local function line_of(key, tool)
     if key[name] then parts[#parts + 1] = name .. "=" .. key[name] end
   end
   if key.admin then parts[#parts + 1] = "admin" end
-  if key.models then
-    parts[#parts + 1] = "models=" .. table.concat(tool.decode(key.models), ",")
+  for _, name in ipairs { "models", "limits", "budgets" } do
+    if key[name] then
+      parts[#parts + 1] = name .. "=" .. table.concat(tool.decode(key[name]), ",")
+    end
   end
   if key.metadata then parts[#parts + 1] = "metadata=" .. key.metadata end
   return table.concat(parts, "  ") .. "\n"

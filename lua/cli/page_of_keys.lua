@@ -6,7 +6,8 @@ NAME
 
 SYNOPSIS
     perilune keys add  [--user NAME] [--team NAME] [--feature NAME] [--admin]
-                       [--models LIST] [--expires TIME] [--note TEXT]
+                       [--models LIST] [--expires TIME] [--limit AMOUNT]...
+                       [--budget AMOUNT]... [--note TEXT]
                        [--meta NAME=VALUE]... [--store DIR]
     perilune keys list         [--store DIR]
     perilune keys revoke ID    [--store DIR]
@@ -44,6 +45,16 @@ OPTIONS
     --expires TIME
         How long it is valid, such as 30d, 12h or 90min. [for ever]
 
+    --limit AMOUNT
+        How much it may ask, such as "60 requests/min", "20k tokens/min" or
+        "4 concurrent"; up to four, of different kinds. Looked at before the
+        policy runs, and counted as p.limit counts.
+
+    --budget AMOUNT
+        How much it may spend, such as "10 usd/day", "1M tokens/month" or "50k
+        tokens/request"; up to four, of different kinds. Each call to a model is
+        charged to them as to p.budget: one that cannot be paid declines.
+
     --admin
         A policy sees req.key.admin.
 
@@ -74,6 +85,9 @@ EXAMPLES
     perilune keys list --store /var/lib/perilune
     perilune keys revoke key_3f9a2c81d0
 
+    perilune keys add --team gold --limit "60 requests/min"
+
 SEE ALSO
-    perilune help serve, perilune help store
+    perilune help serve, perilune help store. A gateway with --admin has the
+    same over HTTP, and changes what a key says.
 ]]

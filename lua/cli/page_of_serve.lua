@@ -10,8 +10,9 @@ SYNOPSIS
                    [--grace SECONDS] [--deadline SECONDS] [--max-body SIZE]
                    [--max-requests N] [--max-memory SIZE]
                    [--durability process|power] [--max-store SIZE]
+                   [--admin [HOST:]PORT] [--admin-token-file FILE]
                    [--tokenizers DIR] [--jail on|off|strict]
-                   [--require-key]
+                   [--require-key] [--usage-days N]
 
 DESCRIPTION
     Listens, and answers POST /v1/chat/completions, GET /v1/models, GET /healthz
@@ -91,6 +92,16 @@ OPTIONS
         of OpenAI's models are counted; without them they are estimated. `make
         tokenizers` fetches them.
 
+    --admin [HOST:]PORT PERILUNE_ADMIN     (off)
+        Where the admin API listens: keys of clients over HTTP, at /admin/keys.
+        A port alone is one of 127.0.0.1. It needs a token; it serves nothing
+        else, and is served nowhere else.
+
+    --admin-token-file FILE  PERILUNE_ADMIN_TOKEN_FILE (none)
+        A file with the admin API's token, 32 to 256 characters; or with up to
+        four, one a line, so that one can take another's place. Make one with
+        openssl rand -hex 32.
+
     --jail on|off|strict  PERILUNE_JAIL    (on)
         Once it listens, the process gives up what serving does not need: it
         cannot start programs, and reads only what the policy read when it was
@@ -104,10 +115,17 @@ OPTIONS
         comes in. Otherwise keys are wanted from the first one on; see perilune
         help keys.
 
+    --usage-days N      PERILUNE_USAGE_DAYS  (400)
+        How long the store keeps who has used what, which perilune usage shows.
+        0: nothing is booked.
+
     --help
         Show this page.
 
 ENVIRONMENT
+    PERILUNE_ADMIN_TOKEN
+        A token of the admin API, too. No policy can use it.
+
     Beside the variables above, the keys that p.secret and the known providers
     name: OPENAI_API_KEY, ANTHROPIC_API_KEY, GEMINI_API_KEY, MISTRAL_API_KEY,
     GROQ_API_KEY... A policy can use a key and cannot read it.

@@ -12,6 +12,7 @@ SYNOPSIS
     perilune test [FILE]...         test policies in a simulated world
     perilune store ACTION           look into the store, and look after it
     perilune keys ACTION            who may come in
+    perilune usage [OPTIONS]        who has used what, and what it cost
     perilune prices [ACTION]        what models charge
     perilune version                print the version
     perilune help [COMMAND]         show a command's page
@@ -45,6 +46,7 @@ pages.check = require "cli.page_of_check"
 pages.test = require "cli.page_of_test"
 pages.store = require "cli.page_of_store"
 pages.keys = require "cli.page_of_keys"
+pages.usage = require "cli.page_of_usage"
 pages.prices = require "cli.page_of_prices"
 
 pages.version = [[
@@ -83,7 +85,7 @@ SYNOPSIS
     perilune COMMAND --help
 
 DESCRIPTION
-    Shows the page of a command: serve, check, test, store, keys, prices,
+    Shows the page of a command: serve, check, test, store, keys, usage, prices,
     version or help. Without one, an overview.
 
 OPTIONS

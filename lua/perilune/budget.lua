@@ -17,7 +17,8 @@ local units = require "perilune.units"
 
 local budget = {}
 
-local EACH = { user = true, team = true, feature = true, key = true, model = true }
+local EACH = { user = true, team = true, feature = true, key = true, model = true,
+  ["key.user"] = true, ["key.team"] = true, ["key.feature"] = true }
 local HOW = 'write it like "100k tokens/day", "50 usd/month" or "50k tokens/request"'
 local NANO = 1000000000 -- of a dollar
 
@@ -113,6 +114,7 @@ end
 local function proven(req, each)
   local key = req.key
   if each == "key" then return key and key.id end
+  if each:find "^key%." then return key and key[each:sub(5)] end
   if each == "team" then return req.team end
   if key then return key[each] end -- DEFENCE(budget_proven)
   return req[each]
@@ -123,11 +125,17 @@ local function who_of(own, req)
   local each = own.each
   if not each or each == "model" then return "" end
   local who
-  if type(each) == "function" then who = each(req) else who = proven(req, each) end
-  if who == nil or who == false or who == "" then return "anonymous" end
+  if type(each) == "function" then
+    core.budget_begin(req) -- it is the author's, and may raise
+    who = each(req)
+  else
+    who = proven(req, each)
+  end
+  if who == nil or who == false or who == "" then who = "anonymous" end
   if type(who) ~= "string" then
     core.raise(("budget: each of %s returned %s, not a text"):format(own.where, show.value(who)))
   end
+  if type(each) == "function" then core.budget_end(req) end
   return who
 end
 

@@ -28,7 +28,7 @@ local function inner_of(t)
 end
 
 --- p.filter: a rung whose replies pass through a function while they are
--- relayed. A refusal passes untouched.
+-- relayed. A refusal passes untouched, and so does a job's receipt.
 function filter.new(t)
   moment.load("filter", t)
   if type(t) ~= "table" then
@@ -40,7 +40,7 @@ function filter.new(t)
   return callable.new("filter", function(req)
     local reply = inner(req)
     if not reply then return nil, req.fault end
-    if reply.refused then return reply end
+    if reply.refused or reply.queued then return reply end
     return core.filtered(reply, read.with, read.hold or 64)
   end, true)
 end

@@ -9,10 +9,24 @@ local named = {}
 
 local objects = {}
 
+-- What keeps state has a name of its own, whatever its kind.
+local STATE = { breaker = true, budget = true, limit = true, sticky = true }
+local kept = {} -- the kind and the place of what has that name
+
+local function take_name(kind, name)
+  local other = kept[name]
+  if other and other.kind ~= kind then
+    core.raise(('%s "%s": the %s at %s has that name; what keeps state has one of its own')
+      :format(kind, name, other.kind, other.where))
+  end
+  kept[name] = other or { kind = kind, where = core.where() }
+end
+
 --- The object `name` of that kind: make() the first time, the same one when
 -- declared again with the same `text` (its options as written).
 -- `hidden` takes part in the comparison and is never shown: a key.
 function named.once(kind, name, text, make, hidden)
+  if STATE[kind] then take_name(kind, name) end
   local where, first = core.declare(kind, name, text)
   local id = kind .. " " .. name
   if not where then

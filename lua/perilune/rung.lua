@@ -47,16 +47,16 @@ local function reject(req, name)
 end
 
 -- The rung with its options: `when` decides before, `accept` afterwards. A
--- refusal is final, so nobody is asked to accept it.
+-- refusal is final, and a job's receipt is no answer yet, so nobody is asked to
+-- accept them.
 local function guarded(inner, when, accept)
   local name = callable.name(inner)
   return callable.new(name, function(req)
     if when and not when(req) then return nil, req.fault end
     local reply = inner(req)
     if not reply then return nil, req.fault end
-    if accept and not reply.refused and not accept(reply, req) then
-      return reject(req, name)
-    end
+    local final = reply.refused or reply.queued
+    if accept and not final and not accept(reply, req) then return reject(req, name) end
     return reply
   end, true)
 end

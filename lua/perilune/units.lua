@@ -14,15 +14,6 @@ local BYTES = {
   b = 1, k = 1e3, kb = 1e3, m = 1e6, mb = 1e6, g = 1e9, gb = 1e9, t = 1e12, tb = 1e12,
   kib = 1 << 10, mib = 1 << 20, gib = 1 << 30, tib = 1 << 40,
 }
-local THOUSANDS = { k = 1e3, K = 1e3, M = 1e6, G = 1e9 }
-local COUNTED = {
-  request = "requests", requests = "requests", token = "tokens", tokens = "tokens", usd = "usd",
-}
-local PERIOD = {
-  s = "second", sec = "second", second = "second", m = "minute", min = "minute",
-  minute = "minute", h = "hour", hour = "hour", d = "day", day = "day", week = "week",
-  month = "month", request = "request",
-}
 local HOW = {
   duration = 'write a number and ms, s, min, h or d, such as "1.5s"',
   size = 'write a number and B, kB, MB, GB, KiB, MiB or GiB, such as "512MB"',
@@ -81,14 +72,14 @@ end
 
 --- An amount per period: "100k tokens/day" is { n = 100000, unit = "tokens",
 -- per = "day" }. Units are requests, tokens and usd; periods second, minute,
--- hour, day, week, month, and request. "unlimited" is { n = math.huge }.
+-- hour, day, week, month, and request. "unlimited" is { n = math.huge }. How it
+-- may be written is C's to say, since keys say amounts too.
 function units.amount(v, name)
   if v == "unlimited" then return { n = math.huge } end
-  local n, rest = split(v)
-  local factor, counted = (rest or ""):match "^([kKMG])%s+(.*)$"
-  local unit, per = (counted or rest or ""):match "^(%a+)%s*/%s*(%a+)$"
-  if not n or not COUNTED[unit] or not PERIOD[per] then refuse("amount", v, name) end
-  return { n = n * (THOUSANDS[factor] or 1), unit = COUNTED[unit], per = PERIOD[per] }
+  local n, unit, per
+  if type(v) == "string" then n, unit, per = core.amount(v) end
+  if not n then refuse("amount", v, name) end
+  return { n = n, unit = unit, per = per }
 end
 
 return units

@@ -18,6 +18,11 @@ function DERIVED.error(o) return o.error and (o.error.code or o.error.type) end
 function DERIVED.message(o) return o.error and o.error.message end
 function DERIVED.cut(o) return o.outcome == "broken" end
 
+-- The job that it was given to.
+function DERIVED.job(o)
+  return (o.headers.location or ""):match "^/v1/jobs/(job_%x+)$"
+end
+
 -- From the moment the client asked.
 function DERIVED.seconds(o) return o.ended and o.ended - o.came end
 

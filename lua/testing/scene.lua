@@ -119,6 +119,12 @@ function Scene.ask_many(self, n, what)
   return many.new(list)
 end
 
+--- A client asks what has become of a job: its id, or the reply that named it.
+function Scene.job(self, id)
+  local name = type(id) == "table" and id.job or id
+  return self:ask { method = "GET", path = "/v1/jobs/" .. options.text(name, "job") }
+end
+
 --- The client leaves now.
 function Scene.leave(_, r)
   return r:leave()

@@ -67,6 +67,13 @@ static void put_lines(FILE *out, const char *name)
     fclose(in);
 }
 
+/* The gateway gave it out; the other servers are sent the same bytes. */
+static const char *client_key(void)
+{
+    const char *key = getenv("BENCH_CLIENT_KEY");
+    return key != NULL ? key : "bench";
+}
+
 char *body_request(const struct body *body, size_t *len)
 {
     char *content, *request;
@@ -85,9 +92,9 @@ char *body_request(const struct body *body, size_t *len)
             "user-agent: perilune-bench\r\n"
             "accept: application/json\r\n"
             "content-type: application/json\r\n"
-            "authorization: Bearer bench\r\n"
+            "authorization: Bearer %s\r\n"
             "content-length: %zu\r\n",
-            body->path, content_len);
+            body->path, client_key(), content_len);
     if (body->more != NULL)
         put_lines(out, body->more);
     fputs("\r\n", out);

@@ -252,6 +252,23 @@ function outage_table() {
     outage_line("stopped", "goes silent, `total = \"500ms\"`")
 }
 
+function money_line(who, said) {
+    if (!has("money", who, "p50_us")) return
+    printf "| %s | %.0f | %.1f |", said, median("money", who, "rps"), median("money", who, "cpu_us")
+    printf " %.0f | %+.0f |", median("money", who, "p50_us"), more("money", who, "none", "p50_us")
+    printf " %+.0f to %+.0f |", sorted[1], sorted[filled]
+    printf " %.0f | %+.0f | %d |\n", median("money", who, "p99_us"),
+        more("money", who, "none", "p99_us"), median("money", who, "errors")
+}
+function money_table() {
+    print "\n**money**: 3,000 requests/s with a client key each; what a budget adds\n"
+    print "| budget | requests/s | CPU us | p50 us | added | rounds | p99 us | added | failed |"
+    print "|---|---|---|---|---|---|---|---|---|"
+    money_line("none", "none")
+    money_line("process", "survives SIGKILL")
+    money_line("power", "survives a loss of power")
+}
+
 END {
     judge()
     if (trend) {
@@ -265,6 +282,7 @@ END {
         else if (row[r] == "reload") reload_table()
         else if (row[r] == "start") start_table()
         else if (row[r] == "outage") outage_table()
+        else if (row[r] == "money") money_table()
         else load_table(row[r])
     }
     if (failed > 0) printf "\n%d requests failed\n", failed

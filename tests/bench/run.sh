@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # run.sh -- what the gateway costs, beside nginx, haproxy and the bare mock.
 # How to read what it prints: tests/bench/README.md. Settings, all optional:
-#   BENCH_ROWS="small large burst paced latency memory reload start outage"
+#   BENCH_ROWS="small large burst paced latency memory reload start outage money"
 #   BENCH_SERVERS="direct nginx haproxy perilune"
 #   BENCH_ROUNDS=5         every server has one turn per row in each
 #   BENCH_MS=1000          length of a turn
@@ -17,7 +17,7 @@ rounds=${BENCH_ROUNDS:-5}
 ms=${BENCH_MS:-1000}
 streams=${BENCH_STREAMS:-10000}
 requests=${BENCH_REQUESTS:-100000}
-read -ra wanted <<<"${BENCH_ROWS:-small large burst paced latency memory reload start outage}"
+read -ra wanted <<<"${BENCH_ROWS:-small large burst paced latency memory reload start outage money}"
 read -ra servers <<<"${BENCH_SERVERS:-direct nginx haproxy perilune}"
 portkey_too=${BENCH_PORTKEY:-}
 unset "${!PERILUNE_@}" "${!BENCH_@}"
@@ -39,6 +39,8 @@ dir=$(mktemp -d /tmp/perilune-bench.XXXXXX)
 . $here/once.sh
 # shellcheck source=tests/bench/outage.sh
 . $here/outage.sh
+# shellcheck source=tests/bench/money.sh
+. $here/money.sh
 trap clean_up EXIT
 trap 'exit 130' INT TERM
 
@@ -189,7 +191,7 @@ titles() { # what report.awk needs to know beside the results
         name=${row%%|*} what=${row#*|}
         row_wanted "$name" && echo "row $name ${what%|*}"
     done
-    for row in memory reload start outage; do wants $row && echo "row $row"; done
+    for row in memory reload start outage money; do wants $row && echo "row $row"; done
     echo servers "${servers[@]}" $(more_servers all)
 }
 
@@ -197,6 +199,7 @@ titles() { # what report.awk needs to know beside the results
     die "build/perilune is missing; run make first"
 build_tools
 start_direct
+! under_test perilune || give_key
 environment | tee $out/last.md
 titles >$out/last.results
 {
@@ -209,6 +212,7 @@ titles >$out/last.results
     ! wants reload || ! under_test perilune || measure_reload
     ! wants start || measure_start
     ! wants outage || ! under_test perilune || measure_outage
+    ! wants money || ! under_test perilune || measure_money
 } >>$out/last.results
 awk -f $here/report.awk $out/last.results | tee -a $out/last.md
 exit "${PIPESTATUS[0]}"

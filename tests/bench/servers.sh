@@ -87,7 +87,14 @@ command_perilune() {
     fill $here/policy.lua.in >"$dir/policy.lua"
     command=(build/perilune serve --listen "127.0.0.1:$1" --workers 1
         --policy "${policy:-$dir/policy.lua}" --log "$dir/perilune.log"
-        --store "$dir/perilune.data")
+        --store "$dir/perilune.data" ${durability:+--durability "$durability"})
+}
+
+# From here on every client needs a key, and all tools send this one.
+give_key() {
+    BENCH_CLIENT_KEY=$(build/perilune keys add --user bench --store "$dir/perilune.data" \
+        2>"$dir/keys.out") || die "no key: $(cat "$dir/keys.out")"
+    export BENCH_CLIENT_KEY
 }
 
 # Its npm package, fetched into build/. Which upstream to ask stands in headers

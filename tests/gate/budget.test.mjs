@@ -197,3 +197,28 @@ test('a budget may come with a reload, in the cage', async (t) => {
   assert.equal((await chatWith(g, SMALL)).status, 200);
   assert.equal((await look(g)).spent, 10);
 });
+
+test('a webhook is told once that a share is spent, and delays nobody', async (t) => {
+  const upstream = await mock(t);
+  const hook = await mock(t, (a) => a.say({}, hook.arrivals.length > 1 ? 500 : 200));
+  const warns = `, warn = 0.0001, on_warn = p.webhook(p.secret "HOOK"), each = "user"`;
+  const policy = policyFor(upstream, under('100k tokens/day', warns));
+  const env = { HOOK: `${hook.url}/hook` };
+  const g = await gateway(t, policy, { workers: 2, env });
+  for (let i = 0; i < 4; i++) assert.equal((await chatWith(g, SMALL, by('ann'))).status, 200);
+  const arrival = await hook.arrival(1);
+  assert.equal(arrival.path, '/hook');
+  assert.deepEqual(arrival.json, {
+    budget: 'own',
+    limit: 100000,
+    of: 'ann',
+    per: 'day',
+    share: 0.0001,
+    spent: 10,
+    unit: 'tokens',
+  });
+  await chatWith(g, SMALL, by('bob'));
+  const line = await g.logged((l) => l.event === 'webhook_failed');
+  assert.equal(line.message, 'a webhook answered 500');
+  assert.equal(hook.arrivals.length, 2);
+});

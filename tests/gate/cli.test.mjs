@@ -8,7 +8,7 @@ import { BINARY, folder, gateway, policyFor, run } from './lib/gateway.mjs';
 import { mock } from './lib/mock.mjs';
 import { chatWith, request, streamed } from './lib/client.mjs';
 
-const COMMANDS = ['serve', 'check', 'test', 'store', 'keys', 'prices', 'version', 'help'];
+const COMMANDS = ['serve', 'check', 'test', 'store', 'keys', 'usage', 'prices', 'version', 'help'];
 const says = (word) => `local p = require "perilune"\nreturn { p.say "${word}" }\n`;
 const text = (reply) => reply.json.choices[0].message.content;
 

@@ -60,6 +60,12 @@ budget_runs() {
 }
 tell "the bench of budgets runs" budget_runs
 
+usage_runs() {
+    make --no-print-directory build/bench/micro/usage >"$log" 2>&1 &&
+        build/bench/micro/usage 1000
+}
+tell "the bench of usage runs" usage_runs
+
 marks_run() {
     make --no-print-directory build/bench/micro/marks >"$log" 2>&1 &&
         build/bench/micro/marks 1000

@@ -47,25 +47,54 @@ static inline int rig_bytes(struct buf *to)
     return 256;
 }
 
-/* A rank file of up to `most` pieces of two to `longest` bytes of `sample`. */
-static inline void rig_ranks(struct buf *to, str sample, int most,
-                             size_t longest, uint64_t seed)
-{
+/* A rank file behind its single bytes. The tokens stay the caller's. */
+struct rig {
+    struct buf *to;
+    int n, rank;
     str seen[2048];
-    int n = 0, rank = rig_bytes(to);
-    for (int i = 0; i < most * 4 && n < most && n < 2048; i++) {
+};
+
+/* One token more, of two bytes at least, unless it is there. */
+static inline void rig_token(struct rig *g, str token)
+{
+    for (int i = 0; i < g->n; i++)
+        if (str_eq(g->seen[i], token))
+            return;
+    g->seen[g->n++] = token;
+    rig_line(g->to, token, g->rank++);
+}
+
+/* The letters of three bytes of `sample`, as training makes them: of two. */
+static inline void rig_letters(struct rig *g, str sample)
+{
+    for (size_t i = 0; i + 3 <= sample.n; i++) {
+        if ((sample.p[i] & 0xf0) != 0xe0)
+            continue;
+        rig_token(g, (str){sample.p + i, 2});
+        rig_token(g, (str){sample.p + i, 3});
+    }
+}
+
+/* Up to `most` more, pieces of two to `longest` bytes of `sample`. */
+static inline void rig_pieces(struct rig *g, str sample, int most,
+                              size_t longest, uint64_t seed)
+{
+    int end = g->n + most < 2048 ? g->n + most : 2048;
+    for (int i = 0; i < most * 4 && g->n < end; i++) {
         size_t len = 2 + rig_dice(&seed) % (longest - 1);
         if (len > sample.n)
             continue;
-        str token = {sample.p + rig_dice(&seed) % (sample.n - len + 1), len};
-        int k = 0;
-        while (k < n && !str_eq(seen[k], token))
-            k++;
-        if (k < n)
-            continue;
-        seen[n++] = token;
-        rig_line(to, token, rank++);
+        size_t at = rig_dice(&seed) % (sample.n - len + 1);
+        rig_token(g, (str){sample.p + at, len});
     }
+}
+
+/* A rank file of up to `most` such pieces. */
+static inline void rig_ranks(struct buf *to, str sample, int most,
+                             size_t longest, uint64_t seed)
+{
+    struct rig g = {.to = to, .rank = rig_bytes(to)};
+    rig_pieces(&g, sample, most, longest, seed);
 }
 
 #endif

@@ -4,6 +4,7 @@
 ** slow_split tries the alternatives of the regular expressions one after the
 ** other, each as a row of character sets with repeats, going back as a matcher
 ** does. slow_merge looks for the lowest pair of all, joins it and begins anew.
+** slow_agrees says whether counting a piece comes to the same.
 */
 #ifndef TESTS_KERNEL_SLOW_TOKENS_H
 #define TESTS_KERNEL_SLOW_TOKENS_H
@@ -166,6 +167,32 @@ static inline size_t slow_merge(const struct ranks *r, str piece, size_t *ends)
             return n;
         memmove(&ends[at], &ends[at + 1], (--n - at) * sizeof *ends);
     }
+}
+
+/* As slow_merge, but for a piece that is a token. */
+static inline size_t slow_count(const struct ranks *r, str piece, size_t *ends)
+{
+    ends[0] = piece.n;
+    return ranks_find(r, piece) != RANK_NONE ? 1 : slow_merge(r, piece, ends);
+}
+
+#define SLOW_MOST 6000 /* bytes of a piece */
+
+/* Does a piece have the tokens that it should, and their number as count? */
+static inline bool slow_agrees(const struct ranks *r, str piece)
+{
+    static uint32_t ids[SLOW_MOST];
+    static size_t ends[SLOW_MOST];
+    struct bpe b = {.ranks = r, .ids = ids, .ids_max = SLOW_MOST};
+    struct bpe counted = {.ranks = r};
+    size_t n = slow_count(r, piece, ends), at = 0;
+    if (bpe_piece(&b, piece) != 0 || bpe_piece(&counted, piece) != 0 ||
+        b.n != (int64_t)n || counted.n != b.n)
+        return false;
+    for (size_t i = 0; i < n; at = ends[i++])
+        if (!str_eq(ranks_bytes(r, ids[i]), (str){piece.p + at, ends[i] - at}))
+            return false;
+    return at == piece.n;
 }
 
 #endif

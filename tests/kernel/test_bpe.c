@@ -7,8 +7,6 @@
 #include "kernel/rank_rig.h"
 #include "kernel/slow_tokens.h"
 
-#define MOST 6000
-
 static struct ranks ranks_of(str sample, int most, size_t longest,
                              uint64_t seed)
 {
@@ -26,30 +24,6 @@ static struct ranks prose_ranks(void)
     return ranks_of(STR("the moon is nearer than the sun and further than "
                         "the sea; nobody knows another number for it"),
                     300, 7, 5);
-}
-
-/* As slow_merge, but for a piece that is a token. */
-static size_t slow_count(const struct ranks *r, str piece, size_t *ends)
-{
-    ends[0] = piece.n;
-    return ranks_find(r, piece) != RANK_NONE ? 1 : slow_merge(r, piece, ends);
-}
-
-/* Are these ids the tokens of the piece, and their number the count? */
-static bool agrees(const struct ranks *r, str piece)
-{
-    static uint32_t ids[MOST];
-    static size_t ends[MOST];
-    struct bpe b = {.ranks = r, .ids = ids, .ids_max = MOST};
-    struct bpe counted = {.ranks = r};
-    size_t n = slow_count(r, piece, ends), at = 0;
-    if (bpe_piece(&b, piece) != 0 || bpe_piece(&counted, piece) != 0 ||
-        b.n != (int64_t)n || counted.n != b.n)
-        return false;
-    for (size_t i = 0; i < n; at = ends[i++])
-        if (!str_eq(ranks_bytes(r, ids[i]), (str){piece.p + at, ends[i] - at}))
-            return false;
-    return at == piece.n;
 }
 
 static str random_piece(char *to, size_t n, const char *of, uint64_t *seed)
@@ -76,8 +50,8 @@ static void short_pieces_are_merged_lowest_rank_first(void)
     char text[64];
     int wrong = 0;
     for (int i = 0; i < 20000; i++)
-        wrong += !agrees(&r, random_piece(text, 1 + rig_dice(&seed) % 60,
-                                          "thenmoisu ", &seed));
+        wrong += !slow_agrees(&r, random_piece(text, 1 + rig_dice(&seed) % 60,
+                                               "thenmoisu ", &seed));
     CHECK_INT(wrong, 0);
     ranks_fini(&r);
 }
@@ -86,7 +60,7 @@ static void short_pieces_are_merged_lowest_rank_first(void)
 ** merged depends on what stands far away. */
 static void long_pieces_are_merged_as_if_in_one(void)
 {
-    static char sample[400], text[MOST];
+    static char sample[400], text[SLOW_MOST];
     uint64_t seed = 17;
     int wrong = 0;
     for (int i = 0; i < 60; i++) {
@@ -94,7 +68,7 @@ static void long_pieces_are_merged_as_if_in_one(void)
         struct ranks r = ranks_of(random_piece(sample, 400, of, &seed),
                                   40 + i * 6, 2 + (size_t)i % 9, seed);
         size_t n = 200 + rig_dice(&seed) % 1200;
-        wrong += !agrees(&r, random_piece(text, n, of, &seed));
+        wrong += !slow_agrees(&r, random_piece(text, n, of, &seed));
         ranks_fini(&r);
     }
     CHECK_INT(wrong, 0);
@@ -124,16 +98,16 @@ static str chain(char *to, size_t n)
 
 static void what_reaches_over_a_window_is_merged_in_larger_ones(void)
 {
-    static char text[MOST];
+    static char text[SLOW_MOST];
     struct ranks r = chain_ranks();
     for (size_t n = 250; n < 5000; n += 97)
-        CHECK(agrees(&r, chain(text, n)));
+        CHECK(slow_agrees(&r, chain(text, n)));
     ranks_fini(&r);
 }
 
 static void larger_windows_without_memory_are_an_error(void)
 {
-    static char text[MOST];
+    static char text[SLOW_MOST];
     struct ranks r = chain_ranks();
     struct bpe b = {.ranks = &r, .n = 5};
     str piece = chain(text, 3000);

@@ -50,6 +50,8 @@ check.that("each uses what the key proves", function()
   check.is(who('"feature"', { feature = "x", key = key }), "chat")
   check.is(who('"key"', { key = key }), "key_1")
   check.is(who('"key"', {}), "anonymous")
+  check.is(who('"key.user"', { user = "bob" }), "anonymous")
+  check.is(who('"key.user"', { user = "bob", key = key }), "ann")
   check.is(who('"team"', { team = "gold" }), "gold")
   check.is(who('"model"', { model = "openai/a" }), "")
   check.is(who("function(req) return req.session end", { session = "s" }), "s")
@@ -75,6 +77,18 @@ check.that("what is left and what is spent can be asked", function()
   check.is(world.who, "ann")
 end)
 
+check.that("a webhook is a function that sends what it is told", function()
+  local world = world_of [[
+    local hook = p.webhook "https://hooks.example/x"
+    local d = p.budget("d", { "1 usd/day", warn = 0.8, on_warn = hook })
+    return function(req) hook { spent = 1 } return d(req) or p.say "well" end]]
+  world.ask {}
+  check.is(world.hooked[1], "https://hooks.example/x")
+  check.is(world.hooked[2].spent, 1)
+  check.raises('P:2: webhook: expected an address such as "https://hooks.example/x" or p.secret '
+    .. '"NAME", not this text', p .. 'local h = p.webhook "hooks.example/SECRET"')
+end)
+
 check.that("the same again is the same, and another is told", function()
   world_of [[
     local one = p.budget("d", { "1 usd/day", each = "user" })
@@ -83,6 +97,12 @@ check.that("the same again is the same, and another is told", function()
   check.raises('P:3: budget "d" was declared at P:2 with "1 usd/day"; '
     .. "use that one or another name",
     p .. 'local a = p.budget("d", "1 usd/day")\nlocal b = p.budget("d", "2 usd/day")')
+end)
+
+check.that("a name is of one thing that keeps state", function()
+  check.raises('P:3: budget "own": the limit at P:2 has that name; what keeps state has one of its '
+    .. "own", p .. 'local a = p.limit("own", "1 requests/min")\n'
+    .. 'local b = p.budget("own", "1 usd/day")')
 end)
 
 check.that("what is missing or wrong is told", function()

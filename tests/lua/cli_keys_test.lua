@@ -40,6 +40,23 @@ check.that("add hands over what the options say, and shows the key alone", funct
   check.is(tool.key.metadata, '{"n":"1","note":"a=b"}')
 end)
 
+check.that("limits and budgets are lists, as often as they are said", function()
+  local tool = keys_tool()
+  check.is(run_keys({ "add", "--limit", "60 requests/min", "--budget=5 usd/day", "--limit",
+    "4 concurrent" }, tool), 0)
+  check.is(tool.key.limits, '["60 requests/min","4 concurrent"]')
+  check.is(tool.key.budgets, '["5 usd/day"]')
+  check.is(run_keys({ "list", "--limit", "1 request/s" }, tool), 2)
+  check.has(tool.complained, "list takes no --limit")
+end)
+
+check.that("what the record says is wrong is told as a mistake of the command line", function()
+  local tool = keys_tool()
+  function tool.keys_add() return nil, "limits: too odd", true end
+  check.is(run_keys({ "add", "--limit", "odd" }, tool), 2)
+  check.is(tool.complained, "perilune keys: limits: too odd; see perilune help keys\n")
+end)
+
 check.that("list shows the oldest first", function()
   local tool = keys_tool {
     { id = "key_2", created = "2026-02", holds = false, revoked = "2026-03", mark = "b2" },

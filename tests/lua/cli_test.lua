@@ -66,7 +66,7 @@ check.that("an unknown command is a usage error", function()
   check.is(help({ "sevre" }, tool), 2)
   check.is(tool.complained,
     "perilune help: there is no command 'sevre' (there are: serve, check, test, store, keys, "
-    .. "prices, version, help)\n")
+    .. "usage, prices, version, help)\n")
   check.is(help({ "serve", "check" }, tool), 2)
 end)
 

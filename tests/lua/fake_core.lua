@@ -139,6 +139,11 @@ local function add_rungs(core, world)
   function core.sticky_keep(_, _, key, target) if key then world.pins[key] = target end end
   function core.sticky_refuse() return make("reply", { refused = true, status = 503 }) end
   function core.failed() return false end
+  function core.queue(name, all, rules)
+    world.queue = { name = name, all = all, rules = rules }
+    return world.queue
+  end
+  function core.queue_put() return world.queued end
   function core.limit(name, shape, wait, sets)
     world.limit = { name = name, shape = shape, wait = wait, sets = sets }
     return world.limit
@@ -155,10 +160,14 @@ local function add_rungs(core, world)
     world.who, world.set = who, set
     return world.over and core.written { kind = "refuse", text = "no", status = 429 } or nil
   end
+  function core.budget_begin() end
+  function core.budget_end() end
   function core.budget_look(_, _, who, set)
     world.who, world.set = who, set
     return 60, 40
   end
+  function core.webhook(address) return address end
+  function core.webhook_send(hook, told) world.hooked = { hook, told } end
   function core.faq(text)
     if text == "bad" then return nil, "entry 2 has no \"question\"" end
     return { text = text }
@@ -174,7 +183,21 @@ local function add_rungs(core, world)
   end
 end
 
+-- What the tests here write; how else an amount may be written is C's to say.
+local UNITS = { requests = "requests", request = "requests", tokens = "tokens", usd = "usd" }
+local FACTORS = { [""] = 1, k = 1000, M = 1000000 }
+local PERIODS = { s = "second", min = "minute", h = "hour", hour = "hour", day = "day",
+  week = "week", month = "month", request = "request" }
+
+local function amount(text)
+  local n, factor, unit, per = text:match "^([%d.]+)([kM]?) (%a+) ?/ ?(%a+)$"
+  n = tonumber(n)
+  if not n or not UNITS[unit] or not PERIODS[per] then return nil end
+  return n * FACTORS[factor], UNITS[unit], PERIODS[per]
+end
+
 local function add_rest(core, world)
+  core.amount = amount
   function core.price(name, tiers) world.prices[name] = tiers end
   function core.price_known(model)
     return model.provider == "sim" or world.prices[model.provider .. "/" .. model.name] ~= nil

@@ -5,8 +5,8 @@ local fake = require "fake_core"
 
 local p = 'local p = require "perilune"\n'
 local NAMES = "allow, asked, balance, breaker, budget, cut, faq, file, filter, has, hedge, "
-  .. "idempotent, json, ladder, limit, log, model, now, prices, provider, race, refuse, rescue, "
-  .. "say, secret, sleep, sorry, sticky, tokens, trim, units"
+  .. "idempotent, json, ladder, limit, log, model, now, prices, provider, queue, race, refuse, "
+  .. "rescue, say, secret, sleep, sorry, sticky, tokens, trim, units, webhook"
 
 check.that("an unknown word lists the known ones and guesses", function()
   check.raises("P:2: there is no p.modle (did you mean p.model?); there are: " .. NAMES,

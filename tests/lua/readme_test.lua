@@ -13,8 +13,8 @@ end
 local README = text_of "lua/README.md" .. text_of "lua/RUNGS.md"
 
 local FILES = { "address", "asked", "balance", "branches", "breaker", "budget", "callable",
-  "faq", "filter", "guard", "hedge", "ladder", "limit", "model", "moment", "named", "nearest",
-  "options", "presets", "providers", "race", "rescue", "rung", "secret", "show", "sim",
+  "faq", "filter", "guard", "hedge", "ladder", "limit", "model", "moment", "most", "named",
+  "nearest", "options", "presets", "providers", "race", "rescue", "rung", "secret", "show", "sim",
   "sticky", "trim", "units", "written" }
 
 check.that("every example of the reference is a policy that loads", function()

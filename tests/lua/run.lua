@@ -7,9 +7,8 @@ local check = require "check"
 -- In reading order: what the others stand on comes first.
 local MODULES = { "units", "options", "rung", "ladder", "model", "providers", "address", "asked",
   "allow", "written", "filter", "race", "hedge", "balance", "breaker", "trim", "faq", "sticky",
-  "limit", "budget", "rescue", "idempotent", "tokens", "prices", "perilune", "default", "cli",
-  "cli_store",
-  "cli_keys", "cli_prices", "testing", "readme" }
+  "limit", "budget", "queue", "rescue", "idempotent", "tokens", "prices", "perilune", "default",
+  "cli", "cli_store", "cli_keys", "cli_prices", "testing", "readme" }
 
 for _, module in ipairs(MODULES) do require(module .. "_test") end
 

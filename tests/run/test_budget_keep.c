@@ -174,6 +174,25 @@ static void what_must_survive_a_loss_of_power_waits_for_the_disk(void)
     stop();
 }
 
+/* Whoever need not wait is faster than one who must, so that is not asked. */
+static void nobody_is_asked_before_the_disk_has_it(void)
+{
+    peri_options power = {.size = sizeof power, .store_power = 1};
+    open_store();
+    rig_open(&power);
+    CHECK_INT(load(OK("a") "local m = p.model 'a/x' "
+                           "local both = p.race { m, "
+                           "  function() return p.say 'first' end } "
+                           "local d = p.budget('d', '9k tokens/day') "
+                           "return function(req) return d(req) or both(req) "
+                           "end"),
+              0);
+    ask(body_of(100));
+    CHECK_STR(path(), "d ok, say");
+    CHECK_STR(header("x-perilune-attempts"), "0");
+    stop();
+}
+
 static void a_runtime_ends_while_the_disk_is_at_work(void)
 {
     peri_options power = {.size = sizeof power, .store_power = 1};
@@ -187,6 +206,31 @@ static void a_runtime_ends_while_the_disk_is_at_work(void)
         turn(i);
         stop();
     }
+}
+
+static void whatever_allocation_fails_nothing_stays_reserved(void)
+{
+    start(
+        SIM("a", "tokens = 50") "local d = p.budget('d', { '900k tokens/day', "
+                                "each = 'user', "
+                                "  warn = 0.0001, on_warn = function() end }) "
+                                "local m = p.model 'a/x' "
+                                "return function(req) "
+                                "  if req.max_tokens == 1 then "
+                                "    return p.say(tostring(d:left(req) + "
+                                "d:spent(req))) end "
+                                "  return d(req) or m(req) end");
+    for (int n = 1; n < 60; n++) {
+        submit(body_of(100));
+        mem_fail_at(n, false);
+        for (int i = 0; i < PATIENT_TURNS && got.dones == 0; i++)
+            peri_step(peri, 0.01);
+        mem_fail_at(0, false);
+        CHECK_INT(got.dones, 1);
+        ask(body_of(1));
+        CHECK_STR(said(), "900000");
+    }
+    stop();
 }
 
 /* --- who is told ------------------------------------------------------------- */
@@ -250,6 +294,8 @@ TESTS(each_user_has_one_of_his_own, whose_it_is_may_be_a_function,
       a_ledger_that_cannot_be_had_lets_nobody_spend,
       without_any_other_model_that_is_a_503,
       what_must_survive_a_loss_of_power_waits_for_the_disk,
+      nobody_is_asked_before_the_disk_has_it,
       a_runtime_ends_while_the_disk_is_at_work,
+      whatever_allocation_fails_nothing_stays_reserved,
       a_share_that_is_spent_is_told_once_for_each,
       a_restart_does_not_tell_it_again, an_on_warn_that_raises_harms_nobody)

@@ -57,6 +57,24 @@ static void a_gate_taken_for_a_condition_spends_nothing(void)
     stop();
 }
 
+static void a_gate_that_raises_and_is_swallowed_lets_nothing_be_spent(void)
+{
+    start(OK("a") "local bad = p.budget('d', { '9k tokens/day', "
+                  "  each = function() error 'a bug' end }) " MODEL
+                  "return function(req) pcall(bad, req) return m(req) end");
+    ask(body_of(600));
+    CHECK_STR(path(), "x budget");
+    stop();
+    start(OK("a") "local all = {} for i = 1, 9 do "
+                  "  all[i] = p.budget('b' .. i, '5k tokens/day') end " MODEL
+                  "return function(req) "
+                  "  for i = 1, 9 do pcall(all[i], req) end "
+                  "  return m(req) end");
+    ask(body_of(600));
+    CHECK(holds(path(), "x budget"));
+    stop();
+}
+
 /* --- rule 6 ------------------------------------------------------------------ */
 
 static void a_gate_asked_in_a_helper_holds_for_all_that_follows(void)
@@ -150,6 +168,22 @@ static void one_that_declines_never_refuses(void)
           "return { d, m, p.model { 'b/y', free = true } }");
     ask(body_of(600));
     CHECK_STR(path(), "daily ok, x budget, y ok");
+    stop();
+}
+
+static void a_library_is_not_told_to_wait_for_the_next_month(void)
+{
+    start(with_limit(
+        SIM("a",
+            "tokens = 250") "local d = p.budget('d', { 'LIMIT tokens/month', "
+                            "  over = 'decline' }) return { d, 'a/x' }",
+        reserved_for(250)));
+    ask(body_of(250));
+    ask(body_of(250));
+    CHECK_INT(got.status, 429);
+    str wait = header("retry-after");
+    CHECK(wait.n > 0);
+    CHECK_STR(header("x-should-retry"), wait.n > 2 ? "false" : "true");
     stop();
 }
 
@@ -265,13 +299,16 @@ static void declared_again_it_is_the_same_and_otherwise_it_raises(void)
 TESTS(asked_again_a_gate_says_the_same_and_counts_once,
       ignoring_a_gate_spends_nothing,
       a_gate_taken_for_a_condition_spends_nothing,
+      a_gate_that_raises_and_is_swallowed_lets_nothing_be_spent,
       a_gate_asked_in_a_helper_holds_for_all_that_follows,
       what_went_before_is_not_charged,
       a_branch_is_charged_to_what_was_attached_before_it,
       what_a_branch_attaches_stays_in_it, each_branch_reserves_for_itself,
       a_gate_refuses_before_nothing_is_left,
       a_refusal_says_which_budget_and_until_when,
-      one_that_declines_never_refuses, what_is_free_is_charged_to_nobody,
+      one_that_declines_never_refuses,
+      a_library_is_not_told_to_wait_for_the_next_month,
+      what_is_free_is_charged_to_nobody,
       if_the_purse_says_no_the_free_one_answers, rescue_is_charged_too,
       a_new_amount_holds_at_once_and_what_was_spent_stays,
       what_counts_something_else_starts_empty_and_says_so,

@@ -147,6 +147,72 @@ static void a_folder_that_goes_away_takes_no_key_along(void)
     end();
 }
 
+/* --- changes from within ----------------------------------------------------- */
+
+static enum store_result add_one(void *user, struct keeper *k,
+                                 struct store_why *wrong)
+{
+    struct client_key key = {
+        .id = STR("key_1"), .expires = NANOS_NEVER, .revoked = NANOS_NEVER};
+    return keeper_add(k, &key, str_of(user), wrong);
+}
+
+static enum store_result revoke_one(void *user, struct keeper *k,
+                                    struct store_why *wrong)
+{
+    return keeper_revoke(k, str_of(user), 5, wrong);
+}
+
+static bool valid(nanos now, const char *text)
+{
+    struct ring *ring;
+    struct mac mark;
+    const struct client_key *key = NULL;
+    if (clients_look(clients, now, &ring, &why) == CLIENTS_ON)
+        key = ring_find(ring, str_of(text), &mark);
+    bool is = key != NULL && client_key_holds(key, now);
+    ring_release(ring);
+    return is;
+}
+
+static void a_change_from_within_holds_at_once(void)
+{
+    begin();
+    CHECK_INT(look(1), CLIENTS_OFF);
+    CHECK_INT(clients_change(clients, fresh, add_one, "peri-1", &why),
+              STORE_OK);
+    CHECK(valid(1, "peri-1"));
+    CHECK_INT(clients_change(clients, fresh, revoke_one, "key_1", &why),
+              STORE_OK);
+    CHECK(!valid(1, "peri-1"));
+    CHECK_INT(clients_change(clients, fresh, revoke_one, "key_2", &why),
+              STORE_MISSING);
+    CHECK_INT(look(1), CLIENTS_ON);
+    end();
+}
+
+static void changes_from_within_and_without_both_hold(void)
+{
+    begin();
+    add("peri-1");
+    CHECK(knows(1, "peri-1"));
+    CHECK_INT(clients_change(clients, fresh, add_one, "peri-2", &why),
+              STORE_OK);
+    CHECK(knows(1, "peri-1") && knows(1, "peri-2"));
+    end();
+}
+
+static void without_a_store_nothing_is_changed(void)
+{
+    folder_open();
+    realm = realm_open(folder_path("elsewhere"));
+    clients = clients_of(realm);
+    CHECK_INT(clients_change(clients, fresh, add_one, "peri-1", &why),
+              STORE_MISSING);
+    CHECK_INT(look(1), CLIENTS_OFF);
+    end();
+}
+
 /* Each looks as a runtime's thread does, while the folder is replaced. */
 static void *look_often(void *user)
 {
@@ -171,6 +237,28 @@ static void several_threads_look_at_one_ring(void)
     end();
 }
 
+static void nobody_misses_a_key_while_others_are_added(void)
+{
+    char text[32];
+    pthread_t threads[2];
+    int known[2] = {0};
+    begin();
+    CHECK_INT(clients_change(clients, fresh, add_one, "peri-1", &why),
+              STORE_OK);
+    for (int i = 0; i < 2; i++)
+        CHECK_INT(pthread_create(&threads[i], NULL, look_often, &known[i]), 0);
+    for (int i = 0; i < 10; i++) {
+        snprintf(text, sizeof text, "peri-new-%d", i);
+        CHECK_INT(clients_change(clients, fresh, add_one, text, &why),
+                  STORE_OK);
+        CHECK(knows(50 * NANOS_S, text));
+    }
+    for (int i = 0; i < 2; i++)
+        pthread_join(threads[i], NULL);
+    CHECK(known[0] == 320 && known[1] == 320);
+    end();
+}
+
 static void runtimes_share_the_keys(void)
 {
     begin();
@@ -187,4 +275,7 @@ TESTS(without_a_store_there_are_no_keys,
       a_file_that_is_no_store_lets_nobody_in,
       a_look_that_failed_keeps_nobody_out_for_longer,
       a_folder_that_goes_away_takes_no_key_along,
-      several_threads_look_at_one_ring, runtimes_share_the_keys)
+      a_change_from_within_holds_at_once,
+      changes_from_within_and_without_both_hold,
+      without_a_store_nothing_is_changed, several_threads_look_at_one_ring,
+      nobody_misses_a_key_while_others_are_added, runtimes_share_the_keys)

@@ -286,18 +286,20 @@ static void the_user_is_a_header_or_the_bodys_25(void)
 
 static void an_absent_field_is_nil_and_an_unknown_one_raises_25(void)
 {
-    begin("return function(req) "
-          "assert(req.key == nil and req.team == nil and req.tools == nil) "
-          "assert(req.session == nil and req.feature == nil) "
-          "assert(req.max_tokens == nil) "
-          "return p.say 'yes' end");
+    begin(
+        "return function(req) "
+        "assert(req.key == nil and req.team == nil and req.tools == nil) "
+        "assert(req.session == nil and req.feature == nil and req.job == nil) "
+        "assert(req.max_tokens == nil) "
+        "return p.say 'yes' end");
     chat();
     CHECK_STR(said(), "yes");
     finish();
     CHECK_RUN_ERROR(
         "return function(req)\n return req.usr end",
         "P:2: there is no req.usr (there are: model, user, team, feature, "
-        "session, key, id, stream, text, messages, tools, tokens, max_tokens, "
+        "session, key, job, id, stream, text, messages, tools, tokens, "
+        "max_tokens, "
         "body, "
         "params, headers, fault, deadline, with)");
 }

@@ -4,6 +4,7 @@
 #include "unit.h"
 
 #include "store/keys/client_key.h"
+#include "store/keys/key_limits.h"
 
 static const struct client_key full = {
     .id = {"key_1", 5},
@@ -12,6 +13,8 @@ static const struct client_key full = {
     .feature = {"chat", 4},
     .models = {"[\"openai/*\",\"local/llama\"]", 26},
     .metadata = {"{\"note\":\"x\"}", 12},
+    .limits = {"[\"60 requests/min\",\"4 concurrent\"]", 34},
+    .budgets = {"[\"10 usd/day\"]", 14},
     .admin = true,
     .created = 5,
     .expires = 7,
@@ -41,6 +44,12 @@ static void a_record_comes_back_as_it_was(void)
     CHECK_STR(got.feature, "chat");
     CHECK_STR(got.models, "[\"openai/*\",\"local/llama\"]");
     CHECK_STR(got.metadata, "{\"note\":\"x\"}");
+    CHECK_STR(got.limits, "[\"60 requests/min\",\"4 concurrent\"]");
+    CHECK_STR(got.budgets, "[\"10 usd/day\"]");
+    CHECK_INT(got.rules->n, 2);
+    CHECK_INT(got.rules->parts[0].rate.n, 60);
+    CHECK_INT(got.rules->parts[0].rate.per, 60 * NANOS_S);
+    CHECK_INT(got.rules->parts[1].unit, COUNT_PLACES);
     CHECK(got.admin);
     CHECK_INT(got.created, 5);
     CHECK_INT(got.expires, 7);
@@ -60,6 +69,42 @@ static void what_a_record_does_not_say_is_absent(void)
     CHECK(!got.admin);
     CHECK_INT(got.expires, NANOS_NEVER);
     CHECK_INT(got.revoked, NANOS_NEVER);
+    arena_fini(&a);
+}
+
+/* As the first version wrote it. */
+static void a_record_from_before_limits_has_none(void)
+{
+    struct arena a;
+    struct client_key got;
+    arena_init(&a);
+    CHECK(client_key_read(STR("{\"id\":\"key_1\",\"user\":\"ada\","
+                              "\"admin\":true,\"created\":5}"),
+                          &a, &got));
+    CHECK(got.limits.p == NULL && got.budgets.p == NULL);
+    CHECK(got.rules == NULL);
+    CHECK(got.admin);
+    arena_fini(&a);
+}
+
+/* A key whose limits nobody can read would have none: so it is no key. */
+static void a_record_with_limits_that_cannot_be_read_is_none(void)
+{
+    static const char *const bad[] = {
+        "{\"id\":\"k\",\"limits\":{}}",
+        "{\"id\":\"k\",\"limits\":[\"many\"]}",
+        "{\"id\":\"k\",\"limits\":[60]}",
+        "{\"id\":\"k\",\"limits\":[\"5 usd/day\"]}",
+        "{\"id\":\"k\",\"limits\":[\"5 tokens/month\"]}",
+        "{\"id\":\"k\",\"limits\":[\"0 tokens/day\"]}",
+        "{\"id\":\"k\",\"budgets\":\"10 usd/day\"}",
+        "{\"id\":\"k\",\"budgets\":[\"10 concurrent\"]}",
+    };
+    struct arena a;
+    struct client_key got;
+    arena_init(&a);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        CHECK(!client_key_read(str_of(bad[i]), &a, &got));
     arena_fini(&a);
 }
 
@@ -140,6 +185,8 @@ static void a_list_allows_what_fits_and_no_list_allows_all(void)
 }
 
 TESTS(a_record_comes_back_as_it_was, what_a_record_does_not_say_is_absent,
+      a_record_from_before_limits_has_none,
+      a_record_with_limits_that_cannot_be_read_is_none,
       what_is_no_record_is_not_read, a_copy_needs_nothing_of_the_first,
       a_key_holds_until_it_expires_or_is_revoked, a_pattern_has_one_star,
       a_list_allows_what_fits_and_no_list_allows_all)

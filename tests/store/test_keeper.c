@@ -138,6 +138,38 @@ static void a_key_that_is_rotated_has_the_new_text_alone(void)
     end();
 }
 
+static bool give_to_bob(void *user, struct client_key *key)
+{
+    key->user = STR("bob");
+    key->limits = STR("[\"5 requests/min\"]");
+    return *(bool *)user;
+}
+
+static void a_key_that_is_edited_keeps_its_text(void)
+{
+    bool really = false;
+    struct mac mark;
+    begin();
+    add("key_1", "peri-1");
+    add("key_2", "peri-2");
+    for (int i = 0; i < 2; i++) {
+        CHECK_INT(
+            keeper_edit(&keeper, STR("key_1"), give_to_bob, &really, &why),
+            STORE_OK);
+        struct ring *ring =
+            keeper_read(keeper.store, keeper.secret, NULL, &why);
+        const struct client_key *key = ring_find(ring, STR("peri-1"), &mark);
+        CHECK_STR(key->user, really ? "bob" : "ada");
+        CHECK((key->rules != NULL) == really);
+        CHECK_STR(ring_find(ring, STR("peri-2"), &mark)->user, "ada");
+        ring_release(ring);
+        really = true;
+    }
+    CHECK_INT(keeper_edit(&keeper, STR("key_9"), give_to_bob, &really, &why),
+              STORE_MISSING);
+    end();
+}
+
 /* --- what lies on the disk ------------------------------------------------- */
 
 static bool holds(const char *path, str what)
@@ -283,8 +315,8 @@ TESTS(a_key_is_found_by_its_whole_text, no_text_is_too_odd_to_be_unknown,
       a_slot_that_is_taken_is_no_key_that_is_known,
       a_key_that_is_revoked_stays_so,
       a_key_that_is_rotated_has_the_new_text_alone,
-      the_text_of_a_key_is_in_no_file, the_secret_is_its_owners_alone,
-      the_secret_stays_when_another_is_brought,
+      a_key_that_is_edited_keeps_its_text, the_text_of_a_key_is_in_no_file,
+      the_secret_is_its_owners_alone, the_secret_stays_when_another_is_brought,
       keys_without_their_secret_are_told_of, a_secret_of_another_length_is_none,
       a_row_that_is_no_record_is_an_unknown_key,
       a_ring_lasts_as_long_as_it_is_held,

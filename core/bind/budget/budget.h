@@ -35,7 +35,8 @@ struct budget {
     str word;        /* "day" */
     int64_t *limits; /* the usual one, then those of the exceptions */
     int limits_n;
-    struct budget_totals *totals; /* the realm's */
+    struct budget_totals *totals; /* the realm's, as the next one is */
+    struct ledger *ledger;        /* NULL: it could not be opened then */
 };
 
 struct purse {
@@ -70,8 +71,9 @@ void purse_attach(lua_State *L, struct strand *s, struct purse *p);
 struct ledger_line purse_line(const struct purse *p, struct ledger *ledger,
                               str model, nanos now);
 
-/* The ledger; NULL, and *why: calls under a budget must decline. */
-struct ledger *budget_ledger(const struct request *r, struct store_why *why);
+/* The ledger of a budget; NULL, and *why: calls under it must decline. */
+struct ledger *budget_ledger(const struct budget *b, const struct request *r,
+                             struct store_why *why);
 
 /* --- one call --------------------------------------------------------------- */
 

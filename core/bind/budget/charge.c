@@ -174,7 +174,7 @@ static void call_ended(struct ender *ender, const struct call *call)
         (struct charge *)(void *)((char *)ender -
                                   offsetof(struct charge, ender));
     struct used used;
-    if (!c->open)
+    if (!c->open || !DEFENCE(budget_settle))
         return;
     call_used(call, &used);
     bool known = used.how != USED_UNKNOWN;
@@ -314,7 +314,7 @@ static bool chargeable(const struct charging *of, struct charge *c,
         return false;
     }
     if (c->lines > 0)
-        c->ledger = budget_ledger(c->request, &closed);
+        c->ledger = budget_ledger(c->purse[0]->budget, c->request, &closed);
     if (c->lines > 0 && c->ledger == NULL) {
         decline_closed(of, &closed, fault);
         return false;
@@ -333,6 +333,13 @@ bool charge_reserve(lua_State *L, const struct charging *of,
 {
     struct ledger_refusal no;
     *charge = NULL;
+    if (of->strand->undecided > 0 && DEFENCE(budget_undecided)) {
+        decline(of,
+                "a gate of a budget failed, so it is not known who would pay; "
+                "the policy must not go on when a gate raises",
+                fault);
+        return false;
+    }
     if (of->strand->budgets == NULL || !DEFENCE(budget_reserve))
         return true;
     struct charge *c = begin(L, of);
@@ -368,7 +375,7 @@ bool charge_syncs(struct charge *c, struct strand *s)
 {
     struct runtime *rt = c->request->rt;
     if (c->lines == 0 || realm_folder(rt->realm) == NULL ||
-        realm_durability(rt->realm) != STORE_POWER)
+        realm_durability(rt->realm) != STORE_POWER || !DEFENCE(budget_disk))
         return false;
     c->syncing = true;
     c->sleeper = s;

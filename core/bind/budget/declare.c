@@ -140,7 +140,9 @@ static void share(lua_State *L, struct budget *b)
     atomic_store(&b->totals->dollars, b->dollars);
     if (emptied)
         tell_emptied(rt, b->name);
-    if (!b->cap && budgets_ledger(rt->realm, rt->world, &why) == NULL &&
+    if (!b->cap)
+        b->ledger = budgets_ledger(rt->realm, rt->world, &why);
+    if (!b->cap && b->ledger == NULL &&
         realm_first(rt->realm, "ledger", str_hash(str_of(why.text))))
         event_runtime(rt, "budgets_unavailable", str_of(why.text));
 }

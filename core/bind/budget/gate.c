@@ -94,7 +94,7 @@ static void look(struct purse *p, struct request *r)
         return;
     }
     p->ends = period_at(&p->budget->period, now).ends;
-    struct ledger *ledger = budget_ledger(r, &why);
+    struct ledger *ledger = budget_ledger(p->budget, r, &why);
     p->view = (struct ledger_view){.left = p->limit};
     if (ledger == NULL)
         return; /* every call will decline, and say so */
@@ -162,11 +162,31 @@ static int ask(lua_State *L)
     struct request *r = view->request;
     if (luaL_checkinteger(L, 4) == 0)
         return 0;
+    struct strand *s = bind_strand(L, r);
+    s->undecided++;
     struct purse *p = purse_of(L, r, b, who_at(L, 3), limit_of(L, b, 4));
-    purse_attach(L, bind_strand(L, r), p);
+    purse_attach(L, s, p);
+    s->undecided--;
     if (!p->judged)
         judge(L, p, view);
     return p->refuses ? refuse(L, p, r) : 0;
+}
+
+/* budget_begin(req): until budget_end(req) it is not known whose money is spent, so
+** nothing can be; should an error come between, for the rest of the request */
+static int begin(lua_State *L)
+{
+    struct request *r = bind_view(L, 1)->request;
+    bind_strand(L, r)->undecided++;
+    return 0;
+}
+
+/* budget_end(req): it is known again */
+static int end(lua_State *L)
+{
+    struct request *r = bind_view(L, 1)->request;
+    bind_strand(L, r)->undecided--;
+    return 0;
 }
 
 /* --- looking ----------------------------------------------------------------- */
@@ -199,9 +219,8 @@ static int look_at(lua_State *L)
 }
 
 static const luaL_Reg functions[] = {
-    {"budget_ask", ask},
-    {"budget_look", look_at},
-    {NULL, NULL},
+    {"budget_begin", begin},  {"budget_end", end}, {"budget_ask", ask},
+    {"budget_look", look_at}, {NULL, NULL},
 };
 
 void bind_budget_gate(lua_State *L)

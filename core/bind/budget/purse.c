@@ -71,8 +71,10 @@ struct ledger_line purse_line(const struct purse *p, struct ledger *ledger,
         .limit = p->limit};
 }
 
-struct ledger *budget_ledger(const struct request *r, struct store_why *why)
+struct ledger *budget_ledger(const struct budget *b, const struct request *r,
+                             struct store_why *why)
 {
     struct runtime *rt = r->rt;
-    return budgets_ledger(rt->realm, rt->world, why);
+    return b->ledger != NULL ? b->ledger
+                             : budgets_ledger(rt->realm, rt->world, why);
 }

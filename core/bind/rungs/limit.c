@@ -11,20 +11,18 @@
 */
 #include "bind/rungs/limit.h"
 
-#include <stdio.h>
-
 #include "base/defence.h"
 #include "bind/tokens/tokens.h"
 #include "run/events.h"
 #include "run/generation.h"
+#include "run/limit/no.h"
+#include "run/limit/used.h"
 #include "run/path.h"
 #include "run/realm/limits.h"
 #include "run/sandbox.h"
 #include "run/task.h"
 
-#define LIMIT_TYPE   "perilune.limit"
-#define BELIEVED     100000000 /* tokens of a call; more is no usage */
-#define NOBODY_KNOWS NANOS_S   /* Retry-After when a place must become free */
+#define LIMIT_TYPE "perilune.limit"
 
 struct limit {
     struct limiter *limiter; /* lives in the realm */
@@ -209,26 +207,6 @@ static void step_out(struct pass *p)
 
 /* --- the end --------------------------------------------------------------- */
 
-/* What its calls used. False: some of it nobody knows, *tokens is the rest. */
-static bool used(const struct request *r, int64_t *tokens)
-{
-    bool sure = true;
-    *tokens = 0;
-    for (const struct step *s = r->steps; s != NULL; s = s->next) {
-        const struct call *c = s->call;
-        if (c == NULL || !c->arrived)
-            continue;
-        const struct usage *u = &c->tap.usage;
-        bool told = u->known && u->prompt >= 0 && u->prompt <= BELIEVED &&
-                    u->completion >= 0 && u->completion <= BELIEVED;
-        if (told)
-            *tokens += u->prompt + u->completion;
-        else if (u->known || c->status < 400)
-            sure = false;
-    }
-    return sure;
-}
-
 static void settle(struct ending *ending, struct request *r)
 {
     struct pass *p = (struct pass *)(void *)ending;
@@ -241,7 +219,7 @@ static void settle(struct ending *ending, struct request *r)
         limiter_undo(p->limit->limiter, p->rules, &p->ticket, now);
         return;
     }
-    if (!used(r, &tokens) && tokens < p->tokens)
+    if (!limit_used(r, &tokens) && tokens < p->tokens)
         tokens = p->tokens;
     limiter_settle(p->limit->limiter, p->rules, &p->ticket, tokens, now);
 }
@@ -319,89 +297,14 @@ static struct pass *judge(lua_State *L, const struct limit *l,
 
 /* --- saying no ------------------------------------------------------------- */
 
-static const char *period(const struct limit_part *part)
-{
-    static const struct {
-        nanos per;
-        const char *word;
-    } words[] = {{1, "second"},
-                 {60, "minute"},
-                 {3600, "hour"},
-                 {86400, "day"},
-                 {604800, "week"}};
-    size_t i = 0;
-    while (i + 1 < sizeof words / sizeof words[0] &&
-           part->rate.per > words[i].per * NANOS_S)
-        i++;
-    return words[i].word;
-}
-
-static long long seconds(nanos t)
-{
-    return (long long)((t + NANOS_S - 1) / NANOS_S);
-}
-
-static void say_too_large(const struct pass *p, struct buf *to)
-{
-    const struct limit_verdict *v = &p->verdict;
-    const struct limit_part *part = &p->rules->parts[v->part];
-    int64_t most = part->rate.burst > 0 ? part->rate.burst : part->rate.n;
-    buf_print(to,
-              "limit %.*s: this request may need %lld tokens, and no more than "
-              "%lld ever pass at once; shorten it or ask for fewer max_tokens",
-              STR_ARG(p->limit->name), (long long)v->asked, (long long)most);
-}
-
-static void say_limited(const struct pass *p, nanos wait, struct buf *to)
-{
-    const struct limit_verdict *v = &p->verdict;
-    const struct limit_part *part = &p->rules->parts[v->part];
-    const struct limit_state *s = &v->parts[v->part];
-    long long limit = (long long)s->limit, used = limit - (long long)s->left;
-    buf_print(to, "limit %.*s: ", STR_ARG(p->limit->name));
-    if (part->unit == COUNT_PLACES) {
-        buf_print(to,
-                  "%lld of %lld requests at a time are under way; try "
-                  "again when one has ended",
-                  used, limit);
-        return;
-    }
-    if (part->rate.burst > 0)
-        buf_print(to, "more than %lld at once and %lld ",
-                  (long long)part->rate.burst, limit);
-    else
-        buf_print(to, "%lld of %lld ", used, limit);
-    buf_print(to, "%s per %s",
-              part->unit == COUNT_TOKENS ? "tokens" : "requests", period(part));
-    buf_text(to, part->rate.burst > 0 ? "" : " are used");
-    if (part->unit == COUNT_TOKENS)
-        buf_print(to, " and this request may need %lld", (long long)v->asked);
-    buf_print(to, "; try again in %lld s (all is free again in %lld s)",
-              seconds(wait), seconds(s->reset));
-}
-
-/* A 429 that says which limit, what is used and when to come again; or a 413,
-** when waiting would not help. */
 static int refuse(lua_State *L, const struct request *r, const struct pass *p)
 {
-    char room[512];
+    char room[LIMIT_NO_TEXT];
     struct buf text = {.p = room, .cap = sizeof room, .max = sizeof room};
-    nanos now = world_now(r->rt->world);
-    nanos wait = p->verdict.at > now ? p->verdict.at - now : 1;
-    bool never = p->verdict.word == LIMIT_TOO_LARGE;
-    if (p->verdict.at == NANOS_NEVER)
-        wait = NOBODY_KNOWS;
-    if (never)
-        say_too_large(p, &text);
-    else
-        say_limited(p, wait, &text);
-    struct written_reply *w =
-        bind_push_written(L, WRITTEN_REFUSE, buf_str(&text));
-    w->status = never ? 413 : 429;
-    w->again = !never;
-    w->wait = never ? 0 : wait;
-    snprintf(w->code, sizeof w->code, "%s",
-             never ? "request_too_large" : "rate_limit_exceeded");
+    struct limit_no no = {p->limit->name, p->rules, &p->verdict,
+                          world_now(r->rt->world)};
+    limit_no_text(&no, &text);
+    limit_no_status(&no, bind_push_written(L, WRITTEN_REFUSE, buf_str(&text)));
     return 1;
 }
 

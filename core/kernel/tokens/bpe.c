@@ -1,7 +1,8 @@
 /*
 ** bpe.c -- merging the bytes of a piece.
 **
-** Parts are known by where they begin. The ranks stand in blocks of eight,
+** Parts are known by where they begin. At first they are bytes, and letters
+** where letters.h has nothing against it. The ranks stand in blocks of eight,
 ** and the lowest of each block beside them, so that the next merge is found by
 ** looking at the blocks and then at one of them.
 */
@@ -9,6 +10,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "kernel/tokens/letters.h"
 
 #define WINDOW (2 * RANKS_LONGEST) /* bytes; two tokens must fit */
 #define NEAR   16                  /* to its end: the first try to cut it */
@@ -87,6 +89,30 @@ static void join(const struct bpe *b, struct parts *a, uint32_t i)
         look_at_block(a, before / BLOCK);
 }
 
+/* Make the letters that may be made at once. Were there any? */
+static bool make_letters(const struct bpe *b, struct parts *a)
+{
+    uint32_t bytes = a->n;
+    for (uint32_t i = 0; i < bytes; i++) {
+        if (!letters_whole(b->ranks, a->text, i))
+            continue;
+        a->next[i] = i + LETTER;
+        a->prev[i + LETTER] = i;
+        a->rank[i + 1] = a->rank[i + 2] = RANK_NONE;
+        a->n -= LETTER - 1;
+        i += LETTER - 1;
+    }
+    return a->n < bytes;
+}
+
+/* What a letter and the part before it or behind it would make. */
+static void look_beside_letters(const struct bpe *b, struct parts *a)
+{
+    for (uint32_t i = 0; i < a->text.n; i = a->next[i])
+        if (a->next[a->next[i]] > i + 2)
+            a->rank[i] = joined(b, a, i);
+}
+
 static uint32_t begin(const struct bpe *b, struct parts *a, str text)
 {
     uint32_t n = (uint32_t)text.n, blocks = (n + BLOCK - 1) / BLOCK;
@@ -100,6 +126,8 @@ static uint32_t begin(const struct bpe *b, struct parts *a, str text)
         a->rank[i] = ranks_pair(b->ranks, text.p + i);
     for (uint32_t i = n - 1; i < blocks * BLOCK; i++)
         a->rank[i] = RANK_NONE;
+    if (make_letters(b, a))
+        look_beside_letters(b, a);
     for (uint32_t i = 0; i < blocks; i++)
         look_at_block(a, i);
     return blocks;

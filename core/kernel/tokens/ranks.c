@@ -11,6 +11,7 @@
 #include "base/eight.h"
 #include "base/err.h"
 #include "base/mem.h"
+#include "kernel/tokens/letters.h"
 
 #define PAIRS     65536
 #define RANK_BITS 18
@@ -36,7 +37,7 @@ static uint64_t mixed(uint64_t h, uint64_t x)
     return h ^ h >> 32;
 }
 
-static uint64_t hash_of(str s)
+static inline uint64_t hash_of(str s)
 {
     const char *p = s.p;
     uint64_t h = s.n * 0xc2b2ae3d27d4eb4fu;
@@ -219,6 +220,7 @@ int ranks_read(struct ranks *r, str file)
     }
     char *fitting = mem_resize(r->bytes, r->at[r->n]);
     r->bytes = fitting != NULL ? fitting : r->bytes;
+    letters_learn(r);
     return 0;
 }
 

@@ -9,6 +9,7 @@
 **     at       rank -> where its bytes begin (and the next one's, where they end)
 **     bytes    of all tokens, one behind the other
 **     pairs    two bytes -> rank, which is what merging begins with
+**     torn     byte -> which of the sixteen that letters begin with; see letters.h
 **
 ** 3.3 MiB for o200k_base, 1.7 MiB for cl100k_base. Read once, then never
 ** changed: any thread may look.
@@ -28,6 +29,7 @@ struct ranks {
     uint32_t *at, *slots, *pairs;
     size_t mask; /* slots less one */
     char *bytes;
+    uint16_t torn[256];
 };
 
 /* Read a rank file. ERR_INPUT when it is none (every single byte must be a

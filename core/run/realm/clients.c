@@ -4,6 +4,10 @@
 ** The store is closed and opened for each new ring: what was open may have been
 ** replaced, or have had no table yet. A folder that goes away takes no key with
 ** it, and lets nobody in: what was read last holds on.
+**
+** A process has a store open once, and to write or not. So a change takes what
+** is open out of the others' sight, opens it to write, and puts what it has read
+** anew in its place; in between nobody looks at the disk.
 */
 #include "run/realm/clients.h"
 
@@ -19,7 +23,9 @@
 #define LOOK_EVERY NANOS_S /* at the folder */
 
 struct clients {
+    pthread_mutex_t changing; /* one change at a time; taken before `lock` */
     pthread_mutex_t lock;
+    bool away; /* the store is taken out, to be changed */
     struct realm *realm;
     nanos looked;     /* at the folder; 0 = never */
     struct stat file; /* that the store is on */
@@ -33,6 +39,7 @@ struct clients {
 static void init(void *at)
 {
     struct clients *c = at;
+    pthread_mutex_init(&c->changing, NULL);
     pthread_mutex_init(&c->lock, NULL);
 }
 
@@ -42,6 +49,7 @@ static void fini(void *at)
     ring_release(c->ring);
     store_close(c->store);
     pthread_mutex_destroy(&c->lock);
+    pthread_mutex_destroy(&c->changing);
 }
 
 static const struct shared_kind kind = {.name = "clients",
@@ -82,14 +90,22 @@ static int find_file(struct clients *c, char path[KEEPER_PATH],
     return file->st_size > 0 ? 0 : ENOENT; /* it is being made */
 }
 
-static struct ring *read_ring(struct clients *c, const char *path,
-                              bool *damaged)
+/* What was read, before the others see it. */
+struct fresh {
+    struct store *store;
+    uint64_t version;
+    struct ring *ring; /* NULL: see why */
+    struct store_why why;
+};
+
+static struct ring *read_ring(struct fresh *f, const char *path)
 {
+    bool damaged = false;
     unsigned char secret[MAC_KEY] = {0};
     struct ring *ring = NULL;
-    enum store_result result = keeper_secret(path, secret, &c->why);
+    enum store_result result = keeper_secret(path, secret, &f->why);
     if (result == STORE_OK || result == STORE_MISSING)
-        ring = keeper_read(c->store, secret, damaged, &c->why);
+        ring = keeper_read(f->store, secret, &damaged, &f->why);
     mac_wipe(secret, sizeof secret);
     if (ring == NULL || result == STORE_OK || ring_rows(ring) == 0)
         return ring;
@@ -97,27 +113,47 @@ static struct ring *read_ring(struct clients *c, const char *path,
     return NULL;
 }
 
-/* Open and read anew. The version comes before the rows: what is changed
-** meanwhile is read once more. */
-static void read_again(struct clients *c, const char *path)
+/* Open and read. The version comes before the rows: what is changed meanwhile
+** is read once more. */
+static struct fresh read_fresh(const char *path)
 {
-    bool damaged = false;
-    struct ring *ring = NULL;
+    struct fresh f = {.store = NULL};
     struct store_options options = {.path = path, .read_only = true};
+    if (store_open(&f.store, &options, &f.why) != STORE_OK)
+        return f;
+    uint64_t version = store_version(f.store);
+    f.ring = read_ring(&f, path);
+    if (f.ring != NULL)
+        f.version = version;
+    return f;
+}
+
+/* Let the others see it, in place of what was there. */
+static void put_in_force(struct clients *c, const struct fresh *f)
+{
+    ring_release(c->ring);
+    c->store = f->store;
+    c->version = f->version;
+    c->ring = f->ring;
+    if (f->ring == NULL)
+        c->why = f->why;
+    c->state = f->ring == NULL           ? CLIENTS_BROKEN
+               : ring_rows(f->ring) == 0 ? CLIENTS_OFF
+                                         : CLIENTS_ON;
+}
+
+static void let_go(struct clients *c)
+{
     store_close(c->store);
     c->store = NULL;
     c->version = 0;
-    if (store_open(&c->store, &options, &c->why) == STORE_OK) {
-        uint64_t version = store_version(c->store);
-        ring = read_ring(c, path, &damaged);
-        if (ring != NULL)
-            c->version = version;
-    }
-    ring_release(c->ring);
-    c->ring = ring;
-    c->state = ring == NULL           ? CLIENTS_BROKEN
-               : ring_rows(ring) == 0 ? CLIENTS_OFF
-                                      : CLIENTS_ON;
+}
+
+static void read_again(struct clients *c, const char *path)
+{
+    let_go(c);
+    struct fresh f = read_fresh(path);
+    put_in_force(c, &f);
 }
 
 /* Was there ever a file of keys? */
@@ -167,8 +203,9 @@ enum clients_state clients_look(struct clients *c, nanos now,
 {
     *ring = NULL;
     pthread_mutex_lock(&c->lock);
-    look_at_version(c);
-    if (must_look(c, now)) {
+    if (!c->away)
+        look_at_version(c);
+    if (!c->away && must_look(c, now)) {
         c->looked = now;
         look_at_folder(c);
     }
@@ -179,4 +216,54 @@ enum clients_state clients_look(struct clients *c, nanos now,
         *why = c->why;
     pthread_mutex_unlock(&c->lock);
     return state;
+}
+
+/* --- changing -------------------------------------------------------------- */
+
+static void take_away(struct clients *c)
+{
+    pthread_mutex_lock(&c->lock);
+    c->away = true;
+    let_go(c);
+    pthread_mutex_unlock(&c->lock);
+}
+
+/* Read what there is now, while nobody waits, and let everybody see it. */
+static void bring_back(struct clients *c, const char *path)
+{
+    struct stat file;
+    char found[KEEPER_PATH];
+    bool there = find_file(c, found, &file) == 0;
+    struct fresh f = {.store = NULL};
+    if (there)
+        f = read_fresh(path);
+    pthread_mutex_lock(&c->lock);
+    if (there) {
+        c->file = file;
+        put_in_force(c, &f);
+    }
+    c->away = false;
+    pthread_mutex_unlock(&c->lock);
+}
+
+enum store_result clients_change(
+    struct clients *c, const unsigned char fresh[MAC_KEY],
+    enum store_result (*change)(void *, struct keeper *, struct store_why *),
+    void *user, struct store_why *why)
+{
+    struct keeper k;
+    char path[KEEPER_PATH];
+    const char *folder = realm_folder(c->realm);
+    if (folder == NULL || !keeper_path(path, folder))
+        return store_say(why, STORE_MISSING, "the keys", "no store is kept");
+    pthread_mutex_lock(&c->changing);
+    take_away(c);
+    enum store_result result = keeper_open(&k, folder, fresh, why);
+    if (result == STORE_OK) {
+        result = change(user, &k, why);
+        keeper_close(&k);
+    }
+    bring_back(c, path);
+    pthread_mutex_unlock(&c->changing);
+    return result;
 }

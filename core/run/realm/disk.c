@@ -6,6 +6,8 @@
 */
 #include "run/realm/disk.h"
 
+#include "store/ledger.h"
+
 static void append(struct disk_wait **list, struct disk_wait *w)
 {
     w->next = *list;

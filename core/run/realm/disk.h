@@ -11,7 +11,8 @@
 #include <pthread.h>
 
 #include "net/world.h"
-#include "store/ledger.h"
+
+struct ledger;
 
 /* One who waits. Embed it; zero it. */
 struct disk_wait {

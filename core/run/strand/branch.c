@@ -50,6 +50,7 @@ struct strand *branch_fork(struct strand *s)
     branch->state = STRAND_WAITING;
     branch->fault = s->fault;
     branch->budgets = s->budgets;
+    branch->undecided = s->undecided;
     branch->parent = s;
     branch->extra = s->extra;
     branch->number = ++r->forked;

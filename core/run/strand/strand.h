@@ -51,6 +51,7 @@ struct strand {
     /* The budgets its calls are charged to, the latest first. What a branch
     ** adds stands before what it has from its parent, who does not see it. */
     const struct attached *budgets;
+    int undecided; /* gates of budgets that came to no end: nothing is paid */
     /* Of a branch. */
     struct strand *parent; /* NULL: the main strand, or nobody waits for it */
     struct strand *next;   /* in request.branches or request.spare_branches */

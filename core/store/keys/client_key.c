@@ -4,6 +4,7 @@
 #include "store/keys/client_key.h"
 
 #include "base/defence.h"
+#include "store/keys/key_limits.h"
 
 /* --- writing --------------------------------------------------------------- */
 
@@ -40,6 +41,8 @@ void client_key_write(const struct client_key *key, struct buf *to)
     put_text(to, "feature", key->feature);
     put_json(to, "models", key->models);
     put_json(to, "metadata", key->metadata);
+    put_json(to, "limits", key->limits);
+    put_json(to, "budgets", key->budgets);
     if (key->admin)
         put_json(to, "admin", STR("true"));
     put_moment(to, "created", key->created);
@@ -99,9 +102,32 @@ static bool are_patterns(str models)
     return true;
 }
 
+/* A copy of rules in the arena; NULL without memory. */
+static const struct limit_rules *copy_rules(struct arena *a,
+                                            const struct limit_rules *from)
+{
+    struct limit_rules *rules = arena_zero(a, sizeof *rules);
+    if (rules != NULL)
+        *rules = *from;
+    return rules;
+}
+
+/* False: what stands there are no limits, or there is no memory for them. */
+static bool take_limits(struct arena *a, struct client_key *key)
+{
+    struct limit_rules read;
+    if (key_limits_read(key->limits, &read) != NULL)
+        return !DEFENCE(key_limits_read);
+    if (read.n == 0)
+        return true;
+    key->rules = copy_rules(a, &read);
+    return key->rules != NULL;
+}
+
 bool client_key_read(str json, struct arena *scratch, struct client_key *key)
 {
     struct json_error error;
+    struct key_budgets budgets;
     struct reading r = {.scratch = scratch, .well = true};
     if (!json_check(json, &error))
         return false;
@@ -113,12 +139,16 @@ bool client_key_read(str json, struct arena *scratch, struct client_key *key)
         .feature = take_text(&r, "feature"),
         .models = take_json(&r, "models", JSON_ARRAY),
         .metadata = take_json(&r, "metadata", JSON_OBJECT),
+        .limits = take_json(&r, "limits", JSON_ARRAY),
+        .budgets = take_json(&r, "budgets", JSON_ARRAY),
         .admin = json_get(r.root, STR("admin")).kind == JSON_TRUE,
         .created = take_moment(&r, "created", 0),
         .expires = take_moment(&r, "expires", NANOS_NEVER),
         .revoked = take_moment(&r, "revoked", NANOS_NEVER),
     };
-    return r.well && key->id.n > 0 && are_patterns(key->models);
+    return r.well && key->id.n > 0 && are_patterns(key->models) &&
+           take_limits(scratch, key) &&
+           key_budgets_read(key->budgets, &budgets) == NULL;
 }
 
 const struct client_key *client_key_copy(struct arena *a,
@@ -129,15 +159,19 @@ const struct client_key *client_key_copy(struct arena *a,
         return NULL;
     *copy = *key;
     const str *from[] = {&key->id,      &key->user,   &key->team,
-                         &key->feature, &key->models, &key->metadata};
-    str *to[] = {&copy->id,      &copy->user,   &copy->team,
-                 &copy->feature, &copy->models, &copy->metadata};
+                         &key->feature, &key->models, &key->metadata,
+                         &key->limits,  &key->budgets};
+    str *to[] = {&copy->id,     &copy->user,     &copy->team,   &copy->feature,
+                 &copy->models, &copy->metadata, &copy->limits, &copy->budgets};
     for (size_t i = 0; i < sizeof to / sizeof to[0]; i++) {
         *to[i] = arena_copy(a, *from[i]);
         if (from[i]->p != NULL && to[i]->p == NULL)
             return NULL;
     }
-    return copy;
+    if (key->rules == NULL)
+        return copy;
+    copy->rules = copy_rules(a, key->rules);
+    return copy->rules != NULL ? copy : NULL;
 }
 
 /* --- what it allows -------------------------------------------------------- */

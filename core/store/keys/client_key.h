@@ -14,11 +14,15 @@
 
 #define CLIENT_KEY_TEXT 256 /* bytes of an id, a user, a team, a feature */
 
+struct limit_rules;
+
 struct client_key {
     str id;
     str user, team, feature; /* absent: the key does not say */
-    str models;   /* an array of JSON: patterns, or absent: any model */
-    str metadata; /* an object of JSON, or absent */
+    str models;          /* an array of JSON: patterns, or absent: any model */
+    str metadata;        /* an object of JSON, or absent */
+    str limits, budgets; /* see key_limits.h; absent: none */
+    const struct limit_rules *rules; /* the limits, read; NULL: none */
     bool admin;
     /* By the calendar. */
     nanos created;

@@ -1,5 +1,5 @@
 /*
-** keeper.c -- the folder, its secret, and three changes.
+** keeper.c -- the folder, its secret, and what is changed.
 **
 ** The secret is written beside its place and then moved there, so that it is
 ** whole or not there at all. Whoever makes one has the store open to write, and
@@ -278,6 +278,22 @@ enum store_result keeper_rotate(struct keeper *k, str id, str text,
         result = store_say(why, STORE_MEMORY, k->path, NULL);
     else
         result = change(k, &mark, &f.mark, f.key, why);
+    ring_release(ring);
+    return result;
+}
+
+enum store_result keeper_edit(struct keeper *k, str id,
+                              bool (*apply)(void *, struct client_key *),
+                              void *user, struct store_why *why)
+{
+    struct ring *ring;
+    struct finding f = {.id = id};
+    enum store_result result = find(k, &f, &ring, why);
+    if (result != STORE_OK)
+        return result;
+    struct client_key key = *f.key;
+    if (apply(user, &key))
+        result = change(k, &f.mark, NULL, &key, why);
     ring_release(ring);
     return result;
 }

@@ -63,4 +63,11 @@ enum store_result keeper_revoke(struct keeper *k, str id, nanos now,
 enum store_result keeper_rotate(struct keeper *k, str id, str text,
                                 struct store_why *why);
 
+/* Change what the key of that id says: `apply` is handed a copy, whose texts it
+** may replace by others that last until this returns; false: nothing is kept.
+** Nobody else can change keys meanwhile. STORE_MISSING: there is none. */
+enum store_result keeper_edit(struct keeper *k, str id,
+                              bool (*apply)(void *user, struct client_key *),
+                              void *user, struct store_why *why);
+
 #endif
