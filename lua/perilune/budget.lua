@@ -9,6 +9,7 @@
 
 local callable = require "perilune.callable"
 local core = require "perilune.core"
+local each = require "perilune.each"
 local moment = require "perilune.moment"
 local named = require "perilune.named"
 local options = require "perilune.options"
@@ -106,36 +107,18 @@ end
 
 -- All that makes it start empty when it changes (LANGUAGE rule 23).
 local function shape_of(name, read, usual)
-  local each = type(read.each) == "function" and "function" or read.each or "all"
-  return table.concat({ name, usual.unit, usual.per, read.align or "utc", each }, "\0")
+  local whose = type(read.each) == "function" and "function" or read.each or "all"
+  return table.concat({ name, usual.unit, usual.per, read.align or "utc", whose }, "\0")
 end
 
--- What the client's key proves; only where there is none, what the client says.
-local function proven(req, each)
-  local key = req.key
-  if each == "key" then return key and key.id end
-  if each:find "^key%." then return key and key[each:sub(5)] end
-  if each == "team" then return req.team end
-  if key then return key[each] end -- DEFENCE(budget_proven)
-  return req[each]
-end
-
--- Whose budget it is; whoever is nobody in particular is "anonymous".
+-- Whose budget it is.
 local function who_of(own, req)
-  local each = own.each
-  if not each or each == "model" then return "" end
-  local who
-  if type(each) == "function" then
-    core.budget_begin(req) -- it is the author's, and may raise
-    who = each(req)
-  else
-    who = proven(req, each)
-  end
-  if who == nil or who == false or who == "" then who = "anonymous" end
-  if type(who) ~= "string" then
-    core.raise(("budget: each of %s returned %s, not a text"):format(own.where, show.value(who)))
-  end
-  if type(each) == "function" then core.budget_end(req) end
+  local by = own.each
+  if not by or by == "model" then return "" end
+  if type(by) ~= "function" then return each.of(by, req) end
+  core.budget_begin(req) -- it is the author's, and may raise
+  local who = each.of(by, req, "budget: each of " .. own.where)
+  core.budget_end(req)
   return who
 end
 

@@ -47,10 +47,11 @@ end)
 
 check.that("each is by what the key proves", function()
   local bob = { id = "key_1", team = "blue" }
-  local cases = { key = "key_1", ["key.team"] = "blue", ["key.user"] = "anonymous", user = "eve" }
+  local cases = { key = "key_1", ["key.team"] = "blue", ["key.user"] = "anonymous",
+    user = "anonymous", feature = "anonymous" }
   for each, who in pairs(cases) do
     local world = world_of('return p.limit("l", { "1 requests/min", each = "' .. each .. '" })')
-    world.ask { user = "eve", key = bob }
+    world.ask { user = "eve", feature = "x", key = bob }
     check.is(world.who, who)
     check.is(world.limit.shape, each .. " requests/60")
   end
