@@ -10,7 +10,7 @@ local named = {}
 local objects = {}
 
 -- What keeps state has a name of its own, whatever its kind.
-local STATE = { breaker = true, budget = true, limit = true, sticky = true }
+local STATE = { breaker = true, budget = true, limit = true, queue = true, sticky = true }
 local kept = {} -- the kind and the place of what has that name
 
 local function take_name(kind, name)

@@ -52,3 +52,8 @@ check.that("a queue has one declaration", function()
   check.raises('P:3: queue "later" was declared at P:2 with most = 5; use that one or another name',
     p .. 'local a = p.queue("later", { most = 5 })\nlocal b = p.queue "later"\nreturn { a, b }')
 end)
+
+check.that("its name is no other's that keeps state", function()
+  check.raises('P:3: queue "own": the limit at P:2 has that name; what keeps state has one of its '
+    .. "own", p .. 'local a = p.limit("own", "1 requests/min")\nlocal b = p.queue("own", {})')
+end)
