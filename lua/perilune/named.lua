@@ -19,6 +19,7 @@ local function take_name(kind, name)
     core.raise(('%s "%s": the %s at %s has that name; what keeps state has one of its own')
       :format(kind, name, other.kind, other.where))
   end
+  if not other then core.keeps(kind, name) end
   kept[name] = other or { kind = kind, where = core.where() }
 end
 
