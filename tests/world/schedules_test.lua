@@ -104,7 +104,8 @@ end
 
 local function client(budgets)
   return { text = "hello", stream = chance(0.5), leaves = chance(0.1) and seconds(0.01, 20) or nil,
-    user = purses.user(), key = purses.key(budgets), max_tokens = chance(0.3) and math.random(1, 100) or nil }
+    user = purses.user(), key = purses.key(budgets),
+    max_tokens = chance(0.3) and math.random(1, 100) or nil }
 end
 
 local FIRST = { policy = "return 'openai/gpt-4o'" }
