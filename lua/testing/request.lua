@@ -22,7 +22,8 @@ local function body(v, name)
 end
 
 local SAYS = { id = options.text, user = options.text, team = options.text,
-  feature = options.text, models = list, metadata = fields, admin = options.flag }
+  feature = options.text, models = list, metadata = fields, limits = list, budgets = list,
+  admin = options.flag }
 
 -- The record of a key.
 local function key(v, name)

@@ -122,7 +122,7 @@ const LIES = [
 
 for (const [form, say, send] of FORMS)
   for (const [what, usage] of LIES)
-    test(`${form} with usage ${what} gives nothing back and breaks nothing`, async (t) => {
+    test(`B3: ${form} with usage ${what} gives nothing back and breaks nothing`, async (t) => {
       const upstream = await mock(t, (a) => say(a, usage));
       const g = await gateway(t, under(upstream, 1e6));
       const reply = await send(g, { max_tokens: 500 });
@@ -147,7 +147,7 @@ test('a provider that ignores max_tokens is cut off, and its bill is in the book
 
 // --- clients -------------------------------------------------------------------
 
-test('who leaves at the first byte pays for what was under way', async (t) => {
+test('S2: who leaves at the first byte pays for what was under way', async (t) => {
   const upstream = await mock(t, async (a) => {
     a.head();
     for (let i = 0; !a.left && i < 500; i++) {

@@ -107,10 +107,10 @@ async function admitsExactly(t, m, many, workers) {
   );
 }
 
-test('of a crowd of 5,120 exactly 512 are let in', (t) => admitsExactly(t, 512, 5120, 2));
+test('B1: of a crowd of 5,120 exactly 512 are let in', (t) => admitsExactly(t, 512, 5120, 2));
 
 if (long)
-  test('of a crowd of 40,960 exactly 4,096 are let in', (t) => admitsExactly(t, 4096, 40960, 4));
+  test('B1: of a crowd of 40,960 exactly 4,096 are let in', (t) => admitsExactly(t, 4096, 40960, 4));
 
 // --- many rounds ---------------------------------------------------------------
 

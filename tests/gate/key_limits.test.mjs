@@ -14,7 +14,7 @@ const LOUD = `return function(req) p.log "it ran" return p.say "come in" end`;
 const SAYS = policyFor('http://127.0.0.1:9', LOUD);
 const left = (reply, unit) => Number(reply.headers[`x-ratelimit-remaining-${unit}`]);
 
-test('a key that asks too often is told so, before the policy runs', async (t) => {
+test('B2: a key that asks too often is told so, before the policy runs', async (t) => {
   const { g, key } = await keyed(t, SAYS, ['--limit', '2 requests/week']);
   const ask = () => chatWith(g, {}, bearer(key.text));
   const first = await ask();

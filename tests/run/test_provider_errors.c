@@ -34,7 +34,7 @@
     "\"content\":\"hi\"},\"finish_reason\":\"stop\"}]}"
 #define GOOD_STREAM TOKEN "data: [DONE]\n\n"
 
-static struct row {
+static struct error_row {
     struct json json;
     int line;
     bool stream, midway;

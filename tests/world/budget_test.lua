@@ -257,6 +257,18 @@ test("with keys it is what the key proves", begins("2026-01-01 12:00",
     assert(of "blue" > 0 and of "red" == 0)
   end)
 
+test("a key may have a budget of its own", { policy = "return 'openai/gpt-4o'" }, function(t)
+  local function ask(id)
+    return t:ask { max_tokens = 20, key = { id = id, budgets = { "500 tokens/day" } } }.status
+  end
+  local n = 0
+  while ask "key_1" == 200 do n = n + 1 end
+  assert(n > 0 and ask "key_1" == 429)
+  assert(ask "key_2" == 200)
+  t:advance "12h"
+  assert(ask "key_1" == 200)
+end)
+
 -- --- the guides --------------------------------------------------------------
 
 -- Defect 2 of the guides: check and record were two steps, and 512 at once spent half as

@@ -73,8 +73,13 @@ function purses.asked(list)
   return table.concat(before, " "), table.concat(gates)
 end
 
---- Some client's user.
+-- What a client's own key may spend, by the name that /healthz has for all such.
+local OF_KEYS = { ["keys tokens/day"] = 1000, ["keys usd/day"] = 1000000000 }
+local KEY = { id = "key_1", budgets = { "1k tokens/day", "1 usd/day" } }
+
+--- Some client's user and, sometimes, key.
 function purses.user() return one_of(USERS) end
+function purses.key(list) return #list > 0 and chance(0.2) and KEY or nil end
 
 -- Budgets that say what is left of them to a request; the others are by model, or each
 -- request's own.
@@ -132,6 +137,9 @@ function purses.check(t, list, prelude)
     assert(of.name == b.name and of.bound_violations == 0)
     b.spent = of.unit == "nano_usd" and of.spent / 1e9 or of.spent
     check_sum(b, truth, more)
+  end
+  for i = #list + 1, #health.budgets do
+    assert(health.budgets[i].spent <= OF_KEYS[health.budgets[i].name], "a key spent more")
   end
   check_users(t, seen(list), prelude)
   t:expect { log = function(log) return not test.has("bound_violated").fits(log) end }

@@ -102,9 +102,10 @@ local function policy(prelude, budgets)
     return function(req) %s return %s rung(req) %s end]]):format(rungs_of(1), before, gates, last)
 end
 
-local function client()
+local function client(budgets)
   return { text = "hello", stream = chance(0.5), leaves = chance(0.1) and seconds(0.01, 20) or nil,
-    user = purses.user(), max_tokens = chance(0.3) and math.random(1, 100) or nil }
+    user = purses.user(), key = purses.key(budgets),
+    max_tokens = chance(0.3) and math.random(1, 100) or nil }
 end
 
 local FIRST = { policy = "return 'openai/gpt-4o'" }
@@ -117,7 +118,7 @@ test("every request ends once, in a reply or a clear error", FIRST, function(t)
     if chance(0.7) then t:model(model, troubled(), chance(0.3) and troubled() or nil) end
   end
 
-  local all = t:ask_many(math.random(1, 8), function() return client() end)
+  local all = t:ask_many(math.random(1, 8), function() return client(budgets) end)
   t:advance "1h"
 
   local attempts = 0
