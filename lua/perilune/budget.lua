@@ -38,10 +38,15 @@ local function share(v, name)
   options.wrong(v, name, "a share of the amount, such as 0.8")
 end
 
+local function told(v, name)
+  if type(v) == "function" then return v end
+  options.wrong(v, name, 'a function, such as p.webhook "https://..." makes')
+end
+
 local function any(v) return v end
 
 local OPTIONS = {
-  each = each_of, align = align_of, but = any, warn = share, on_warn = options.callable,
+  each = each_of, align = align_of, but = any, warn = share, on_warn = told,
   over = options.choice { "refuse", "decline" },
 }
 
@@ -54,22 +59,22 @@ local function whole(amount)
   return n < 2 ^ 63 and math.tointeger(math.floor(n + 0.5)) or nil
 end
 
--- One amount: { unit =, n =, per = }.
-local function amount_of(v, where)
-  local amount = units.amount(v)
+-- One amount: { unit =, n =, per = }; `name` is that of an exception.
+local function amount_of(v, name)
+  local amount = units.amount(v, name and "but." .. name, HOW)
   if amount.unit == "requests" then
     core.raise(("budget: %s counts requests; p.limit does that"):format(show.value(v)))
   end
   local n = amount.unit and whole(amount)
   if not n or n < 1 then
     core.raise(("budget: %s%s is not an amount of at least one; %s")
-      :format(where, show.value(v), HOW))
+      :format(name and "but: " or "", show.value(v), HOW))
   end
   return { unit = amount.unit, n = n, per = amount.per }
 end
 
 local function only_item(t)
-  if #t == 1 then return amount_of(t[1], "") end
+  if #t == 1 then return amount_of(t[1]) end
   if #t == 0 then core.raise("budget: the amount is missing; " .. HOW) end
   core.raise(("budget: one amount, not %d; declare another budget for %s")
     :format(#t, show.value(t[2])))
@@ -82,7 +87,7 @@ local function read_but(but, usual)
     if but[who] == "unlimited" then
       which[who] = 0
     else
-      local amount = amount_of(but[who], "but: ")
+      local amount = amount_of(but[who], who)
       if amount.unit ~= usual.unit or amount.per ~= usual.per then
         core.raise(("budget: but: %s counts something else than the others do")
           :format(show.value(who)))
@@ -95,8 +100,10 @@ local function read_but(but, usual)
 end
 
 local function check(read, usual)
-  if read.but ~= nil and (type(read.but) ~= "table" or not read.each or read.each == "model") then
-    core.raise 'budget: but = { ... } names exceptions among those of each = "user"'
+  if read.but ~= nil and (type(read.but) ~= "table" or #read.but > 0 or not read.each
+      or read.each == "model") then
+    core.raise('budget: but = { gold = "500 usd/day" } names exceptions among those of '
+      .. 'each = "user"')
   elseif read.on_warn and not read.warn then
     core.raise "budget: on_warn is told when a share is spent; say which: warn = 0.8"
   elseif usual.per == "request" and (read.align or read.each or read.warn) then
@@ -154,16 +161,10 @@ local function make(name, t)
   return rung
 end
 
-local function check_name(name)
-  if type(name) == "string" and name:find "^%w[%w._-]*$" and #name <= 64 then return end
-  core.raise(("budget: the name comes first, such as p.budget(\"daily\", { ... }); it is %s")
-    :format(show.value(name)))
-end
-
 --- p.budget: a gate of that name. `t` is an amount, or an amount with options.
 function budget.new(name, t)
   moment.load("budget", name)
-  check_name(name)
+  named.check("budget", name, 'p.budget("daily", { ... })')
   t = options.table_of("budget", t, 'an amount such as "100k tokens/day"')
   return named.once("budget", name, show.options(t), function() return make(name, t) end, t.each)
 end

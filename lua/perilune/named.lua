@@ -4,6 +4,7 @@
 -- name is told where the first stands and what it says.
 
 local core = require "perilune.core"
+local show = require "perilune.show"
 
 local named = {}
 
@@ -21,6 +22,14 @@ local function take_name(kind, name)
   end
   if not other then core.keeps(kind, name) end
   kept[name] = other or { kind = kind, where = core.where() }
+end
+
+--- Raises unless `name` may be one of what keeps state; `example` is how that is
+-- written.
+function named.check(kind, name, example)
+  if type(name) == "string" and name:find "^%w[%w._-]*$" and #name <= 64 then return end
+  core.raise(("%s: the name comes first, up to 64 letters, digits, '.', '_' and '-', such as %s; "
+    .. "it is %s"):format(kind, example, show.value(name)))
 end
 
 --- The object `name` of that kind: make() the first time, the same one when

@@ -30,7 +30,8 @@ check.that("rules are read as people write them", function()
 end)
 
 check.that("what cannot be is told", function()
-  check.raises('P:2: queue: the name comes first, such as p.queue("later", { ... }); it is nil',
+  check.raises("P:2: queue: the name comes first, up to 64 letters, digits, "
+    .. [['.', '_' and '-', such as p.queue("later", { ... }); it is nil]],
     p .. "return { p.queue() }")
   check.raises('P:2: queue: options have names, such as { to = "all", keep = "1d" }',
     p .. 'return { p.queue("later", { "1d" }) }')
