@@ -17,7 +17,9 @@
 #include "run/generation.h"
 #include "run/task.h"
 
-#define TRIES 8 /* somebody else may take what was left, again and again */
+/* Each of them may be tighter than those before it; and somebody else may take
+** what was left, again and again. */
+#define TRIES (2 * LEDGER_MOST_LINES + 8)
 
 /* --- what there is ----------------------------------------------------------- */
 
