@@ -58,6 +58,23 @@ static void what_was_refused_with_an_error_costs_nothing(void)
     stop();
 }
 
+/* A 504 says that somebody waited in vain, not that nobody was at work. */
+static void what_somebody_on_the_way_gave_up_costs_all_it_could(void)
+{
+    int64_t bound = reserved_for(100);
+    static const char *const gave_up[] = {FAILS("a", 504), FAILS("a", 524)};
+    for (int i = 0; i < 2; i++) {
+        char policy[2048];
+        snprintf(policy, sizeof policy, "%s%s", gave_up[i],
+                 ASKS("{ 'a/x', tries = 1 }"));
+        start(with_limit(policy, 5000));
+        ask(body_of(100));
+        CHECK(got.status >= 500);
+        CHECK_SPENT("", 5000, bound);
+        stop();
+    }
+}
+
 static void what_never_arrived_costs_nothing(void)
 {
     start(with_limit(SIM("a", "refuses = true") ASKS("'a/x'"), 5000));
@@ -338,7 +355,8 @@ static void a_gate_asks_for_the_cheapest_of_its_models(void)
 static void what_a_model_declares_is_the_models_to_charge(void)
 {
     start(with_limit(OK("a") ASKS("{ 'a/x', most = { image = 100 } }"), 5000));
-    ask("{\"model\":\"any\",\"max_tokens\":100,\"messages\":[{\"role\":\"user\","
+    ask("{\"model\":\"any\",\"max_tokens\":100,\"messages\":[{\"role\":"
+        "\"user\","
         "\"content\":[{\"type\":\"image_url\",\"image_url\":{"
         "\"url\":\"https://x.example/y.png\"}}]}]}");
     CHECK_STR(path(), "daily ok, x ok");
@@ -347,6 +365,7 @@ static void what_a_model_declares_is_the_models_to_charge(void)
 
 TESTS(a_reply_costs_what_it_used, a_stream_costs_what_it_used,
       what_was_refused_with_an_error_costs_nothing,
+      what_somebody_on_the_way_gave_up_costs_all_it_could,
       what_never_arrived_costs_nothing, what_nobody_knows_costs_all_it_could,
       a_client_who_leaves_has_spent_what_it_could,
       an_end_of_the_runtime_settles_too,
