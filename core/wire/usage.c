@@ -33,9 +33,8 @@ static void set_cost(struct usage *u, double dollars)
 ** and so it is where there are more of them than there is output. */
 static int64_t all_output(const struct usage_told *told)
 {
-    int64_t beside = countable(told->total)
-                         ? told->total - told->input - told->output
-                         : 0;
+    int64_t beside =
+        countable(told->total) ? told->total - told->input - told->output : 0;
     if (beside <= 0 && told->reasoning > told->output)
         beside = told->reasoning;
     return beside > 0 && DEFENCE(thoughts_beside) ? told->output + beside

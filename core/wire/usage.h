@@ -41,7 +41,7 @@ struct usage_told {
     int64_t input, output, cached, write, reasoning;
     int64_t total; /* as it adds them up */
     bool priced;   /* it says what it charges, too: */
-    double cost; /* dollars */
+    double cost;   /* dollars */
 };
 
 #define USAGE_DEAREST 0.01 /* dollars of a token; nobody charges more */

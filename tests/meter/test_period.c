@@ -255,5 +255,5 @@ TESTS(in_utc_periods_begin_where_people_think, months_have_their_own_lengths,
       a_date_that_is_left_out_is_no_period,
       periods_cut_time_without_gap_or_overlap,
       every_stretch_as_long_as_a_window_is_within_its_slots,
-      the_next_period_is_never_too_far_ahead,
-      absurd_instants_lie_somewhere, units_have_names)
+      the_next_period_is_never_too_far_ahead, absurd_instants_lie_somewhere,
+      units_have_names)

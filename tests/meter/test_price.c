@@ -140,7 +140,8 @@ static int64_t most(const struct price *p, int64_t in, int64_t out)
     return error != 0 ? error : nano;
 }
 
-static void the_most_is_the_dearest_of_the_kinds_and_of_the_tiers_that_may_hold(void)
+static void the_most_is_the_dearest_of_the_kinds_and_of_the_tiers_that_may_hold(
+    void)
 {
     struct price p = flat(1000, 9000, 500, 2000, 8000);
     CHECK_INT(most(&p, 3, 2), 3 * 2 + 2 * 9);

@@ -239,7 +239,7 @@ TESTS(a_text_is_counted, a_model_without_a_vocabulary_is_estimated,
       a_request_made_shorter_is_counted_as_it_is,
       a_request_is_counted_for_the_model_it_names, a_model_of_p_is_a_model,
       it_counts_while_the_policy_is_loaded,
-      a_gate_counts_whatever_name_the_client_has_for_the_model, without_files_all_is_estimated,
-      a_file_that_is_none_is_told_once, a_folder_without_files_does_not_open,
-      files_below_the_store_are_found, a_long_count_ends_with_the_policys_time,
-      what_cannot_be_counted_is_told)
+      a_gate_counts_whatever_name_the_client_has_for_the_model,
+      without_files_all_is_estimated, a_file_that_is_none_is_told_once,
+      a_folder_without_files_does_not_open, files_below_the_store_are_found,
+      a_long_count_ends_with_the_policys_time, what_cannot_be_counted_is_told)

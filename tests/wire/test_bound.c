@@ -155,7 +155,7 @@ static void a_model_that_searches_unasked_is_a_tool(void)
 {
     static const char *const names[] = {
         "gpt-4o-search-preview", "openai/gpt-5-search-api", "sonar-pro",
-        "o3-deep-research", "openai/gpt-4o:online", "groq/compound"};
+        "o3-deep-research",      "openai/gpt-4o:online",    "groq/compound"};
     struct bound b;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         struct bound_most tool = most(BOUND_TOOL, 9000);

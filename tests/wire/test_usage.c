@@ -51,10 +51,8 @@ static void parts_never_exceed_their_whole(void)
 /* The output that this comes to, of a prompt of 12. */
 static int64_t output(int64_t said, int64_t thoughts, int64_t total)
 {
-    struct usage_told told = {.input = 12,
-                              .output = said,
-                              .reasoning = thoughts,
-                              .total = total};
+    struct usage_told told = {
+        .input = 12, .output = said, .reasoning = thoughts, .total = total};
     struct usage u = usage_of(&told);
     CHECK(u.known);
     CHECK_INT(u.reasoning, thoughts > 0 ? thoughts : 0);
