@@ -183,6 +183,19 @@ static void a_prediction_is_charged_as_output_of_every_answer(void)
 }
 
 /* A second name for n, a dearer model, a template that repeats the prompt. */
+/* DashScope's limit of an answer leaves thoughts out, which have their own. */
+static void a_budget_for_thoughts_comes_on_top_of_every_answer(void)
+{
+    struct bound b = bound(USER("\"m\"") ",\"thinking_budget\":900,"
+                                         "\"n\":2,\"max_tokens\":100}");
+    CHECK_INT(bound_output(&b), 2 * (100 + 900));
+    CHECK(b.thinks);
+    b = bound(USER("\"m\"") ",\"thinking_budget\":-1,\"max_tokens\":100}");
+    CHECK_INT(bound_output(&b), 100);
+    b = bound(USER("\"m\"") ",\"thinking_budget\":9223372036854775807}");
+    CHECK_INT(bound_output(&b), INT64_MAX);
+}
+
 static void a_member_nobody_knows_has_no_bound(void)
 {
     static const char *const tricks[] = {
@@ -471,6 +484,7 @@ TESTS(every_byte_counts_and_the_template_too, tools_count_more_than_their_bytes,
       what_bytes_do_not_bound_is_refused_unless_declared,
       a_model_that_searches_unasked_is_a_tool,
       a_prediction_is_charged_as_output_of_every_answer,
+      a_budget_for_thoughts_comes_on_top_of_every_answer,
       a_member_nobody_knows_has_no_bound,
       a_part_or_message_with_more_in_it_than_its_type_says_neither,
       what_clients_send_every_day_has_a_bound, the_bound_is_above_any_count,
