@@ -252,13 +252,13 @@ static int go(lua_State *L, struct request *r, struct asking *a)
 static int went(lua_State *L, struct request *r, struct asking *a)
 {
     bool late = world_now(r->rt->world) >= r->deadline;
-    if (a->charge->syncing && !late)
+    if (a->charge->sleeper != NULL && !late)
         return lua_yieldk(L, 0, (lua_KContext)a, asked);
     timer_stop(r->rt->world, &a->strand->timer);
     if (!late)
         return paid(r, a) ? leave(L, r, a) : decline(L, a);
     a->syncing = false;
-    disk_leave(&a->charge->disk);
+    task_part(a->strand);
     charge_refund(a->charge);
     return decline_by_us(L, r, a, FAULT_DEADLINE);
 }

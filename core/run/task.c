@@ -332,9 +332,18 @@ static void unwind(struct strand *s)
     drop_thread(s, spoilt);
 }
 
+void task_part(struct strand *s)
+{
+    struct parting *parting = s->parting;
+    s->parting = NULL;
+    if (parting != NULL && DEFENCE(parting))
+        parting->run(parting);
+}
+
 /* It hears of nothing further. */
 static void hush(struct strand *s)
 {
+    task_part(s);
     timer_stop(s->request->rt->world, &s->timer);
     task_unwatch(s);
     forget_woken(s);

@@ -24,6 +24,9 @@ void task_watch(struct strand *s, struct call *call);
 void task_sleep(struct strand *s, nanos until);
 void task_unwatch(struct strand *s);
 
+/* It waits no longer: what it was to give back, is. */
+void task_part(struct strand *s);
+
 /* A strand as it is before anything runs on it. */
 struct strand task_strand(struct request *r);
 

@@ -61,7 +61,7 @@ struct bound {
     int64_t input;    /* of the prompt, whatever it is charged as */
     int64_t each;     /* of each answer; this is written into the request */
     int64_t answers;  /* n */
-    int64_t besides;  /* charged as output whatever the limit: predictions */
+    int64_t besides;  /* output whatever the limit: predictions, thoughts */
     bool client_said; /* `each` is the client's (or the policy's) own number */
     bool thinks;      /* it may have thoughts that it does not show */
 };

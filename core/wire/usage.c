@@ -29,11 +29,25 @@ static void set_cost(struct usage *u, double dollars)
     u->cost = u->priced ? (int64_t)ceil(dollars * 1e9 - NOISE) : 0;
 }
 
+/* The output with all thoughts in it. What the total has besides are thoughts;
+** and so it is where there are more of them than there is output. */
+static int64_t all_output(const struct usage_told *told)
+{
+    int64_t beside =
+        countable(told->total) ? told->total - told->input - told->output : 0;
+    if (beside <= 0 && told->reasoning > told->output)
+        beside = told->reasoning;
+    return beside > 0 && DEFENCE(thoughts_beside) ? told->output + beside
+                                                  : told->output;
+}
+
 struct usage usage_of(const struct usage_told *told)
 {
-    struct usage u = {.prompt = told->input, .completion = told->output};
-    if (!countable(told->input) || !countable(told->output))
+    struct usage u = {.prompt = told->input};
+    if (!countable(told->input) || !countable(told->output) ||
+        !countable(told->reasoning > 0 ? told->reasoning : 0))
         return (struct usage){.absurd = true};
+    u.completion = all_output(told);
     if (told->form == USAGE_BESIDE)
         u.prompt +=
             part(told->cached, USAGE_MOST) + part(told->write, USAGE_MOST);

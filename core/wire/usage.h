@@ -5,8 +5,10 @@
 **     completion  |------ text -------|-- reasoning --|
 **
 ** Providers count differently. OpenAI, Gemini and DeepSeek count what their
-** prompt cache served within the input; Anthropic and Bedrock beside it. Here
-** it is always within: each token is in one of the five parts and in no other.
+** prompt cache served within the input; Anthropic and Bedrock beside it. Thoughts
+** are within the output, but beside it at xAI and Gemini, where only the total
+** may tell. Here all is within: each token is in one of the five parts and in no
+** other.
 */
 #ifndef WIRE_USAGE_H
 #define WIRE_USAGE_H
@@ -37,17 +39,19 @@ enum usage_form {
 struct usage_told {
     enum usage_form form;
     int64_t input, output, cached, write, reasoning;
-    bool priced; /* it says what it charges, too: */
-    double cost; /* dollars */
+    int64_t total; /* as it adds them up */
+    bool priced;   /* it says what it charges, too: */
+    double cost;   /* dollars */
 };
 
 #define USAGE_DEAREST 0.01 /* dollars of a token; nobody charges more */
 #define USAGE_FEES    10   /* dollars of a call, beside its tokens */
 
 /* The usage that was told. Not known when input or output is no count: it is
-** better to know nothing than nonsense. A part that is none is left out, and
-** one that is larger than its whole is cut down to it, and a cost that so few
-** tokens cannot have is not heard. */
+** better to know nothing than nonsense. Thoughts that were counted beside the
+** output are put into it. A part that is none is left out, one of the input
+** that is larger is cut down to it, and a cost that so few tokens cannot have is
+** not heard. */
 struct usage usage_of(const struct usage_told *told);
 
 #endif

@@ -217,6 +217,28 @@ static void absurd_instants_lie_somewhere(void)
         }
 }
 
+/* A clock that is set back by a second, right after this period ended, was not
+** wrong by a whole one: what was spent in the new one stays there. */
+static void is_only_just_over(const struct period *p, int64_t from)
+{
+    struct span old = period_at(p, from * NANOS_S);
+    struct span new = period_at(p, old.ends);
+    CHECK_INT(new.slot - old.slot, old.ahead);
+}
+
+static void the_next_period_is_never_too_far_ahead(void)
+{
+    struct change c = {when(2024, 10, 27, 1, 0), 2 * HOUR, HOUR};
+    struct period berlin = zone_of(&c, PERIOD_DAY);
+    struct period month = {.unit = PERIOD_MONTH};
+    is_only_just_over(&month, when(2024, 1, 1, 0, 0));
+    is_only_just_over(&month, when(2024, 2, 1, 0, 0));
+    is_only_just_over(&berlin, when(2024, 10, 26, 22, 0));
+    berlin.unit = PERIOD_WEEK;
+    is_only_just_over(&berlin, when(2024, 10, 20, 22, 0));
+    is_only_just_over(&(struct period){.unit = PERIOD_HOUR}, 0);
+}
+
 static void units_have_names(void)
 {
     CHECK_INT(period_unit("second"), PERIOD_SECOND);
@@ -233,4 +255,5 @@ TESTS(in_utc_periods_begin_where_people_think, months_have_their_own_lengths,
       a_date_that_is_left_out_is_no_period,
       periods_cut_time_without_gap_or_overlap,
       every_stretch_as_long_as_a_window_is_within_its_slots,
-      absurd_instants_lie_somewhere, units_have_names)
+      the_next_period_is_never_too_far_ahead, absurd_instants_lie_somewhere,
+      units_have_names)

@@ -140,13 +140,16 @@ static int64_t most(const struct price *p, int64_t in, int64_t out)
     return error != 0 ? error : nano;
 }
 
-static void the_most_is_the_dearest_of_all_tiers_and_kinds(void)
+static void the_most_is_the_dearest_of_the_kinds_and_of_the_tiers_that_may_hold(
+    void)
 {
     struct price p = flat(1000, 9000, 500, 2000, 8000);
     CHECK_INT(most(&p, 3, 2), 3 * 2 + 2 * 9);
     p.tiers = 2;
     p.tier[1] = (struct tier){200000, {1500, 7000, 1, 1, 10000}};
-    CHECK_INT(most(&p, 3, 2), 3 * 2 + 2 * 10);
+    CHECK_INT(most(&p, 3, 2), 3 * 2 + 2 * 9);
+    CHECK_INT(most(&p, 200000, 2), 200000 * 2 + 2 * 9);
+    CHECK_INT(most(&p, 200001, 2), 200001 * 2 + 2 * 10);
     p = flat(1, 1, 1, 1, 1);
     CHECK_INT(most(&p, 1, 0), 1);
     CHECK_INT(most(&p, 999, 2), 2);
@@ -284,7 +287,7 @@ TESTS(a_dollar_per_million_is_a_million_pico_dollars_per_token,
       a_sum_is_rounded_up_once,
       a_tier_begins_behind_its_edge_and_holds_for_the_whole_call,
       what_does_not_fit_is_refused,
-      the_most_is_the_dearest_of_all_tiers_and_kinds,
+      the_most_is_the_dearest_of_the_kinds_and_of_the_tiers_that_may_hold,
       a_most_that_does_not_fit_is_refused,
       what_is_negative_or_does_not_add_up_is_refused,
       an_unknown_usage_has_no_cost_not_even_zero, amounts_add_up_to_a_most,

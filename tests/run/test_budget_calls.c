@@ -58,6 +58,23 @@ static void what_was_refused_with_an_error_costs_nothing(void)
     stop();
 }
 
+/* A 504 says that somebody waited in vain, not that nobody was at work. */
+static void what_somebody_on_the_way_gave_up_costs_all_it_could(void)
+{
+    int64_t bound = reserved_for(100);
+    static const char *const gave_up[] = {FAILS("a", 504), FAILS("a", 524)};
+    for (int i = 0; i < 2; i++) {
+        char policy[2048];
+        snprintf(policy, sizeof policy, "%s%s", gave_up[i],
+                 ASKS("{ 'a/x', tries = 1 }"));
+        start(with_limit(policy, 5000));
+        ask(body_of(100));
+        CHECK(got.status >= 500);
+        CHECK_SPENT("", 5000, bound);
+        stop();
+    }
+}
+
 static void what_never_arrived_costs_nothing(void)
 {
     start(with_limit(SIM("a", "refuses = true") ASKS("'a/x'"), 5000));
@@ -232,6 +249,21 @@ static void eight_budgets_are_the_most(void)
     stop();
 }
 
+static void the_tightest_of_eight_decides_how_long_an_answer_is(void)
+{
+    start(with_limit(OK("a") "local all = {} for i = 1, 8 do "
+                             "  all[i] = p.budget('b' .. i, "
+                             "    (LIMIT + 100 * i) .. ' tokens/day') end "
+                             "local m = p.model 'a/x' "
+                             "return function(req) "
+                             "  for i = 1, 8 do all[i](req) end "
+                             "  return m(req) end",
+                     reserved_for(900) - 900));
+    ask(body_of(900));
+    CHECK(holds(path(), "x ok(max_out=100)"));
+    stop();
+}
+
 static void a_cap_is_of_each_request_by_itself(void)
 {
     start(with_limit(
@@ -318,8 +350,22 @@ static void a_gate_asks_for_the_cheapest_of_its_models(void)
     stop();
 }
 
+/* --- what the gate asks for -------------------------------------------------- */
+
+static void what_a_model_declares_is_the_models_to_charge(void)
+{
+    start(with_limit(OK("a") ASKS("{ 'a/x', most = { image = 100 } }"), 5000));
+    ask("{\"model\":\"any\",\"max_tokens\":100,\"messages\":[{\"role\":"
+        "\"user\","
+        "\"content\":[{\"type\":\"image_url\",\"image_url\":{"
+        "\"url\":\"https://x.example/y.png\"}}]}]}");
+    CHECK_STR(path(), "daily ok, x ok");
+    stop();
+}
+
 TESTS(a_reply_costs_what_it_used, a_stream_costs_what_it_used,
       what_was_refused_with_an_error_costs_nothing,
+      what_somebody_on_the_way_gave_up_costs_all_it_could,
       what_never_arrived_costs_nothing, what_nobody_knows_costs_all_it_could,
       a_client_who_leaves_has_spent_what_it_could,
       an_end_of_the_runtime_settles_too,
@@ -330,9 +376,11 @@ TESTS(a_reply_costs_what_it_used, a_stream_costs_what_it_used,
       an_answer_is_made_shorter_before_it_is_refused,
       what_can_never_fit_is_told_so, what_has_no_bound_is_told_so,
       all_of_its_budgets_pay_or_none, eight_budgets_are_the_most,
+      the_tightest_of_eight_decides_how_long_an_answer_is,
       a_cap_is_of_each_request_by_itself,
       a_cap_that_is_too_small_is_no_matter_of_time,
       dollars_are_spent_at_the_price_of_whoever_is_asked,
       a_model_without_a_price_is_not_asked,
       an_answer_is_made_shorter_by_its_price,
-      a_gate_asks_for_the_cheapest_of_its_models)
+      a_gate_asks_for_the_cheapest_of_its_models,
+      what_a_model_declares_is_the_models_to_charge)

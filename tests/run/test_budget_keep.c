@@ -193,6 +193,28 @@ static void nobody_is_asked_before_the_disk_has_it(void)
     stop();
 }
 
+/* What a branch reserved is there for others as soon as it is cancelled. */
+static void who_is_cancelled_before_the_disk_has_it_gives_it_back(void)
+{
+    peri_options power = {.size = sizeof power, .store_power = 1};
+    open_store();
+    rig_open(&power);
+    CHECK_INT(
+        load(with_limit(OK("a") "local m = p.model 'a/x' "
+                                "local both = p.race { m, "
+                                "  function() return p.say 'first' end } "
+                                "local d = p.budget('d', 'LIMIT tokens/day') "
+                                "return function(req) d(req) both(req) "
+                                "  return m(req) end",
+                        reserved_for(100) + 10)),
+        0);
+    ask(body_of(100));
+    CHECK_INT(got.status, 200);
+    CHECK(holds(path(), "x ok"));
+    CHECK_STR(header("x-perilune-attempts"), "1");
+    stop();
+}
+
 static void a_runtime_ends_while_the_disk_is_at_work(void)
 {
     peri_options power = {.size = sizeof power, .store_power = 1};
@@ -295,6 +317,7 @@ TESTS(each_user_has_one_of_his_own, whose_it_is_may_be_a_function,
       without_any_other_model_that_is_a_503,
       what_must_survive_a_loss_of_power_waits_for_the_disk,
       nobody_is_asked_before_the_disk_has_it,
+      who_is_cancelled_before_the_disk_has_it_gives_it_back,
       a_runtime_ends_while_the_disk_is_at_work,
       whatever_allocation_fails_nothing_stays_reserved,
       a_share_that_is_spent_is_told_once_for_each,

@@ -122,6 +122,25 @@ static void it_counts_while_the_policy_is_loaded(void)
     end();
 }
 
+/* 600 bytes are 240 tokens to whoever can count them. */
+static void a_gate_counts_whatever_name_the_client_has_for_the_model(void)
+{
+    static char body[2048];
+    char the[601];
+    for (int i = 0; i < 600; i++)
+        the[i] = "the\\n"[i % 5];
+    the[600] = '\0';
+    snprintf(body, sizeof body,
+             "{\"model\":\"any\",\"max_tokens\":50,\"messages\":[{\"role\":"
+             "\"user\",\"content\":\"%s\"}]}",
+             the);
+    begin_counting(OK("a") "return { p.budget('cap', '700 tokens/request'), "
+                           "'a/gpt-4o' }");
+    ask(body);
+    CHECK_STR(path(), "cap ok, gpt-4o ok");
+    end();
+}
+
 /* Some may be installed on this machine. */
 static bool installed(void)
 {
@@ -219,7 +238,8 @@ TESTS(a_text_is_counted, a_model_without_a_vocabulary_is_estimated,
       messages_are_counted_with_what_they_cost,
       a_request_made_shorter_is_counted_as_it_is,
       a_request_is_counted_for_the_model_it_names, a_model_of_p_is_a_model,
-      it_counts_while_the_policy_is_loaded, without_files_all_is_estimated,
-      a_file_that_is_none_is_told_once, a_folder_without_files_does_not_open,
-      files_below_the_store_are_found, a_long_count_ends_with_the_policys_time,
-      what_cannot_be_counted_is_told)
+      it_counts_while_the_policy_is_loaded,
+      a_gate_counts_whatever_name_the_client_has_for_the_model,
+      without_files_all_is_estimated, a_file_that_is_none_is_told_once,
+      a_folder_without_files_does_not_open, files_below_the_store_are_found,
+      a_long_count_ends_with_the_policys_time, what_cannot_be_counted_is_told)

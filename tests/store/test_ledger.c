@@ -158,6 +158,8 @@ static void full_is_an_error_and_no_end(void)
     CHECK_INT(rc, ERR_SYSTEM);
     CHECK(n > 200);
     CHECK_INT(see("u0", 100).spent, 60);
+    CHECK_INT(reserve(&lease, "u0", 100, 40), 0); /* who has a row goes on */
+    CHECK_INT(settle(&lease, 40), 0);
     now += 86400 * NANOS_S * 2; /* their day is over */
     CHECK_INT(reserve(&lease, key, 100, 60), 0);
     CHECK_INT(settle(&lease, 1), 0);
@@ -176,6 +178,20 @@ static void users_that_come_once_leave_again(void)
     }
     CHECK(counted().rows < 100);
     CHECK(counted().cells < 200);
+    rig_close();
+}
+
+static void users_that_spent_nothing_take_no_room(void)
+{
+    char key[16];
+    rig_folder();
+    options.most = 64 << 10;
+    CHECK_INT(open_again(), STORE_OK);
+    for (int i = 0; i < 5000; i++) {
+        snprintf(key, sizeof key, "u%d", i);
+        CHECK_INT(reserve(&lease, key, 100, 60), 0);
+        CHECK_INT(ledger_refund(ledger, &lease), 0);
+    }
     rig_close();
 }
 
@@ -395,10 +411,11 @@ TESTS(reserved_then_settled, who_refused_is_said_and_nothing_was_taken,
       more_than_the_bound_is_booked_and_counted, nonsense_is_refused,
       it_is_there_after_closing, without_a_folder_it_lives_in_memory,
       it_grows_while_it_is_used, full_is_an_error_and_no_end,
-      users_that_come_once_leave_again, a_lease_may_outlive_its_row,
-      a_clock_set_back_gives_nothing_away, keys_do_not_meet, it_is_opened_once,
-      a_child_after_a_fork_is_refused, a_folder_that_is_not_there_is_told,
-      a_flipped_bit_is_found, a_file_that_was_cut_short_is_refused,
-      what_is_no_ledger_is_refused, without_memory_it_says_so_and_goes_on,
+      users_that_come_once_leave_again, users_that_spent_nothing_take_no_room,
+      a_lease_may_outlive_its_row, a_clock_set_back_gives_nothing_away,
+      keys_do_not_meet, it_is_opened_once, a_child_after_a_fork_is_refused,
+      a_folder_that_is_not_there_is_told, a_flipped_bit_is_found,
+      a_file_that_was_cut_short_is_refused, what_is_no_ledger_is_refused,
+      without_memory_it_says_so_and_goes_on,
       with_power_a_settled_lease_is_freed_by_the_sync,
       a_drained_one_has_nothing_left_and_settles_what_was_there)

@@ -151,6 +151,25 @@ static void what_bytes_do_not_bound_is_refused_unless_declared(void)
                                      "\"file_id\":\"f\"}}]") "}"));
 }
 
+static void a_model_that_searches_unasked_is_a_tool(void)
+{
+    static const char *const names[] = {
+        "gpt-4o-search-preview", "openai/gpt-5-search-api", "sonar-pro",
+        "o3-deep-research",      "openai/gpt-4o:online",    "groq/compound"};
+    struct bound b;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        struct bound_most tool = most(BOUND_TOOL, 9000);
+        struct bound_ask ask = {.body = body_of(USER("\"m\"") "}"),
+                                .model = str_of(names[i])};
+        CHECK(bound_of(&ask, &b, &why) != 0);
+        CHECK_INT(why.kind, BOUND_TOOL);
+        ask.most = &tool;
+        CHECK_INT(bound_of(&ask, &b, &why), 0);
+        CHECK(b.input > 9000);
+    }
+    bound_with((struct bound_ask){.model = STR("sonaria")}, USER("\"m\"") "}");
+}
+
 static void a_prediction_is_charged_as_output_of_every_answer(void)
 {
     const char *json = USER("\"m\"") ",\"n\":2,\"prediction\":{\"type\":"
@@ -164,6 +183,19 @@ static void a_prediction_is_charged_as_output_of_every_answer(void)
 }
 
 /* A second name for n, a dearer model, a template that repeats the prompt. */
+/* DashScope's limit of an answer leaves thoughts out, which have their own. */
+static void a_budget_for_thoughts_comes_on_top_of_every_answer(void)
+{
+    struct bound b = bound(USER("\"m\"") ",\"thinking_budget\":900,"
+                                         "\"n\":2,\"max_tokens\":100}");
+    CHECK_INT(bound_output(&b), 2 * (100 + 900));
+    CHECK(b.thinks);
+    b = bound(USER("\"m\"") ",\"thinking_budget\":-1,\"max_tokens\":100}");
+    CHECK_INT(bound_output(&b), 100);
+    b = bound(USER("\"m\"") ",\"thinking_budget\":9223372036854775807}");
+    CHECK_INT(bound_output(&b), INT64_MAX);
+}
+
 static void a_member_nobody_knows_has_no_bound(void)
 {
     static const char *const tricks[] = {
@@ -440,6 +472,7 @@ static void thoughts_that_may_not_be_shown_are_known(void)
     CHECK(bound_hides(STR("openai/o4-mini")));
     CHECK(bound_hides(STR("gpt-5.1")));
     CHECK(bound_hides(STR("google/gemini-2.5-pro")));
+    CHECK(bound_hides(STR("gemini-flash-latest")));
     CHECK(!bound_hides(STR("gpt-4o")));
     CHECK(!bound_hides(STR("o3x")));
     CHECK(!bound_hides(STR("")));
@@ -449,7 +482,9 @@ TESTS(every_byte_counts_and_the_template_too, tools_count_more_than_their_bytes,
       what_replaces_a_part_counts_in_its_place,
       pictures_are_charged_and_their_data_is_not_text,
       what_bytes_do_not_bound_is_refused_unless_declared,
+      a_model_that_searches_unasked_is_a_tool,
       a_prediction_is_charged_as_output_of_every_answer,
+      a_budget_for_thoughts_comes_on_top_of_every_answer,
       a_member_nobody_knows_has_no_bound,
       a_part_or_message_with_more_in_it_than_its_type_says_neither,
       what_clients_send_every_day_has_a_bound, the_bound_is_above_any_count,

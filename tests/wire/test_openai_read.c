@@ -156,6 +156,10 @@ static void providers_tell_of_caches_in_their_own_ways(void)
     struct tap tap = {0};
     CHECK_INT(
         usage("{\"prompt_tokens\":9,\"prompt_cache_hit_tokens\":5}").cached, 5);
+    CHECK_INT(usage("{\"prompt_tokens\":12,\"completion_tokens\":2,"
+                    "\"total_tokens\":331}")
+                  .completion,
+              319); /* Gemini and xAI: thoughts are in the total alone */
     data(&tap, "{\"choices\":[{}],\"x_groq\":{\"usage\":"
                "{\"prompt_tokens\":3,\"completion_tokens\":4}}}");
     CHECK_INT(tap.usage.prompt, 3);

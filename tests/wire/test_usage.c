@@ -43,8 +43,32 @@ static void parts_never_exceed_their_whole(void)
     u = of(USAGE_WITHIN, 1000, 5000, 1);
     CHECK_INT(u.cached, 1000);
     CHECK_INT(u.write, 0);
-    struct usage_told told = {.output = 10, .reasoning = 11};
+    struct usage_told told = {.output = 10, .reasoning = 10};
     CHECK_INT(usage_of(&told).reasoning, 10);
+    CHECK_INT(usage_of(&told).completion, 10);
+}
+
+/* The output that this comes to, of a prompt of 12. */
+static int64_t output(int64_t said, int64_t thoughts, int64_t total)
+{
+    struct usage_told told = {
+        .input = 12, .output = said, .reasoning = thoughts, .total = total};
+    struct usage u = usage_of(&told);
+    CHECK(u.known);
+    CHECK_INT(u.reasoning, thoughts > 0 ? thoughts : 0);
+    return u.completion;
+}
+
+static void thoughts_that_are_counted_beside_the_output_are_put_into_it(void)
+{
+    CHECK_INT(output(2, 317, 331), 319); /* xAI */
+    CHECK_INT(output(198, 0, 615), 603); /* Gemini tells the total alone */
+    CHECK_INT(output(0, 60, 0), 60);
+    CHECK_INT(output(500, 317, 512), 500); /* OpenAI */
+    CHECK_INT(output(500, 317, 0), 500);
+    CHECK_INT(output(500, 317, 400), 500);
+    CHECK_INT(output(500, 0, -1), 500);
+    CHECK_INT(output(500, 0, INT64_MAX), 500);
 }
 
 static void a_part_that_is_no_count_is_left_out(void)
@@ -65,6 +89,8 @@ static void a_whole_that_is_no_count_is_no_usage(void)
         CHECK_INT(usage_of(&told).prompt, 0);
         told = (struct usage_told){.output = odd[i]};
         CHECK(!usage_of(&told).known);
+        told = (struct usage_told){.reasoning = odd[i]};
+        CHECK(usage_of(&told).known == (odd[i] < 0));
     }
     CHECK(of(USAGE_WITHIN, USAGE_MOST, 0, 0).known);
 }
@@ -96,5 +122,6 @@ static void a_cost_is_heard_if_a_call_can_cost_so_much(void)
 
 TESTS(openai_gemini_and_deepseek_count_cache_reads_within,
       anthropic_and_bedrock_count_them_beside, parts_never_exceed_their_whole,
+      thoughts_that_are_counted_beside_the_output_are_put_into_it,
       a_part_that_is_no_count_is_left_out, a_whole_that_is_no_count_is_no_usage,
       a_cost_is_heard_if_a_call_can_cost_so_much)

@@ -96,12 +96,12 @@ struct charge {
     int n, lines; /* purses in all; those of the ledger come first */
     struct purse *purse[LEDGER_MOST_LINES * 2];
     int64_t amount[LEDGER_MOST_LINES * 2];
-    struct bound bound; /* what is paid for */
-    bool imposed;       /* the client asked for more, or did not say */
-    bool open;          /* reserved, and not yet settled */
-    bool syncing;       /* its strand waits for the disk */
+    struct bound bound;     /* what is paid for */
+    bool imposed;           /* the client asked for more, or did not say */
+    bool open;              /* reserved, and not yet settled */
+    struct strand *sleeper; /* waits for the disk; NULL: nobody does */
     struct disk_wait disk;
-    struct strand *sleeper;
+    struct parting parting;
     struct warning *warnings; /* to be told when the request ends */
 };
 
@@ -112,7 +112,7 @@ bool charge_reserve(lua_State *L, const struct charging *of,
                     struct charge **charge, struct fault *fault);
 
 /* Must it be on the disk before the call leaves? Then `s` is woken when that is
-** so, and charge->syncing says until when. */
+** so, and charge->sleeper says until when. */
 bool charge_syncs(struct charge *c, struct strand *s);
 
 /* It waited for the disk. False: that fails, and *fault says so; what was

@@ -17,7 +17,9 @@
 #include "run/generation.h"
 #include "run/task.h"
 
-#define TRIES 8 /* somebody else may take what was left, again and again */
+/* Each of them may be tighter than those before it; and somebody else may take
+** what was left, again and again. */
+#define TRIES (2 * LEDGER_MOST_LINES + 8)
 
 /* --- what there is ----------------------------------------------------------- */
 
@@ -270,7 +272,6 @@ static void give_back(struct ending *ending, struct request *r)
 {
     struct charge *c = (struct charge *)(void *)ending;
     (void)r;
-    disk_leave(&c->disk);
     charge_refund(c);
     warn_tell(c);
 }
@@ -367,8 +368,20 @@ static void on_disk(struct disk_wait *w)
 {
     struct charge *c =
         (struct charge *)(void *)((char *)w - offsetof(struct charge, disk));
-    c->syncing = false;
+    c->sleeper->parting = NULL;
     task_wake(c->sleeper);
+    c->sleeper = NULL;
+}
+
+/* Its strand was cancelled, or is late. */
+static void part(struct parting *parting)
+{
+    struct charge *c =
+        (struct charge *)(void *)((char *)parting -
+                                  offsetof(struct charge, parting));
+    c->sleeper = NULL;
+    disk_leave(&c->disk);
+    charge_refund(c);
 }
 
 bool charge_syncs(struct charge *c, struct strand *s)
@@ -377,8 +390,9 @@ bool charge_syncs(struct charge *c, struct strand *s)
     if (c->lines == 0 || realm_folder(rt->realm) == NULL ||
         realm_durability(rt->realm) != STORE_POWER || !DEFENCE(budget_disk))
         return false;
-    c->syncing = true;
     c->sleeper = s;
+    c->parting.run = part;
+    s->parting = &c->parting;
     c->disk.done = on_disk;
     disk_wait(&rt->disk, c->ledger, &c->disk);
     return true;

@@ -62,18 +62,28 @@ static int64_t needed(const struct purse *p, const struct request *r,
                               : need_amount(need, NULL);
 }
 
-/* The same for a view; counted where bytes say too much. 1 where nothing bounds
-** it: then each call decides, by what its model declares. */
+/* How it is to be counted. What the client calls its model may be any name: then
+** as those are that one asks first. */
+static str counted_as(const struct view *view)
+{
+    str model = view->model.p != NULL ? view->model : view->request->model;
+    bool known = model.p != NULL && tokens_encoding(model) != ENCODING_NONE;
+    return known ? model : STR_NONE;
+}
+
+/* The same for a view; counted where bytes say too much. Pictures and the like
+** are nothing, and what has no bound needs 1: each call decides, by what its model
+** declares. */
 static int64_t needed_for(lua_State *L, const struct purse *p,
                           const struct view *view)
 {
+    static const struct bound_most nothing = {.said = (1u << BOUND_KINDS) - 1};
     struct request *r = view->request;
-    struct need need = {.ask.max_out = NEED_SMALLEST};
+    struct need need = {.ask.max_out = NEED_SMALLEST, .ask.most = &nothing};
     struct bound_why why;
-    str model = view->model.p != NULL ? view->model : r->model;
     if (!need_begin(&need, view, STR(""), &why))
         return 1;
-    need.ask.model = model;
+    need.ask.model = counted_as(view);
     need.bound.answers = 1;
     int64_t amount = needed(p, r, &need);
     if (amount <= p->view.left)

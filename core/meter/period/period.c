@@ -104,7 +104,7 @@ static void dates_of(enum period_unit unit, int64_t day, int64_t dates[2])
 static struct span calendar(const struct period *p, int64_t at)
 {
     int64_t length = units[p->unit].seconds, ends;
-    struct span s = {.now = at * NANOS_S, .slots = 1, .ahead = length};
+    struct span s = {.now = at * NANOS_S, .slots = 1};
     if (p->unit < PERIOD_DAY) {
         s.slot = at - at % length;
         ends = s.slot + length;
@@ -114,6 +114,7 @@ static struct span calendar(const struct period *p, int64_t at)
         s.slot = midnight(p, dates[0]);
         ends = midnight(p, dates[1]);
     }
+    s.ahead = ends - s.slot;
     s.ends = s.until = ends * NANOS_S;
     return s;
 }

@@ -87,16 +87,19 @@ int price_cost(const struct price *price, const struct usage *usage,
     return to_nano(pico, nano);
 }
 
-/* The highest of these rates in any tier; ERR_INPUT when one is negative. */
-static int64_t dearest(const struct price *price, const enum rate *rates, int n)
+/* The highest of these rates in any tier that may hold for so long a prompt;
+** ERR_INPUT when one is negative. */
+static int64_t dearest(const struct price *price, int64_t in,
+                       const enum rate *rates, int n)
 {
     int64_t most = 0;
     for (int t = 0; t < price->tiers; t++)
         for (int i = 0; i < n; i++) {
             int64_t rate = price->tier[t].rate[rates[i]];
+            bool holds = t == 0 || in > price->tier[t].above;
             if (rate < 0)
                 return ERR_INPUT;
-            most = rate > most ? rate : most;
+            most = holds && rate > most ? rate : most;
         }
     return most;
 }
@@ -106,7 +109,8 @@ int price_bound(const struct price *price, int64_t in, int64_t out,
 {
     static const enum rate sent[] = {RATE_INPUT, RATE_CACHED, RATE_WRITE};
     static const enum rate made[] = {RATE_OUTPUT, RATE_REASONING};
-    int64_t of_in = dearest(price, sent, 3), of_out = dearest(price, made, 2);
+    int64_t of_in = dearest(price, in, sent, 3);
+    int64_t of_out = dearest(price, in, made, 2);
     if (in < 0 || out < 0 || of_in < 0 || of_out < 0)
         return ERR_INPUT;
     return to_nano((wide)in * (wide)of_in + (wide)out * (wide)of_out, nano);

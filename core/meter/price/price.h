@@ -55,9 +55,9 @@ int price_cost(const struct price *price, const struct usage *usage,
                int64_t *nano);
 
 /* The most that so many tokens can cost in nano-dollars, whatever they are
-** charged as and whichever tier holds: the dearest rate of each side, rounded up.
-** 0; ERR_INPUT when a count or a rate is negative; ERR_LIMIT when it does not
-** fit. */
+** charged as: the dearest rate of each side in the tiers that may hold for a
+** prompt of `in` or fewer, rounded up. 0; ERR_INPUT when a count or a rate is
+** negative; ERR_LIMIT when it does not fit. */
 int price_bound(const struct price *price, int64_t in, int64_t out,
                 int64_t *nano);
 

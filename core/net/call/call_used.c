@@ -20,11 +20,14 @@ static bool bounded(const struct call *c)
 }
 
 /* Did it get so far that somebody may charge for it? An error's status says
-** that nothing was made, and so does one that came in place of a first token. */
+** that nothing was made, and so does one that came in place of a first token; but
+** not where somebody on the way only gave up waiting. */
 static bool reached(const struct call *c)
 {
+    bool gave_up = c->status == 504 || c->status == 524;
     bool turned_away = c->tap.failed && !c->tap.first && !c->fault.ran;
-    return c->sent != 0 && c->arrived && c->status < 400 && !turned_away;
+    bool refused = c->status >= 400 && !(gave_up && DEFENCE(gave_up_waiting));
+    return c->sent != 0 && c->arrived && !refused && !turned_away;
 }
 
 static bool has_ended_well(const struct call *c)

@@ -4,7 +4,7 @@
 **     never arrived, or refused with an error   nothing
 **     its usage was told, and can be true       that
 **     a stream that passed us by                what was counted, from above
-**     anything else                             its bound, or nobody knows
+**     anything else, a 504 too                  its bound, or nobody knows
 **
 ** Somebody is charged for it, so where it is not known it is rather too much.
 ** What exceeds the bound is never believed: the bound is charged, and told.

@@ -32,6 +32,11 @@ enum strand_state {
     STRAND_CANCELLED, /* a branch; its closing variables are to run */
 };
 
+/* What is to be given back when who waits for it is cancelled. Embed it. */
+struct parting {
+    void (*run)(struct parting *);
+};
+
 struct strand {
     struct request *request;
     enum strand_state state;
@@ -45,6 +50,7 @@ struct strand {
     struct watcher watcher;
     struct call *watched;
     struct timer timer;
+    struct parting *parting; /* NULL: nothing is to be given back */
     /* What it sees: the last failure, kind NONE at first. */
     struct fault fault;
     bool failed; /* since it began */

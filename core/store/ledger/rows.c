@@ -3,13 +3,18 @@
 ** sweeps.
 **
 ** Ids are keyed hashes already, so their bits are the place to look. Each new
-** row moves the hand over eight cells and frees those whose period has long been
-** over: users that come once leave again, and nobody waits for a great sweep. In
-** a file that may not grow it goes further.
+** row moves the hand over eight cells and frees those of which nothing is used,
+** or whose period has long been over: users that come once leave again, and nobody
+** waits for a great sweep. In a file that may not grow it goes further.
 ** An hour of grace is for clocks that are set back.
+**
+** A client may make names up. So rows never take the last cells, which leases
+** need: when they have all others, who has a row goes on, and only who has none
+** is refused.
 */
 #include <string.h>
 
+#include "base/defence.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "store/ledger/inner.h"
@@ -19,6 +24,7 @@
 #define STEPS_FULL 512
 #define LEAST      64
 #define GROW       16384 /* cells at once, at most: 4 MiB */
+#define LEASES     16    /* one cell of so many is no row's */
 
 /* --- the index ------------------------------------------------------------- */
 
@@ -143,13 +149,26 @@ void rows_drop(struct ledger *l, uint32_t at)
     l->free[l->free_n++] = at;
 }
 
+static bool is_crowded(const struct ledger *l)
+{
+    return l->count.rows >= l->most - l->most / LEASES;
+}
+
+/* Would it make no difference if it were not there? */
+static bool is_idle(const struct cell *c, nanos now)
+{
+    return c->kind == CELL_ROW &&
+           (c->until < now - GRACE || tally_used(&c->tally, c->n) == 0);
+}
+
 void rows_sweep(struct ledger *l, nanos now)
 {
-    int steps = l->cells < l->most ? STEPS : STEPS_FULL;
+    bool full = l->cells == l->most || is_crowded(l);
+    int steps = full ? STEPS_FULL : STEPS;
     for (int i = 0; i < steps && l->cells > 0; i++) {
         uint32_t at = l->hand;
         l->hand = at + 1 < l->cells ? at + 1 : 0;
-        if (l->cell[at].kind == CELL_ROW && l->cell[at].until < now - GRACE)
+        if (is_idle(&l->cell[at], now))
             rows_drop(l, at);
     }
 }
@@ -175,7 +194,8 @@ int rows_of(struct ledger *l, const struct ledger_line *line, uint32_t *at)
     *at = rows_find(l, line->id.half);
     if (*at != LEDGER_NOWHERE)
         return l->cell[*at].n == line->span.slots ? 0 : ERR_INPUT;
-    int rc = rows_spare(l, at);
+    bool room = !is_crowded(l) || !DEFENCE(ledger_leases);
+    int rc = room ? rows_spare(l, at) : ERR_SYSTEM;
     if (rc == 0)
         make(l, *at, line);
     return rc;

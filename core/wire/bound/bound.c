@@ -64,9 +64,8 @@ static const struct family {
     const char *name;
     bool renames;
 } families[] = {
-    {"o1", true},      {"o3", true},          {"o4", true},
-    {"gpt-5", true},   {"gemini-2.5", false}, {"gemini-3", false},
-    {"grok-4", false},
+    {"o1", true},    {"o3", true},      {"o4", true},
+    {"gpt-5", true}, {"gemini", false}, {"grok-4", false},
 };
 
 static const struct family *family_of(str model)
@@ -87,6 +86,20 @@ bool bound_renames(str model)
 {
     const struct family *f = family_of(model);
     return f != NULL && f->renames;
+}
+
+/* Does it search the web whatever it is asked? Searches are charged by the piece,
+** beside all tokens. */
+static bool searches(str model)
+{
+    static const str inside[] = {
+        {"-search-", 8}, {"deep-research", 13}, {":online", 7}};
+    str name = bare(model);
+    for (size_t i = 0; i < sizeof inside / sizeof inside[0]; i++)
+        if (name.n > 0 &&
+            memmem(name.p, name.n, inside[i].p, inside[i].n) != NULL)
+            return true;
+    return is_of(name, "sonar") || is_of(name, "compound");
 }
 
 /* The largest picture that the makers' own papers allow, rounded up; for the
@@ -175,6 +188,8 @@ int bound_of(const struct bound_ask *ask, struct bound *bound,
     struct sum s = {.ask = ask, .why = why, .answers = 1};
     *bound = (struct bound){0};
     *why = (struct bound_why){0};
+    if (searches(ask->model))
+        bound_charge(&s, BOUND_TOOL, STR("a search of the provider's"));
     bound_see_body(&s, ask->body);
     if (ask->messages.p != NULL)
         bound_see_messages(&s, json_of(ask->messages));

@@ -17,7 +17,7 @@ struct sum {
     struct bound_why *why;
     bool failed;
     int64_t charged; /* tokens declared for what bytes do not bound */
-    int64_t besides; /* the same, charged as output, for one answer */
+    int64_t besides; /* what is charged as output, for one answer */
     int64_t spared;  /* bytes that stand for what was charged */
     int64_t tools;   /* bytes of tools */
     int64_t answers;

@@ -97,6 +97,16 @@ static void see_thoughts(struct sum *s, struct json v)
         s->thinks = true;
 }
 
+/* Tokens for thoughts. There are services whose limit of an answer does not count
+** them, so they come on top. */
+static void see_budget(struct sum *s, struct json v)
+{
+    int64_t n;
+    see_thoughts(s, v);
+    if (json_integer(v, &n) && n > 0)
+        s->besides = bound_add(s->besides, n);
+}
+
 /* Those that cost no more than the list says. */
 static void see_tier(struct sum *s, struct json v)
 {
@@ -170,7 +180,7 @@ static const struct known {
     SEEN("include_reasoning", see_thoughts),
     SEEN("thinking", see_thoughts),
     SEEN("enable_thinking", see_thoughts),
-    SEEN("thinking_budget", see_thoughts),
+    SEEN("thinking_budget", see_budget),
     PLAIN("verbosity"),
     PLAIN("metadata"),
     PLAIN("store"),

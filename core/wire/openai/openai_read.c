@@ -101,6 +101,7 @@ static void read_usage(struct tap *tap, struct json usage)
         .cached = read_cached(usage, of_prompt),
         .write = read_written(usage, of_prompt),
         .reasoning = count(of_completion, "reasoning_tokens"),
+        .total = count(usage, "total_tokens"),
         .cost = read_cost(usage),
     };
     told.priced = told.cost >= 0;
