@@ -184,11 +184,11 @@ static int push_model(lua_State *L, const struct view *v)
 /* What the client's key says; nil where none is wanted. */
 static int push_key(lua_State *L, const struct request *r)
 {
-    if (push_made(L, "key"))
+    if (lua_getiuservalue(L, 1, VIEW_KEY) != LUA_TNIL)
         return 1;
     bind_push_key(L, r->key);
-    if (r->key != NULL)
-        keep_made(L, "key");
+    lua_pushvalue(L, -1);
+    lua_setiuservalue(L, 1, VIEW_KEY);
     return 1;
 }
 

@@ -45,6 +45,8 @@ struct purse {
     str who;
     int64_t limit;
     int64_t used; /* of a cap: reserved or spent */
+    const struct ledger *ledger; /* whose row `id` is; NULL: not looked up */
+    struct ledger_id id;
     /* The gate's verdict. */
     bool judged, refuses, never; /* never: it could not fit in a new period */
     int64_t need;                /* what it would take at least */
@@ -68,7 +70,7 @@ void purse_attach(lua_State *L, struct strand *s, struct purse *p);
 
 /* The line of the ledger for an amount of it, at `now` by the calendar; `model`
 ** is the one that is asked, "provider/model". */
-struct ledger_line purse_line(const struct purse *p, struct ledger *ledger,
+struct ledger_line purse_line(struct purse *p, struct ledger *ledger,
                               str model, nanos now);
 
 /* The ledger of a budget; NULL, and *why: calls under it must decline. */

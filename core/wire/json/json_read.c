@@ -186,6 +186,18 @@ struct json json_get(struct json object, str name)
     return none;
 }
 
+void json_pick(struct json object, const str *names, struct json *values,
+               size_t n)
+{
+    struct json_walk w = json_walk(object);
+    for (size_t i = 0; i < n; i++)
+        values[i] = none;
+    while (object.kind == JSON_OBJECT && json_next(&w))
+        for (size_t i = 0; i < n; i++)
+            if (values[i].kind == JSON_NONE && json_is(w.name, names[i]))
+                values[i] = w.value;
+}
+
 static uint32_t hex4(const char *p)
 {
     uint32_t value = 0;
