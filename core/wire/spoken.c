@@ -57,7 +57,7 @@ static size_t one(struct spoken *s, str rest)
 
 /* The n lowest bytes of x: characters, no escapes, and too few for a word to be
 ** longer than a token. */
-static void several(struct spoken *s, uint64_t x, unsigned n)
+static inline void several(struct spoken *s, uint64_t x, unsigned n)
 {
     uint64_t all = EIGHT_TOPS >> (64 - 8 * n);
     uint64_t spaces = eight_all_equal(x, ' ') & all, letters = spaces ^ all;
@@ -67,19 +67,43 @@ static void several(struct spoken *s, uint64_t x, unsigned n)
                                       : n - 1 - (unsigned)eight_last(spaces));
 }
 
+static bool is_plain(const struct spoken *s, uint64_t x)
+{
+    return s->inside <= SPOKEN_LONGEST - 8 && eight_equal(x, '\\') == 0;
+}
+
+/* Eight at a time, as long as that can be done: how many bytes. */
+static size_t many(struct spoken *to, str text)
+{
+    struct spoken s = *to; /* in registers */
+    size_t i = 0;
+    for (; text.n - i >= 8; i += 8) {
+        uint64_t x = eight_in_order(text.p + i);
+        if (!is_plain(&s, x))
+            break;
+        several(&s, x, 8);
+    }
+    to->words = s.words;
+    to->inside = s.inside;
+    return i;
+}
+
+static size_t few(struct spoken *s, str text)
+{
+    unsigned n = text.n < 8 ? (unsigned)text.n : 8;
+    uint64_t x = eight_few(text.p, n);
+    if (!is_plain(s, x))
+        return one(s, text);
+    several(s, x, n);
+    return n;
+}
+
 void spoken_words(struct spoken *s, str text)
 {
-    size_t i = 0;
-    while (i < text.n && DEFENCE(bound_words)) {
-        size_t left = text.n - i;
-        unsigned n = left < 8 ? (unsigned)left : 8;
-        uint64_t x = eight_few(text.p + i, n);
-        if (s->inside > SPOKEN_LONGEST - 8 || eight_equal(x, '\\') != 0) {
-            i += one(s, str_from(text, i));
-            continue;
-        }
-        several(s, x, n);
-        i += n;
+    while (text.n > 0 && DEFENCE(bound_words)) {
+        text = str_from(text, text.n >= 8 ? many(s, text) : 0);
+        if (text.n > 0)
+            text = str_from(text, few(s, text));
     }
 }
 
