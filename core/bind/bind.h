@@ -29,8 +29,7 @@ enum {
     VIEW_MODEL,
     VIEW_SYSTEM,
     VIEW_MESSAGES,
-    VIEW_KEY,
-    VIEW_SLOTS = VIEW_KEY
+    VIEW_KEY, /* the last: there are as many */
 };
 
 /* What Lua calls `req`: a request as one rung is to see it (req:with). */

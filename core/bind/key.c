@@ -117,8 +117,8 @@ void bind_push_key(lua_State *L, const struct client_key *key)
     }
     struct shown *shown = lua_newuserdatauv(
         L,
-        sizeof *shown + key->id.n + key->user.n + key->team.n +
-            key->feature.n + key->models.n + key->metadata.n,
+        sizeof *shown + key->id.n + key->user.n + key->team.n + key->feature.n +
+            key->models.n + key->metadata.n,
         1);
     char *to = shown->bytes;
     shown->id = copied(key->id, &to);

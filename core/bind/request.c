@@ -392,10 +392,10 @@ static void take_change(lua_State *L, struct view *view, str name)
 struct view *bind_push_view(lua_State *L, int arg)
 {
     const struct view *from = bind_view(L, arg);
-    struct view *view = lua_newuserdatauv(L, sizeof *view, VIEW_SLOTS);
+    struct view *view = lua_newuserdatauv(L, sizeof *view, VIEW_KEY);
     *view = *from;
     luaL_setmetatable(L, REQUEST_TYPE);
-    for (int slot = VIEW_MODEL; slot <= VIEW_SLOTS; slot++) {
+    for (int slot = VIEW_MODEL; slot <= VIEW_KEY; slot++) {
         lua_getiuservalue(L, arg, slot);
         lua_setiuservalue(L, -2, slot);
     }

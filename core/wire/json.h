@@ -79,9 +79,8 @@ struct json json_mapped(str text, struct json_map *map);
 ** object or has no such member. */
 struct json json_get(struct json object, str name);
 
-/* The same for n names at once, in one walk: into values[0..n-1]. */
-void json_pick(struct json object, const str *names, struct json *values,
-               size_t n);
+/* The same for n names at once, in one walk. */
+void json_pick(struct json of, const str *names, struct json *to, size_t n);
 
 /* Walk an object or an array:
 **     struct json_walk w = json_walk(v);

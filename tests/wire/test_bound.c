@@ -458,8 +458,9 @@ static int64_t input_of(struct bound_seen *seen, const char *json,
 
 static void a_body_that_was_seen_has_the_same_bound_for_each_model(void)
 {
-    const char *plain = "{\"n\":2,\"max_tokens\":7,\"thinking\":{},"
-                        "\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\"}}]}";
+    const char *plain =
+        "{\"n\":2,\"max_tokens\":7,\"thinking\":{},"
+        "\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\"}}]}";
     const char *picture =
         USER("[{\"type\":\"image_url\",\"image_url\":{\"url\":\"u\"}}]") "}";
     static const char *const models[] = {"gpt-4o-mini", "claude-3", "gpt-4o"};

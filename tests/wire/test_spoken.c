@@ -64,7 +64,8 @@ static void pieces_of_any_length_come_to_the_same(void)
         struct spoken all = {.most = 1}, each = {.most = 1};
         text[n + 1] = '"';
         spoken_add(&all, (str){text, (size_t)n + 2});
-        text[n + 1] = n < 300 || n >= 600 || (n + 1) * 7 % 11 % 3 != 0 ? 'x' : ' ';
+        text[n + 1] =
+            n < 300 || n >= 600 || (n + 1) * 7 % 11 % 3 != 0 ? 'x' : ' ';
         for (int i = 1; i <= n; i++)
             spoken_words(&each, (str){text + i, 1});
         CHECK_INT(all.words, each.words);

@@ -61,20 +61,18 @@ void purse_attach(lua_State *L, struct strand *s, struct purse *p)
     s->budgets = a;
 }
 
-/* Its row, looked up once: that is three hashes. */
-static struct ledger_id id_of(struct purse *p, struct ledger *ledger,
-                              str model)
+/* Its row, worked out once: that is three hashes. */
+static struct ledger_id id_of(struct purse *p, struct ledger *ledger, str model)
 {
     if (p->budget->by_model)
         return ledger_id(ledger, p->budget->shape, model);
-    if (p->ledger != ledger)
+    if ((p->id.half[0] | p->id.half[1]) == 0)
         p->id = ledger_id(ledger, p->budget->shape, p->who);
-    p->ledger = ledger;
     return p->id;
 }
 
-struct ledger_line purse_line(struct purse *p, struct ledger *ledger,
-                              str model, nanos now)
+struct ledger_line purse_line(struct purse *p, struct ledger *ledger, str model,
+                              nanos now)
 {
     return (struct ledger_line){.id = id_of(p, ledger, model),
                                 .span = period_at(&p->budget->period, now),

@@ -31,9 +31,9 @@ static bool truthy(struct json v)
     }
 }
 
-#define NAME(text)              \
-    {                           \
-        text, sizeof(text) - 1  \
+#define NAME(text)             \
+    {                          \
+        text, sizeof(text) - 1 \
     }
 
 /* The members that a usage may have, and those of its details. A walk for each
