@@ -4,9 +4,14 @@
 */
 #include "bind/bind.h"
 
+#include <stdatomic.h>
+#include <stdio.h>
+
 #include "base/err.h"
+#include "run/events.h"
 #include "run/generation.h"
 #include "run/loader.h"
+#include "run/realm/realm.h"
 #include "run/sandbox.h"
 
 #define DECLARED "perilune.declared" /* registry: "kind name" -> where, text */
@@ -74,6 +79,60 @@ static int declare(lua_State *L)
     return 1;
 }
 
+/* --- what keeps state ------------------------------------------------------ */
+
+#define MOST_NAMES 1024
+
+struct keeper {
+    atomic_ullong kind; /* the kind it was last, as a number; 0: none yet */
+};
+
+static const struct shared_kind keeper_kind = {
+    .name = "keeper", .size = sizeof(struct keeper), .most = MOST_NAMES};
+
+static const char *const keepers[] = {"breaker", "budget", "limit", "queue",
+                                      "sticky"};
+
+static void tell_changed(struct runtime *rt, str name, unsigned long long was,
+                         unsigned long long is)
+{
+    struct buf line;
+    char said[128];
+    snprintf(said, sizeof said,
+             "it was a %s and is a %s now, so it starts empty",
+             keepers[was - 1], keepers[is - 1]);
+    event_begin(&line, rt->world);
+    event_text(&line, "event", STR("kind_changed"));
+    event_text(&line, "name", name);
+    event_text(&line, "message", str_of(said));
+    event_send(&line, rt->world);
+}
+
+/* keeps(kind, name): what keeps state under that name is of this kind; the log
+** tells when it was of another one until now */
+static int keeps(lua_State *L)
+{
+    struct runtime *rt = generation_of(L)->rt;
+    str name;
+    size_t is = 0;
+    const char *kind = luaL_checkstring(L, 1);
+    name.p = luaL_checklstring(L, 2, &name.n);
+    while (is < sizeof keepers / sizeof keepers[0] &&
+           strcmp(keepers[is], kind) != 0)
+        is++;
+    luaL_argcheck(L, is < sizeof keepers / sizeof keepers[0], 1,
+                  "keeps no state");
+    struct keeper *k = realm_share(rt->realm, &keeper_kind, name);
+    if (k == NULL)
+        return 0; /* too many: what it keeps says so */
+    unsigned long long was = atomic_exchange(&k->kind, is + 1);
+    if (was != 0 && was != is + 1)
+        tell_changed(rt, name, was, is + 1);
+    return 0;
+}
+
+/* --- files ----------------------------------------------------------------- */
+
 static const char *why_unread(int error)
 {
     switch (error) {
@@ -117,7 +176,7 @@ static int rescue(lua_State *L)
 static const luaL_Reg functions[] = {
     {"raise", raise},   {"where", where},     {"in_request", in_request},
     {"kind", kind},     {"declare", declare}, {"read", read_file},
-    {"rescue", rescue}, {NULL, NULL},
+    {"rescue", rescue}, {"keeps", keeps},     {NULL, NULL},
 };
 
 void bind_policy(lua_State *L)

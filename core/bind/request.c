@@ -322,17 +322,45 @@ static int field(lua_State *L) /* long: one case per field */
     return unknown(L, key);
 }
 
+#define LONGEST_SHOWN 40 /* bytes of a value, in a message */
+
+/* The value that was to be written, as its author wrote it; "..." where it may be
+** the client's own words, which no log may hold. */
+static const char *shown(lua_State *L, const struct request *r)
+{
+    str s;
+    if (lua_type(L, 3) != LUA_TSTRING)
+        return safe_show(L, 3);
+    s.p = lua_tolstring(L, 3, &s.n);
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] <= ' ' || s.p[i] > '~' || s.p[i] == '"')
+            return "...";
+    if (s.n == 0 || s.n > LONGEST_SHOWN ||
+        memmem(r->body.p, r->body.n, s.p, s.n) != NULL)
+        return "...";
+    return lua_pushfstring(L, "\"%s\"", s.p);
+}
+
 /* req.x = y raises: a request is not changed in place */
 static int newindex(lua_State *L)
 {
-    bind_view(L, 1);
+    const struct request *r = bind_view(L, 1)->request;
+    str name;
+    name.p = luaL_checklstring(L, 2, &name.n);
+    enum field field = field_of(name);
+    if (field == F_MODEL || field == F_MESSAGES || field == F_MAX_TOKENS ||
+        str_eq(name, STR("system")))
+        return sandbox_deny(L,
+                            "a request is not changed in place; write "
+                            "small(req:with { %s = %s })",
+                            name.p, shown(L, r));
+    if (field == F_UNKNOWN)
+        return sandbox_deny(L, "a request is not changed in place; keep it in "
+                               "a local, or in a table of your own");
     return sandbox_deny(L,
-                        "a request is not changed in place; write "
-                        "small(req:with { %s = %s })",
-                        safe_show(L, 2),
-                        lua_type(L, 3) == LUA_TSTRING
-                            ? lua_pushfstring(L, "\"%s\"", lua_tostring(L, 3))
-                            : safe_show(L, 3));
+                        "a request is not changed in place, and its %s is not "
+                        "changed at all; keep it in a local",
+                        name.p);
 }
 
 /* --- with ------------------------------------------------------------------ */

@@ -35,6 +35,8 @@ static const struct words {
                      "use that version, or name another folder with --store"},
     [STORE_FOLDER] = {"it cannot be a store's folder",
                       "name a folder whose parent is there, with --store"},
+    [STORE_ABSENT] = {"nothing is stored there yet",
+                      "name the gateway's folder with --store"},
 };
 
 const char *store_word(enum store_result result)

@@ -24,6 +24,7 @@ enum store_result {
     STORE_FORKED,  /* opened before a fork */
     STORE_NEWER,   /* written by a newer version, or an unknown one */
     STORE_FOLDER,  /* the path is no folder, or cannot be one */
+    STORE_ABSENT,  /* to look at: there is no store yet */
     STORE_RESULTS  /* how many there are */
 };
 

@@ -13,8 +13,9 @@
 #include "store/keys/keeper.h"
 #include "store/keys/key_check.h"
 
-#define BUSY_MOMENT 20000000L /* nanoseconds */
-#define BUSY_TRIES  100
+#define BUSY_MOMENT   20000000L /* nanoseconds */
+#define BUSY_TRIES    100
+#define LONGEST_SHOWN 200 /* bytes of a list that is wrong */
 
 static int fail(lua_State *L, const char *what)
 {
@@ -105,8 +106,12 @@ static struct client_key key_at(lua_State *L, const char *id)
 /* nil, what is wrong, true */
 static int misuse(lua_State *L, const struct key_wrong *wrong)
 {
+    str said = text_field(L, wrong->member);
+    bool shown = said.n > 0 && said.n <= LONGEST_SHOWN && said.p[0] == '[';
     lua_pushnil(L);
-    lua_pushfstring(L, "%s: %s", wrong->member, wrong->message);
+    lua_pushfstring(L, "%s: %s%s%s%s", wrong->member, wrong->message,
+                    shown ? " (it says " : "", shown ? said.p : "",
+                    shown ? ")" : "");
     lua_pushboolean(L, 1);
     return 3;
 }

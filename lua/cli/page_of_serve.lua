@@ -15,8 +15,9 @@ SYNOPSIS
                    [--require-key] [--usage-days N]
 
 DESCRIPTION
-    Listens, and answers POST /v1/chat/completions, GET /v1/models, GET /healthz
-    and GET /readyz, with and without /v1, as the policy decides. Runs in the
+    Listens, and answers POST /v1/chat/completions as the policy decides; GET
+    /v1/models; GET and DELETE /v1/jobs/ID, where the policy has a p.queue; GET
+    /healthz and GET /readyz. All of them with and without /v1. Runs in the
     foreground until it is told to stop.
 
     On SIGTERM or SIGINT it takes no new connections, lets running streams come
@@ -40,7 +41,7 @@ OPTIONS
         request; a version that fails to load changes nothing but the log and
         /healthz. A few are linked in: policies/NAME.lua is the ready one of
         that name where there is no such file: passthrough, fallback, balanced,
-        agents, ladder, sticky.
+        agents, ladder, sticky, quotas.
 
     --store DIR         PERILUNE_STORE     (./perilune.data)
         The folder where what outlives the gateway lives; see perilune help
@@ -80,7 +81,8 @@ OPTIONS
         comes, SIGKILL too. When the machine itself loses power, the last half
         minute may be missing, or the store be damaged, which is looked for
         when it is opened again. power: survives that, too; each group of writes
-        waits for the disk.
+        waits for the disk, and so does each call under a budget before it
+        leaves.
 
     --max-store SIZE    PERILUNE_MAX_STORE (4GiB)
         How large the store may grow. Past it, what would be stored is refused
@@ -93,8 +95,9 @@ OPTIONS
         tokenizers` fetches them.
 
     --admin [HOST:]PORT PERILUNE_ADMIN     (off)
-        Where the admin API listens: keys of clients over HTTP, at /admin/keys.
-        A port alone is one of 127.0.0.1. It needs a token; it serves nothing
+        Where the admin API listens: /admin/keys, the keys of clients over HTTP,
+        /admin/usage, who has used what, and /admin/budgets, what is spent. A
+        port alone is one of 127.0.0.1. It needs a token; it serves nothing
         else, and is served nowhere else.
 
     --admin-token-file FILE  PERILUNE_ADMIN_TOKEN_FILE (none)
@@ -131,7 +134,8 @@ ENVIRONMENT
     GROQ_API_KEY... A policy can use a key and cannot read it.
 
 FILES
-    ./perilune.data     the store, unless --store says otherwise
+    ./perilune.data     the store, unless --store says otherwise; perilune help
+                        store lists what is in it
 
 EXIT STATUS
     0   it was told to stop and did
@@ -150,5 +154,6 @@ EXAMPLES
         perilune serve --policy chat.lua --workers 2 --log perilune.log
 
 SEE ALSO
-    perilune help check
+    perilune help check, perilune help keys, perilune help usage, perilune help
+    store
 ]]

@@ -48,6 +48,12 @@ FILES
     DIR/data.mdb        the rows, in LMDB's format
     DIR/lock.mdb        who is reading
     DIR/perilune.lock   who is writing, and how that ended
+    DIR/budgets.map     what is spent of budgets, and reserved
+    DIR/keys/           the keys of clients, a store of their own
+    DIR/idempotency/    answers kept for repeats, a store of its own
+
+    The actions above are about DIR/data.mdb alone. To keep all of it, copy the
+    folder while no gateway has it open.
 
 EXIT STATUS
     0   it is done

@@ -67,6 +67,14 @@ local function full_name(name)
   return found and found.full or name
 end
 
+-- The refusal says what there is instead.
+local function refuse(name, offer, key)
+  return written.coded(403, "model_not_allowed",
+    ('The model "%s" is not allowed here%s; a request may name: %s')
+      :format(name:sub(1, 80):gsub("[%c\x80-\xFF]", "?"), key and " with this key" or "",
+        offer[1] and table.concat(offer, ", ") or "none"))
+end
+
 local function answer(teams, req)
   local name, key = req.model, req.key
   if type(name) ~= "string" or name == "" then
@@ -74,11 +82,9 @@ local function answer(teams, req)
   end
   local full = full_name(name)
   local patterns = teams[req.team or "*"] or teams["*"] or {}
-  if any(patterns, full) and (not key or not key.models or any(key.models, full)) then
-    return nil
-  end
-  return written.coded(403, "model_not_allowed", ('The model "%s" is not allowed here%s.')
-    :format(name:sub(1, 80):gsub("[%c\x80-\xFF]", "?"), key and " with this key" or ""))(req)
+  local listed = any(patterns, full)
+  if listed and (not key or not key.models or any(key.models, full)) then return nil end
+  return refuse(name, listed and key.models or patterns, key)(req)
 end
 
 --- p.allow: a gate that refuses, with 403, models that are not in the list of

@@ -20,7 +20,7 @@ local function part_of(v, where)
   if places and math.tointeger(tonumber(places)) and tonumber(places) > 0 then
     return { unit = "concurrent", n = math.tointeger(tonumber(places)), per = 0 }
   end
-  local amount = units.amount(v)
+  local amount = units.amount(v, nil, HOW)
   local per, n = SECONDS[amount.per], math.tointeger(amount.n)
   if amount.unit == "usd" then
     core.raise(("limit: %s is money; p.limit counts requests and tokens"):format(show.value(v)))

@@ -9,6 +9,7 @@
 
 local callable = require "perilune.callable"
 local core = require "perilune.core"
+local each = require "perilune.each"
 local moment = require "perilune.moment"
 local named = require "perilune.named"
 local options = require "perilune.options"
@@ -37,10 +38,15 @@ local function share(v, name)
   options.wrong(v, name, "a share of the amount, such as 0.8")
 end
 
+local function told(v, name)
+  if type(v) == "function" then return v end
+  options.wrong(v, name, 'a function, such as p.webhook "https://..." makes')
+end
+
 local function any(v) return v end
 
 local OPTIONS = {
-  each = each_of, align = align_of, but = any, warn = share, on_warn = options.callable,
+  each = each_of, align = align_of, but = any, warn = share, on_warn = told,
   over = options.choice { "refuse", "decline" },
 }
 
@@ -53,22 +59,22 @@ local function whole(amount)
   return n < 2 ^ 63 and math.tointeger(math.floor(n + 0.5)) or nil
 end
 
--- One amount: { unit =, n =, per = }.
-local function amount_of(v, where)
-  local amount = units.amount(v)
+-- One amount: { unit =, n =, per = }; `name` is that of an exception.
+local function amount_of(v, name)
+  local amount = units.amount(v, name and "but." .. name, HOW)
   if amount.unit == "requests" then
     core.raise(("budget: %s counts requests; p.limit does that"):format(show.value(v)))
   end
   local n = amount.unit and whole(amount)
   if not n or n < 1 then
     core.raise(("budget: %s%s is not an amount of at least one; %s")
-      :format(where, show.value(v), HOW))
+      :format(name and "but: " or "", show.value(v), HOW))
   end
   return { unit = amount.unit, n = n, per = amount.per }
 end
 
 local function only_item(t)
-  if #t == 1 then return amount_of(t[1], "") end
+  if #t == 1 then return amount_of(t[1]) end
   if #t == 0 then core.raise("budget: the amount is missing; " .. HOW) end
   core.raise(("budget: one amount, not %d; declare another budget for %s")
     :format(#t, show.value(t[2])))
@@ -81,7 +87,7 @@ local function read_but(but, usual)
     if but[who] == "unlimited" then
       which[who] = 0
     else
-      local amount = amount_of(but[who], "but: ")
+      local amount = amount_of(but[who], who)
       if amount.unit ~= usual.unit or amount.per ~= usual.per then
         core.raise(("budget: but: %s counts something else than the others do")
           :format(show.value(who)))
@@ -94,8 +100,10 @@ local function read_but(but, usual)
 end
 
 local function check(read, usual)
-  if read.but ~= nil and (type(read.but) ~= "table" or not read.each or read.each == "model") then
-    core.raise 'budget: but = { ... } names exceptions among those of each = "user"'
+  if read.but ~= nil and (type(read.but) ~= "table" or #read.but > 0 or not read.each
+      or read.each == "model") then
+    core.raise('budget: but = { gold = "500 usd/day" } names exceptions among those of '
+      .. 'each = "user"')
   elseif read.on_warn and not read.warn then
     core.raise "budget: on_warn is told when a share is spent; say which: warn = 0.8"
   elseif usual.per == "request" and (read.align or read.each or read.warn) then
@@ -106,36 +114,18 @@ end
 
 -- All that makes it start empty when it changes (LANGUAGE rule 23).
 local function shape_of(name, read, usual)
-  local each = type(read.each) == "function" and "function" or read.each or "all"
-  return table.concat({ name, usual.unit, usual.per, read.align or "utc", each }, "\0")
+  local whose = type(read.each) == "function" and "function" or read.each or "all"
+  return table.concat({ name, usual.unit, usual.per, read.align or "utc", whose }, "\0")
 end
 
--- What the client's key proves; only where there is none, what the client says.
-local function proven(req, each)
-  local key = req.key
-  if each == "key" then return key and key.id end
-  if each:find "^key%." then return key and key[each:sub(5)] end
-  if each == "team" then return req.team end
-  if key then return key[each] end -- DEFENCE(budget_proven)
-  return req[each]
-end
-
--- Whose budget it is; whoever is nobody in particular is "anonymous".
+-- Whose budget it is.
 local function who_of(own, req)
-  local each = own.each
-  if not each or each == "model" then return "" end
-  local who
-  if type(each) == "function" then
-    core.budget_begin(req) -- it is the author's, and may raise
-    who = each(req)
-  else
-    who = proven(req, each)
-  end
-  if who == nil or who == false or who == "" then who = "anonymous" end
-  if type(who) ~= "string" then
-    core.raise(("budget: each of %s returned %s, not a text"):format(own.where, show.value(who)))
-  end
-  if type(each) == "function" then core.budget_end(req) end
+  local by = own.each
+  if not by or by == "model" then return "" end
+  if type(by) ~= "function" then return each.of(by, req) end
+  core.budget_begin(req) -- it is the author's, and may raise
+  local who = each.of(by, req, "budget: each of " .. own.where)
+  core.budget_end(req)
   return who
 end
 
@@ -171,16 +161,10 @@ local function make(name, t)
   return rung
 end
 
-local function check_name(name)
-  if type(name) == "string" and name:find "^%w[%w._-]*$" and #name <= 64 then return end
-  core.raise(("budget: the name comes first, such as p.budget(\"daily\", { ... }); it is %s")
-    :format(show.value(name)))
-end
-
 --- p.budget: a gate of that name. `t` is an amount, or an amount with options.
 function budget.new(name, t)
   moment.load("budget", name)
-  check_name(name)
+  named.check("budget", name, 'p.budget("daily", { ... })')
   t = options.table_of("budget", t, 'an amount such as "100k tokens/day"')
   return named.once("budget", name, show.options(t), function() return make(name, t) end, t.each)
 end

@@ -1,8 +1,8 @@
 -- perilune.each -- each = "user": whose amount it is.
 --
--- "user" and "feature" are what the client's key says, or else what the client
--- says; "key.user" and the like are what the key proves and nothing else. Whoever
--- is nobody in particular is "anonymous".
+-- It is what the client's key proves (LANGUAGE rule 25): of "user" and "feature"
+-- only where there is no key what the client says; of "key.user" and the like
+-- never. Whoever is nobody in particular is "anonymous".
 
 local core = require "perilune.core"
 local options = require "perilune.options"
@@ -14,6 +14,7 @@ local NOBODY = "anonymous"
 local FIELDS = { user = true, team = true, feature = true, session = true, model = true }
 local PROVEN = { key = "id", ["key.user"] = "user", ["key.team"] = "team",
   ["key.feature"] = "feature" }
+local SAID = { user = true, feature = true }
 
 --- The checker of the option: a word, or a function.
 function each.read(v, name)
@@ -31,6 +32,7 @@ function each.of(by, req, what)
     who = req.key and req.key[PROVEN[by]] -- DEFENCE(each_key)
   else
     who = req[by]
+    if SAID[by] and req.key then who = req.key[by] end -- DEFENCE(each_proven)
   end
   if who == nil or who == false or who == "" then return NOBODY end
   if type(who) ~= "string" then

@@ -52,8 +52,9 @@ local function read_but(but, parts)
 end
 
 local function check(read, parts)
-  if read.but ~= nil and (type(read.but) ~= "table" or not read.each) then
-    core.raise 'limit: but = { ... } names exceptions among those of each = "user"'
+  if read.but ~= nil and (type(read.but) ~= "table" or #read.but > 0 or not read.each) then
+    core.raise('limit: but = { gold = "200 requests/min" } names exceptions among those of '
+      .. 'each = "user"')
   end
   for _, part in ipairs(parts) do
     if part.unit == "concurrent" and read.wait then
@@ -79,16 +80,10 @@ local function make(name, t)
   return callable.new(name, function(req) return ask(own, req) end, type(read.each) == "function")
 end
 
-local function check_name(name)
-  if type(name) == "string" and name:find "^%w[%w._-]*$" and #name <= 64 then return end
-  core.raise(("limit: the name comes first, such as p.limit(\"chat\", { ... }); it is %s")
-    :format(show.value(name)))
-end
-
 --- p.limit: a gate of that name. `t` is an amount, or amounts with options.
 function limit.new(name, t)
   moment.load("limit", name)
-  check_name(name)
+  named.check("limit", name, 'p.limit("chat", { ... })')
   t = options.table_of("limit", t, 'an amount such as "500 requests/min"')
   return named.once("limit", name, show.options(t), function() return make(name, t) end, t.each)
 end

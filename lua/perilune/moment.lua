@@ -13,6 +13,7 @@ function moment.load(kind, what)
   if not core.in_request() then return end
   if type(what) == "table" then what = what[1] end
   local plain = type(what) == "string" and what:find "^[%w][%w._:/*-]*$" and #what <= 80
+    and not what:find("://", 1, true) -- an address may hold a secret
   local said = plain and (' "%s"'):format(what) or ""
   core.raise(('p.%s%s is a declaration; move it above "return function(req)"')
     :format(kind, said))

@@ -4,13 +4,14 @@
 -- name is told where the first stands and what it says.
 
 local core = require "perilune.core"
+local show = require "perilune.show"
 
 local named = {}
 
 local objects = {}
 
 -- What keeps state has a name of its own, whatever its kind.
-local STATE = { breaker = true, budget = true, limit = true, sticky = true }
+local STATE = { breaker = true, budget = true, limit = true, queue = true, sticky = true }
 local kept = {} -- the kind and the place of what has that name
 
 local function take_name(kind, name)
@@ -19,7 +20,16 @@ local function take_name(kind, name)
     core.raise(('%s "%s": the %s at %s has that name; what keeps state has one of its own')
       :format(kind, name, other.kind, other.where))
   end
+  if not other then core.keeps(kind, name) end
   kept[name] = other or { kind = kind, where = core.where() }
+end
+
+--- Raises unless `name` may be one of what keeps state; `example` is how that is
+-- written.
+function named.check(kind, name, example)
+  if type(name) == "string" and name:find "^%w[%w._-]*$" and #name <= 64 then return end
+  core.raise(("%s: the name comes first, up to 64 letters, digits, '.', '_' and '-', such as %s; "
+    .. "it is %s"):format(kind, example, show.value(name)))
 end
 
 --- The object `name` of that kind: make() the first time, the same one when

@@ -72,16 +72,10 @@ local function make(name, t)
   end)
 end
 
-local function check_name(name)
-  if type(name) == "string" and name:find "^%w[%w._-]*$" and #name <= 64 then return end
-  core.raise(("queue: the name comes first, such as p.queue(\"later\", { ... }); it is %s")
-    :format(show.value(name)))
-end
-
 --- p.queue: a rung of that name that keeps a request for later.
 function queue.new(name, t)
   moment.load("queue", name)
-  check_name(name)
+  named.check("queue", name, 'p.queue("later", { ... })')
   if t == nil then t = {} end
   if type(t) ~= "table" or callable.ready(t) or #t > 0 then
     core.raise 'queue: options have names, such as { to = "all", keep = "1d" }'

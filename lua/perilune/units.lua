@@ -20,9 +20,9 @@ local HOW = {
   amount = 'write it like "600 requests/min", "100k tokens/day" or "50 usd/month"',
 }
 
-local function refuse(kind, v, name)
+local function refuse(kind, v, name, how)
   local article = kind == "amount" and "an" or "a"
-  core.raise(("%s is not %s %s; %s"):format(show.said(name, v), article, kind, HOW[kind]))
+  core.raise(("%s is not %s %s; %s"):format(show.said(name, v), article, kind, how or HOW[kind]))
 end
 
 -- "1.5 s" -> 1.5, "s"; nil when it does not begin with a number.
@@ -73,12 +73,13 @@ end
 --- An amount per period: "100k tokens/day" is { n = 100000, unit = "tokens",
 -- per = "day" }. Units are requests, tokens and usd; periods second, minute,
 -- hour, day, week, month, and request. "unlimited" is { n = math.huge }. How it
--- may be written is C's to say, since keys say amounts too.
-function units.amount(v, name)
+-- may be written is C's to say, since keys say amounts too. `how` is how one that
+-- the caller takes is written.
+function units.amount(v, name, how)
   if v == "unlimited" then return { n = math.huge } end
   local n, unit, per
   if type(v) == "string" then n, unit, per = core.amount(v) end
-  if not n then refuse("amount", v, name) end
+  if not n then refuse("amount", v, name, how) end
   return { n = n, unit = unit, per = per }
 end
 

@@ -130,13 +130,14 @@ local function unreached(tool, source, models, met)
   return list
 end
 
--- What a client names: a model the policy declares; or one that fits a pattern
--- of p.asked, whose refusal says which there are.
+-- What a client names: a model the policy declares; where that one is refused,
+-- or there is none, what the refusal of p.asked or p.allow says there is.
 local function name_for(tool, source, models)
-  if models[1] then return models[1] end
-  local o = run(tool, source, { name = "", model = "any" }, {})
-  local offer = o.status == 404 and o.error and o.error.message:match "may name: ([^, ]+)"
-  return offer and offer:gsub("%*", "any") or "any"
+  local first = models[1] or "any"
+  local o = run(tool, source, { name = "", model = first }, {})
+  local refused = o.error and (o.status == 403 or o.status == 404)
+  local offer = refused and o.error.message:match "may name: ([^, ]+)"
+  return offer and offer:gsub("%*", "any") or first
 end
 
 -- A world for each model that was met and has none yet; more may be met in them.

@@ -326,6 +326,15 @@ test('check names a model that the client may choose', (t) => {
      return p.asked { p.model "openai/gpt-4o", p.model { "groq/llama", as = "spare" } }`,
   );
   assert.deepEqual(listed.warnings, []);
+  const gated = worlds(
+    t,
+    `local p = require "perilune"
+     local allow = p.allow { ["*"] = "openai/gpt-4o-mini" }
+     local asked, own = p.asked { "openai/*" }, p.model "groq/llama"
+     return function(req) return allow(req) or asked(req) or own(req) end`,
+  );
+  assert.equal(gated['all well'], '200 gpt-4o-mini ok');
+  assert.deepEqual(gated.warnings, []);
 });
 
 test('check and serve name the same version', async (t) => {

@@ -158,6 +158,7 @@ test('a budget that is none is told on the command line, and lists show those th
     const { status, stderr } = keys(g.dir, 'add', '--budget', budget);
     assert.equal(status, 2, budget);
     assert.match(stderr, /^perilune keys: budgets: /);
+    assert.ok(stderr.includes(`(it says ["${budget}"])`), stderr);
   }
   keysDo(g.dir, 'add', '--budget', '0.5 usd/day', '--budget', '50k tokens/request', '--user', 'x');
   assert.match(keysDo(g.dir, 'list'), /user=x .* {2}budgets=0\.5 usd\/day,50k tokens\/request\n/);

@@ -147,6 +147,7 @@ test('a limit that is none is told on the command line, and no key is made', asy
     const { status, stderr, stdout } = keys(g.dir, 'add', '--limit', limit);
     assert.equal(status, 2, limit);
     assert.match(stderr, /^perilune keys: limits: .*; see perilune help keys/);
+    assert.ok(stderr.includes(`(it says ["${limit}"])`), stderr);
     assert.equal(stdout, '');
   }
   const twice = keys(g.dir, 'add', '--limit', '5 requests/min', '--limit', '6 requests/min');

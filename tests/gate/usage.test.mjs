@@ -305,7 +305,7 @@ test('what it cannot do is told in a sentence', (t) => {
     [['--user', 'a', '--user', 'b'], /says --user twice/, 2],
     [['--colour'], /there is no option '--colour'/, 2],
     [['ada'], /takes no 'ada'/, 2],
-    [['--csv'], /the store .*: it cannot be a store's folder \(No such file/, 1],
+    [['--csv'], /the store .*: nothing is stored there yet; name the gateway's folder with --store/, 1],
   ]) {
     const result = usage(dir, ...args);
     assert.match(result.stderr, why);

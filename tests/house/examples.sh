@@ -72,6 +72,14 @@ compiles hello && told "hello prints an answer and leaves" \
 compiles your_loop && told "your_loop pauses, goes on, gives up, and its own timer ticks" \
     exactly "$your_loop" "$out/your_loop"
 
+# Twice: the second time the purse is as the first left it.
+compiles purse && rm -rf "$out/purse.data" &&
+    told "purse says what each answer cost, and ends when it is empty" \
+        prints '^answer 3 cost 0.003055000 usd$' '^status 429: .*budget purse: 0.009165 usd ' \
+        -- "$out/purse" &&
+    told "purse is still empty when the program is run again" \
+        prints '^status 429: .*budget purse: 0.009165 usd of 0.01 usd per day' -- "$out/purse"
+
 # --- the policies ------------------------------------------------------------
 
 for policy in policies/*.lua examples/*.lua; do

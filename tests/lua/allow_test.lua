@@ -26,7 +26,8 @@ check.that("what is in no list of the team's is refused with 403", function()
   check.is(reply.status, 403)
   check.is(reply.code, "model_not_allowed")
   check.is(reply.refused, true)
-  check.is(reply.said, 'The model "xai/grok-2" is not allowed here.')
+  check.is(reply.said, 'The model "xai/grok-2" is not allowed here; a request may name: '
+    .. "openai/*, xai/grok")
   check.is(asked, nil)
 end)
 
@@ -40,7 +41,9 @@ end)
 
 check.that("without * others may ask for nothing", function()
   local policy = 'return { p.allow { gold = { "openai/*" } }, "openai/small" }'
-  check.is(ask({ model = "openai/small" }, policy).status, 403)
+  local reply = ask({ model = "openai/small" }, policy)
+  check.is(reply.status, 403)
+  check.is(reply.said, 'The model "openai/small" is not allowed here; a request may name: none')
   local _, asked = ask({ model = "openai/small", team = "gold" }, policy)
   check.is(asked, "openai/small")
 end)
@@ -49,7 +52,8 @@ check.that("a key's own models hold, too", function()
   local key = { id = "key_1", models = { "openai/small" } }
   local reply = ask { model = "openai/large", team = "gold", key = key }
   check.is(reply.status, 403)
-  check.is(reply.said, 'The model "openai/large" is not allowed here with this key.')
+  check.is(reply.said, 'The model "openai/large" is not allowed here with this key; a request '
+    .. "may name: openai/small")
   local _, asked = ask { model = "openai/small", team = "gold", key = key }
   check.is(asked, "openai/small")
 end)

@@ -108,8 +108,17 @@ end)
 check.that("what is missing or wrong is told", function()
   local HOW = 'write it like "100k tokens/day", "50 usd/month" or "50k tokens/request"'
   local cases = {
-    ['p.budget "1 usd/day"'] = 'budget: the name comes first, such as p.budget("daily", { ... }); '
-      .. 'it is "1 usd/day"',
+    ['p.budget "1 usd/day"'] = "budget: the name comes first, up to 64 letters, digits, "
+      .. [['.', '_' and '-', such as p.budget("daily", { ... }); it is "1 usd/day"]],
+    ['p.budget("my budget", "1 usd/day")'] = "budget: the name comes first, up to 64 letters, "
+      .. [[digits, '.', '_' and '-', such as p.budget("daily", { ... }); it is "my budget"]],
+    ['p.budget("d", "10 gold/day")'] = [['"10 gold/day"' is not an amount; ]] .. HOW,
+    ['p.budget("d", { "5 usd/day", each = "user", but = { gold = 500 } })'] =
+      "'but.gold = 500' is not an amount; " .. HOW,
+    ['p.budget("d", { "5 usd/day", each = "user", but = { "5 usd/day" } })'] =
+      'budget: but = { gold = "500 usd/day" } names exceptions among those of each = "user"',
+    ['p.budget("d", { "5 usd/day", warn = 0.5, on_warn = "https://x" })'] =
+      [['on_warn = "https://x"' is not a function, such as p.webhook "https://..." makes]],
     ['p.budget("d")'] = 'budget: expected an amount such as "100k tokens/day", not nil',
     ['p.budget("d", {})'] = "budget: the amount is missing; " .. HOW,
     ['p.budget("d", "0 tokens/day")'] =
@@ -137,7 +146,7 @@ check.that("what is missing or wrong is told", function()
     ['p.budget("d", { "5 usd/day", on_warn = function() end })'] =
       "budget: on_warn is told when a share is spent; say which: warn = 0.8",
     ['p.budget("d", { "5 usd/day", but = { a = "unlimited" } })'] =
-      'budget: but = { ... } names exceptions among those of each = "user"',
+      'budget: but = { gold = "500 usd/day" } names exceptions among those of each = "user"',
     ['p.budget("d", { "5 usd/day", each = "user", but = { a = "5 usd/week" } })'] =
       'budget: but: "a" counts something else than the others do',
     ['p.budget("d", { "5k tokens/request", each = "user" })'] =

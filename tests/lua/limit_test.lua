@@ -47,10 +47,11 @@ end)
 
 check.that("each is by what the key proves", function()
   local bob = { id = "key_1", team = "blue" }
-  local cases = { key = "key_1", ["key.team"] = "blue", ["key.user"] = "anonymous", user = "eve" }
+  local cases = { key = "key_1", ["key.team"] = "blue", ["key.user"] = "anonymous",
+    user = "anonymous", feature = "anonymous" }
   for each, who in pairs(cases) do
     local world = world_of('return p.limit("l", { "1 requests/min", each = "' .. each .. '" })')
-    world.ask { user = "eve", key = bob }
+    world.ask { user = "eve", feature = "x", key = bob }
     check.is(world.who, who)
     check.is(world.limit.shape, each .. " requests/60")
   end
@@ -102,12 +103,11 @@ end)
 check.that("what is missing or wrong is told", function()
   local HOW = 'write it like "500 requests/min", "150k tokens/min" or "20 concurrent"'
   local cases = {
-    ['p.limit "1 requests/min"'] = 'limit: the name comes first, such as p.limit("chat", { ... }); '
-      .. 'it is "1 requests/min"',
+    ['p.limit "1 requests/min"'] = "limit: the name comes first, up to 64 letters, "
+      .. [[digits, '.', '_' and '-', such as p.limit("chat", { ... }); it is "1 requests/min"]],
     ['p.limit("l")'] = 'limit: expected an amount such as "500 requests/min", not nil',
     ['p.limit("l", {})'] = "limit: the amount is missing; " .. HOW,
-    ['p.limit("l", "ten")'] = "'\"ten\"' is not an amount; write it like \"600 requests/min\", "
-      .. '"100k tokens/day" or "50 usd/month"',
+    ['p.limit("l", "ten")'] = [['"ten"' is not an amount; ]] .. HOW,
     ['p.limit("l", "0 requests/min")'] = 'limit: item 1 "0 requests/min" is not a whole amount of '
       .. "at least 1; " .. HOW,
     ['p.limit("l", "unlimited")'] =
@@ -128,7 +128,7 @@ check.that("what is missing or wrong is told", function()
     ['p.limit("l", { "5 requests/min", burst = "5 tokens" })'] = 'limit: burst = "5 tokens" has no '
       .. "amount in tokens to belong to",
     ['p.limit("l", { "5 requests/min", but = { a = "unlimited" } })'] =
-      'limit: but = { ... } names exceptions among those of each = "user"',
+      'limit: but = { gold = "200 requests/min" } names exceptions among those of each = "user"',
     ['p.limit("l", { "5 requests/min", each = "user", but = { a = "5 tokens/min" } })'] =
       'limit: but: "a" counts something else than the others do',
     ['p.limit("l", "9223372036854775808 tokens/min")'] = 'limit: item 1 "9223372036854775808 '

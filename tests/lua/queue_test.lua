@@ -30,7 +30,8 @@ check.that("rules are read as people write them", function()
 end)
 
 check.that("what cannot be is told", function()
-  check.raises('P:2: queue: the name comes first, such as p.queue("later", { ... }); it is nil',
+  check.raises("P:2: queue: the name comes first, up to 64 letters, digits, "
+    .. [['.', '_' and '-', such as p.queue("later", { ... }); it is nil]],
     p .. "return { p.queue() }")
   check.raises('P:2: queue: options have names, such as { to = "all", keep = "1d" }',
     p .. 'return { p.queue("later", { "1d" }) }')
@@ -51,4 +52,9 @@ end)
 check.that("a queue has one declaration", function()
   check.raises('P:3: queue "later" was declared at P:2 with most = 5; use that one or another name',
     p .. 'local a = p.queue("later", { most = 5 })\nlocal b = p.queue "later"\nreturn { a, b }')
+end)
+
+check.that("its name is no other's that keeps state", function()
+  check.raises('P:3: queue "own": the limit at P:2 has that name; what keeps state has one of its '
+    .. "own", p .. 'local a = p.limit("own", "1 requests/min")\nlocal b = p.queue("own", {})')
 end)

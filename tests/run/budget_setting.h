@@ -7,7 +7,9 @@
 #ifndef TESTS_RUN_BUDGET_SETTING_H
 #define TESTS_RUN_BUDGET_SETTING_H
 
+#include <ftw.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "policy_rig.h"
@@ -49,12 +51,18 @@ static inline void open_store(void)
     rig_store = folder;
 }
 
+static inline int drop(const char *path, const struct stat *st, int kind,
+                       struct FTW *where)
+{
+    (void)st;
+    (void)kind;
+    (void)where;
+    return remove(path);
+}
+
 static inline void close_store(void)
 {
-    char path[sizeof folder + 16];
-    snprintf(path, sizeof path, "%s/budgets.map", folder);
-    unlink(path);
-    CHECK_INT(rmdir(folder), 0);
+    CHECK_INT(nftw(folder, drop, 8, FTW_DEPTH | FTW_PHYS), 0);
 }
 
 /* A runtime under this policy, on a new store; and the end of both. */

@@ -72,6 +72,40 @@ static void a_request_is_changed_in_place(void)
                     "small(req:with { max_tokens = 5 })");
 }
 
+static void what_is_proven_is_not_changed_at_all(void)
+{
+    CHECK_RUN_ERROR("return function(req)\n  req.system = 'be-brief'\nend",
+                    "P:2: a request is not changed in place; write "
+                    "small(req:with { system = \"be-brief\" })");
+    CHECK_RUN_ERROR("return function(req)\n  req.purse = 5\nend",
+                    "P:2: a request is not changed in place; keep it in a "
+                    "local, or in a table of your own");
+    CHECK_RUN_ERROR("return function(req)\n"
+                    "  req.team = \"gold\"\n"
+                    "end",
+                    "P:2: a request is not changed in place, and its team is "
+                    "not changed at all; keep it in a local");
+    CHECK_RUN_ERROR("return function(req)\n"
+                    "  req.key = nil\n"
+                    "end",
+                    "P:2: a request is not changed in place, and its key is "
+                    "not changed at all; keep it in a local");
+}
+
+static void what_a_client_said_is_not_shown_in_a_mistake(void)
+{
+    static const char *const values[] = {
+        "req.text", "req.text:upper() .. ' and more'", "('x'):rep(50)",
+        "'a text with spaces'"};
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+        char policy[128];
+        snprintf(policy, sizeof policy,
+                 "return function(req)\n  req.model = %s\nend", values[i]);
+        CHECK_RUN_ERROR(policy, "P:2: a request is not changed in place; write "
+                                "small(req:with { model = ... })");
+    }
+}
+
 static void the_same_name_has_other_options(void)
 {
     CHECK_LOAD_ERROR("\nlocal a = p.model { 'openai/a', as = 'small' }\n"
@@ -197,7 +231,9 @@ static void an_error_is_raised_that_is_no_text(void)
 
 TESTS(no_return, a_condition_is_returned, the_rung_is_returned,
       a_string_is_returned, a_declaration_stands_inside_the_request,
-      a_request_is_changed_in_place, the_same_name_has_other_options,
+      a_request_is_changed_in_place, what_is_proven_is_not_changed_at_all,
+      what_a_client_said_is_not_shown_in_a_mistake,
+      the_same_name_has_other_options,
       the_same_declaration_again_is_the_same_object, a_list_holds_nil,
       an_option_is_unknown, milliseconds_are_given_as_seconds,
       a_model_has_no_provider, a_word_is_misspelt, the_file_returns_nothing,

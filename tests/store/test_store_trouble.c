@@ -36,6 +36,21 @@ static void a_path_that_is_a_file_is_told(void)
     rig_close();
 }
 
+static void looking_where_nothing_was_stored_yet_is_told_so(void)
+{
+    rig_open();
+    rig_close_shut();
+    options.read_only = true;
+    options.path = folder_path("none");
+    CHECK_INT(store_open(&store, &options, &why), STORE_ABSENT);
+    CHECK(strstr(why.text, "nothing is stored there yet") != NULL);
+    CHECK_INT(mkdir(folder_path("empty"), 0700), 0);
+    options.path = folder_path("empty");
+    CHECK_INT(store_open(&store, &options, &why), STORE_ABSENT);
+    options.read_only = false;
+    rig_close();
+}
+
 static bool opens_as_nobody(void)
 {
     return setgid(65534) == 0 && setuid(65534) == 0 &&
@@ -209,7 +224,9 @@ static void a_folder_is_one_store_by_whatever_name(void)
     rig_close();
 }
 
-TESTS(a_path_that_is_a_file_is_told, a_folder_that_may_not_be_written_is_told,
+TESTS(a_path_that_is_a_file_is_told,
+      looking_where_nothing_was_stored_yet_is_told_so,
+      a_folder_that_may_not_be_written_is_told,
       a_second_process_may_look_and_not_write,
       a_store_that_is_written_is_not_looked_through,
       a_child_is_told_that_the_store_is_its_parents, a_lock_is_never_stale,

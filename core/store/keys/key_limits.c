@@ -11,16 +11,33 @@
 struct amounts {
     struct json_walk walk;
     bool (*read)(str text, struct amount *out);
+    const char *form; /* how one is written */
     int n;
     struct amount seen[LIMIT_PARTS + 1];
 };
 
 _Static_assert(KEY_BUDGETS <= LIMIT_PARTS, "seen holds both");
 
-static struct amounts amounts_of(str json, bool (*read)(str, struct amount *))
+static struct amounts limits_of(str json)
 {
     struct json list = json_of(json);
-    struct amounts a = {.walk = json_walk(list), .read = read};
+    struct amounts a = {
+        .walk = json_walk(list),
+        .read = amount_read_limit,
+        .form = "write an amount like \"60 requests/min\", \"20k tokens/day\" "
+                "or \"4 concurrent\"; periods are s, min, hour, day and week"};
+    return a;
+}
+
+static struct amounts budgets_of(str json)
+{
+    struct json list = json_of(json);
+    struct amounts a = {
+        .walk = json_walk(list),
+        .read = amount_read,
+        .form = "write an amount like \"10 usd/day\", \"1M tokens/month\" or "
+                "\"50k tokens/request\"; periods are s, min, hour, day, week "
+                "and month"};
     return a;
 }
 
@@ -52,8 +69,7 @@ static const struct amount *next(struct amounts *a, int most,
     if (a->n == most)
         *wrong = "at most four amounts";
     else if (said.p == NULL || said.n > LONGEST || !a->read(said, amount))
-        *wrong = "each is a text such as \"60 requests/min\" or \"1M "
-                 "tokens/month\"";
+        *wrong = a->form;
     else if (a->n++ > 0 && again(a))
         *wrong = "two of them count the same; write one";
     return *wrong == NULL ? amount : NULL;
@@ -100,7 +116,7 @@ const char *key_limits_read(str json, struct limit_rules *rules)
         return NULL;
     if (!is_list(json))
         return "limits are a list, such as [\"60 requests/min\"]";
-    struct amounts list = amounts_of(json, amount_read_limit);
+    struct amounts list = limits_of(json);
     while ((a = next(&list, LIMIT_PARTS, &wrong)) != NULL) {
         if ((wrong = limit_wrong(a)) != NULL)
             break;
@@ -120,7 +136,7 @@ const char *key_budgets_read(str json, struct key_budgets *budgets)
         return NULL;
     if (!is_list(json))
         return "budgets are a list, such as [\"10 usd/day\"]";
-    struct amounts list = amounts_of(json, amount_read);
+    struct amounts list = budgets_of(json);
     while ((a = next(&list, KEY_BUDGETS, &wrong)) != NULL) {
         bool fits = a->unit == AMOUNT_USD ? a->nano >= 1 && a->nano < INT64_MAX
                                           : a->whole && a->n >= 1;

@@ -64,7 +64,7 @@ static enum store_result compact(struct folder *f, const char *path,
         return store_say(why, result, path, detail);
     sizes[0] = size_at(f->dir, OLD);
     if (sizes[0] == 0)
-        return store_say(why, STORE_FOLDER, path, "there is no data.mdb");
+        return store_say(why, STORE_ABSENT, path, NULL);
     int rc = replace(f, path);
     if (rc != 0)
         return store_say(why, env_result(rc), path,
@@ -80,7 +80,9 @@ enum store_result store_compact(const char *path, uint64_t sizes[2],
     struct stat st;
     struct store_options options = {.path = path};
     if (stat(path, &st) != 0)
-        return store_say(why, STORE_FOLDER, path, strerror(errno));
+        return errno == ENOENT
+                   ? store_say(why, STORE_ABSENT, path, NULL)
+                   : store_say(why, STORE_FOLDER, path, strerror(errno));
     enum store_result result = folder_open(&f, &options, why);
     if (result != STORE_OK)
         return result;

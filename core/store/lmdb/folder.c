@@ -136,6 +136,8 @@ enum store_result folder_open(struct folder *f,
         return store_say(why, store_errno(errno), options->path,
                          strerror(errno));
     f->dir = open(options->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (f->dir < 0 && options->read_only && errno == ENOENT)
+        return store_say(why, STORE_ABSENT, options->path, NULL);
     if (f->dir < 0)
         return store_say(why, store_errno(errno), options->path,
                          strerror(errno));

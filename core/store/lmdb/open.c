@@ -135,6 +135,8 @@ static enum store_result open_file(struct lmdb *s, struct store_why *why)
     if (error != 0)
         return store_say(why, env_result(error), s->path, strerror(error));
     result = env_open(s, &detail);
+    if (result == STORE_FOLDER && s->options.read_only)
+        return store_say(why, STORE_ABSENT, s->path, NULL);
     if (result != STORE_OK)
         return store_say(why, result, s->path, detail);
     /* LMDB has made its files safe, and not that they are there. */
