@@ -17,11 +17,11 @@ struct mac {
     unsigned char byte[MAC_BYTES];
 };
 
-/* The mark of a text. False: there is no memory for it. */
+/* The mark of a text. False: OpenSSL will not. */
 bool mac_of(const unsigned char key[MAC_KEY], str text, struct mac *out);
 
 /* Makes marks under one key: what comes of the key is worked out once, so that a
-** mark costs a fifth of mac_of's. [any thread, several at once] */
+** mark costs half of mac_of's. [any thread, several at once] */
 struct mac_maker;
 
 /* NULL: there is no memory for it. */
@@ -31,7 +31,7 @@ struct mac_maker *mac_maker_new(const unsigned char key[MAC_KEY]);
 void mac_maker_free(struct mac_maker *m);
 
 /* As mac_of. */
-bool mac_make(struct mac_maker *m, str text, struct mac *out);
+bool mac_make(const struct mac_maker *m, str text, struct mac *out);
 
 /* The same mark? It takes as long whichever byte differs. */
 bool mac_eq(const struct mac *a, const struct mac *b);

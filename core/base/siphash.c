@@ -3,6 +3,8 @@
 */
 #include "base/siphash.h"
 
+#include "base/eight.h"
+
 struct state {
     uint64_t a, b, c, d;
 };
@@ -28,15 +30,6 @@ static void rounds(struct state *s, int n)
     }
 }
 
-/* Up to eight bytes, the first the lowest. */
-static uint64_t word(const char *p, size_t n)
-{
-    uint64_t w = 0;
-    for (size_t i = 0; i < n; i++)
-        w |= (uint64_t)(unsigned char)p[i] << (8 * i);
-    return w;
-}
-
 static void take(struct state *s, uint64_t w)
 {
     s->d ^= w;
@@ -52,8 +45,10 @@ uint64_t siphash(const uint64_t key[2], str text)
                       key[1] ^ UINT64_C(0x7465646279746573)};
     size_t at = 0;
     for (; text.n - at >= 8; at += 8)
-        take(&s, word(text.p + at, 8));
-    take(&s, word(text.p + at, text.n - at) | (uint64_t)text.n << 56);
+        take(&s, eight_in_order(text.p + at));
+    size_t left = text.n - at;
+    uint64_t last = left > 0 ? eight_few(text.p + at, left) : 0;
+    take(&s, last | (uint64_t)text.n << 56);
     s.c ^= 0xff;
     rounds(&s, 4);
     return s.a ^ s.b ^ s.c ^ s.d;

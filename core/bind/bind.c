@@ -44,7 +44,7 @@ static int open_core(lua_State *L)
 static void push_request(lua_State *L, struct request *r)
 {
     key_budget_attach(L, r);
-    struct view *view = lua_newuserdatauv(L, sizeof *view, VIEW_SLOTS);
+    struct view *view = lua_newuserdatauv(L, sizeof *view, VIEW_KEY);
     *view = (struct view){.request = r, .serial = r->serial};
     luaL_setmetatable(L, REQUEST_TYPE);
 }

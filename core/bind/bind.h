@@ -23,13 +23,13 @@
 /* For the runtime: opens the module, pushes `req`. */
 extern const struct binding bind_lua;
 
-/* User values of a view: what was made into tables, and its own texts. */
+/* User values of a view: what was made into tables, its own texts, req.key. */
 enum {
     VIEW_MADE = 1,
     VIEW_MODEL,
     VIEW_SYSTEM,
     VIEW_MESSAGES,
-    VIEW_SLOTS = VIEW_MESSAGES
+    VIEW_KEY, /* the last: there are as many */
 };
 
 /* What Lua calls `req`: a request as one rung is to see it (req:with). */

@@ -1,9 +1,9 @@
 /*
 ** key.c -- req.key: what the client's key proves of whoever asks.
 **
-** A table of Lua's behind a userdata that only shows it: nothing of it is
-** changed by a policy, and it outlives its request without pointing there. The
-** key's own text is not in it, since nobody knows it.
+** A copy that lies in the userdata itself, so it outlives its request without
+** pointing there, and costs a request no table. Only what is JSON becomes one,
+** once it is read. The key's own text is not in it, since nobody knows it.
 */
 #include "bind/bind.h"
 
@@ -12,36 +12,82 @@
 
 #define KEY_TYPE "perilune.key"
 
-static const char *const names[] = {"admin",  "feature", "id",   "metadata",
-                                    "models", "team",    "user", NULL};
+struct shown {
+    str id, user, team, feature;
+    str models, metadata; /* JSON */
+    bool admin;
+    char bytes[]; /* that the texts are made of */
+};
+
+enum form { TEXT, JSON, FLAG };
+
+static const struct field {
+    const char *name; /* NULL behind the last */
+    size_t at;        /* in struct shown */
+    enum form form;
+} fields[] = {
+    {"admin", offsetof(struct shown, admin), FLAG},
+    {"feature", offsetof(struct shown, feature), TEXT},
+    {"id", offsetof(struct shown, id), TEXT},
+    {"metadata", offsetof(struct shown, metadata), JSON},
+    {"models", offsetof(struct shown, models), JSON},
+    {"team", offsetof(struct shown, team), TEXT},
+    {"user", offsetof(struct shown, user), TEXT},
+    {NULL, 0, TEXT},
+};
 
 static int unknown(lua_State *L)
 {
     luaL_Buffer b;
     luaL_buffinit(L, &b);
-    for (int i = 0; names[i] != NULL; i++) {
-        luaL_addstring(&b, i > 0 ? ", " : "");
-        luaL_addstring(&b, names[i]);
+    for (const struct field *f = fields; f->name != NULL; f++) {
+        luaL_addstring(&b, f > fields ? ", " : "");
+        luaL_addstring(&b, f->name);
     }
     luaL_pushresult(&b);
     return sandbox_raise(L, "there is no req.key.%s (there are: %s)",
                          safe_show(L, 2), lua_tostring(L, -1));
 }
 
+/* The same table each time. */
+static int push_table(lua_State *L, const char *name, str json)
+{
+    if (json.p == NULL)
+        return 0;
+    if (lua_getiuservalue(L, 1, 1) != LUA_TTABLE) {
+        lua_newtable(L);
+        lua_pushvalue(L, -1);
+        lua_setiuservalue(L, 1, 1);
+    }
+    if (lua_getfield(L, -1, name) != LUA_TNIL)
+        return 1;
+    if (!bind_push_json(L, json_of(json)))
+        return 0;
+    lua_pushvalue(L, -1);
+    lua_setfield(L, -4, name);
+    return 1;
+}
+
 /* req.key.id, .user, .team, ... -> what the key says; nil: it does not say */
 static int field(lua_State *L)
 {
-    luaL_checkudata(L, 1, KEY_TYPE);
+    const struct shown *key = luaL_checkudata(L, 1, KEY_TYPE);
     const char *name =
         lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : NULL;
-    int i = 0;
-    while (names[i] != NULL && (name == NULL || strcmp(names[i], name) != 0))
-        i++;
-    if (names[i] == NULL)
+    const struct field *f = fields;
+    while (f->name != NULL && (name == NULL || strcmp(f->name, name) != 0))
+        f++;
+    const char *at = (const char *)key + f->at;
+    str text = f->form == FLAG ? STR_NONE : *(const str *)(const void *)at;
+    if (f->name == NULL)
         return unknown(L);
-    lua_getiuservalue(L, 1, 1);
-    lua_getfield(L, -1, names[i]);
-    return 1;
+    if (f->form == JSON)
+        return push_table(L, name, text);
+    if (f->form == FLAG)
+        lua_pushboolean(L, *(const bool *)at);
+    else if (text.p != NULL)
+        lua_pushlstring(L, text.p, text.n);
+    return f->form == FLAG || text.p != NULL;
 }
 
 /* req.key.x = y raises */
@@ -53,19 +99,14 @@ static int newindex(lua_State *L)
                         safe_show(L, 2));
 }
 
-static void set_text(lua_State *L, const char *name, str value)
+static str copied(str text, char **to)
 {
-    if (value.p == NULL)
-        return;
-    lua_pushlstring(L, value.p, value.n);
-    lua_setfield(L, -2, name);
-}
-
-static void set_json(lua_State *L, const char *name, str value)
-{
-    if (value.p == NULL || !bind_push_json(L, json_of(value)))
-        return;
-    lua_setfield(L, -2, name);
+    char *at = *to;
+    if (text.p == NULL)
+        return STR_NONE;
+    memcpy(at, text.p, text.n);
+    *to += text.n;
+    return (str){at, text.n};
 }
 
 void bind_push_key(lua_State *L, const struct client_key *key)
@@ -74,18 +115,20 @@ void bind_push_key(lua_State *L, const struct client_key *key)
         lua_pushnil(L);
         return;
     }
-    lua_newuserdatauv(L, 1, 1);
+    struct shown *shown = lua_newuserdatauv(
+        L,
+        sizeof *shown + key->id.n + key->user.n + key->team.n + key->feature.n +
+            key->models.n + key->metadata.n,
+        1);
+    char *to = shown->bytes;
+    shown->id = copied(key->id, &to);
+    shown->user = copied(key->user, &to);
+    shown->team = copied(key->team, &to);
+    shown->feature = copied(key->feature, &to);
+    shown->models = copied(key->models, &to);
+    shown->metadata = copied(key->metadata, &to);
+    shown->admin = key->admin;
     luaL_setmetatable(L, KEY_TYPE);
-    lua_newtable(L);
-    set_text(L, "id", key->id);
-    set_text(L, "user", key->user);
-    set_text(L, "team", key->team);
-    set_text(L, "feature", key->feature);
-    set_json(L, "models", key->models);
-    set_json(L, "metadata", key->metadata);
-    lua_pushboolean(L, key->admin);
-    lua_setfield(L, -2, "admin");
-    lua_setiuservalue(L, -2, 1);
 }
 
 void bind_key(lua_State *L)

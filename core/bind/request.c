@@ -184,11 +184,11 @@ static int push_model(lua_State *L, const struct view *v)
 /* What the client's key says; nil where none is wanted. */
 static int push_key(lua_State *L, const struct request *r)
 {
-    if (push_made(L, "key"))
+    if (lua_getiuservalue(L, 1, VIEW_KEY) != LUA_TNIL)
         return 1;
     bind_push_key(L, r->key);
-    if (r->key != NULL)
-        keep_made(L, "key");
+    lua_pushvalue(L, -1);
+    lua_setiuservalue(L, 1, VIEW_KEY);
     return 1;
 }
 
@@ -420,10 +420,10 @@ static void take_change(lua_State *L, struct view *view, str name)
 struct view *bind_push_view(lua_State *L, int arg)
 {
     const struct view *from = bind_view(L, arg);
-    struct view *view = lua_newuserdatauv(L, sizeof *view, VIEW_SLOTS);
+    struct view *view = lua_newuserdatauv(L, sizeof *view, VIEW_KEY);
     *view = *from;
     luaL_setmetatable(L, REQUEST_TYPE);
-    for (int slot = VIEW_MODEL; slot <= VIEW_SLOTS; slot++) {
+    for (int slot = VIEW_MODEL; slot <= VIEW_KEY; slot++) {
         lua_getiuservalue(L, arg, slot);
         lua_setiuservalue(L, -2, slot);
     }

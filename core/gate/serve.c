@@ -31,7 +31,7 @@
 #include "perilune.h"
 
 #define LARGE_BLOCK (256 * 1024)
-#define SPARE       (4 * 1024 * 1024)
+#define SPARE       (3 * 1024 * 1024)
 #define MUCH        ((size_t)4 << 20)
 
 struct gateway {

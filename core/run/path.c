@@ -90,8 +90,11 @@ void request_path(const struct request *r, struct buf *to)
             buf_byte(to, ' ');
             buf_text(to, word);
         }
-        if (s->max_out > 0 && s->call != NULL && call_committed(s->call))
-            buf_print(to, "(max_out=%lld)", (long long)s->max_out);
+        if (s->max_out > 0 && s->call != NULL && call_committed(s->call)) {
+            buf_text(to, "(max_out=");
+            buf_int(to, s->max_out);
+            buf_byte(to, ')');
+        }
         if (s->next != NULL)
             buf_text(to, ", ");
     }

@@ -49,6 +49,7 @@ struct request {
     char *memory;
     str body;
     struct json root;
+    struct bound_seen seen; /* what the body may take, once it was asked */
     struct http_field *fields;
     int fields_n;
     str id, model, user, session, feature;

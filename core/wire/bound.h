@@ -44,6 +44,14 @@ struct bound_most {
     int64_t of[BOUND_KINDS];
 };
 
+/* What the walk over a body came to, when nothing in it had to be declared: then
+** that holds for every model. All zero: nothing yet. Whoever keeps it sees to it
+** that it is used with one body. */
+struct bound_seen {
+    bool known, thinks;
+    int64_t tools, answers, limit;
+};
+
 /* What is to be asked. */
 struct bound_ask {
     struct json body;   /* the client's, with its map */
@@ -54,6 +62,7 @@ struct bound_ask {
     int64_t max_out;    /* said for the model: no answer has more; 0: not said,
                          ** BOUND_OUT holds for who names no limit */
     const struct bound_most *most; /* NULL: the defaults */
+    struct bound_seen *seen; /* of this body; NULL: to be walked each time */
 };
 
 /* Tokens, at most. All zero: no bound was asked. */

@@ -79,6 +79,9 @@ struct json json_mapped(str text, struct json_map *map);
 ** object or has no such member. */
 struct json json_get(struct json object, str name);
 
+/* The same for n names at once, in one walk. */
+void json_pick(struct json of, const str *names, struct json *to, size_t n);
+
 /* Walk an object or an array:
 **     struct json_walk w = json_walk(v);
 **     while (json_next(&w)) use(w.name, w.value);

@@ -478,7 +478,37 @@ static void thoughts_that_may_not_be_shown_are_known(void)
     CHECK(!bound_hides(STR("")));
 }
 
-TESTS(every_byte_counts_and_the_template_too, tools_count_more_than_their_bytes,
+/* The same body for another model. */
+static int64_t input_of(struct bound_seen *seen, const char *json,
+                        const char *model)
+{
+    struct bound b;
+    struct bound_ask ask = {
+        .body = body_of(json), .model = str_of(model), .seen = seen};
+    CHECK_INT(bound_of(&ask, &b, &why), 0);
+    return b.input * 100 + b.answers * 10 + b.thinks;
+}
+
+static void a_body_that_was_seen_has_the_same_bound_for_each_model(void)
+{
+    const char *plain =
+        "{\"n\":2,\"max_tokens\":7,\"thinking\":{},"
+        "\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\"}}]}";
+    const char *picture =
+        USER("[{\"type\":\"image_url\",\"image_url\":{\"url\":\"u\"}}]") "}";
+    static const char *const models[] = {"gpt-4o-mini", "claude-3", "gpt-4o"};
+    struct bound_seen one = {0}, other = {0};
+    for (size_t i = 0; i < 3; i++) {
+        CHECK_INT(input_of(&one, plain, models[i]),
+                  input_of(NULL, plain, models[i]));
+        CHECK_INT(input_of(&other, picture, models[i]),
+                  input_of(NULL, picture, models[i]));
+    }
+    CHECK(one.known && !other.known);
+}
+
+TESTS(a_body_that_was_seen_has_the_same_bound_for_each_model,
+      every_byte_counts_and_the_template_too, tools_count_more_than_their_bytes,
       what_replaces_a_part_counts_in_its_place,
       pictures_are_charged_and_their_data_is_not_text,
       what_bytes_do_not_bound_is_refused_unless_declared,

@@ -211,7 +211,20 @@ static void a_number_may_be_a_megabyte_long(void)
     CHECK(json_double(j(near)) == 9007199254740994.0);
 }
 
-TESTS(a_value_has_a_kind_and_no_space_around_it,
+static void members_are_picked_by_their_decoded_names_in_one_walk(void)
+{
+    const str names[] = {STR("b"), STR("none"), STR("a")};
+    struct json of[3];
+    json_pick(j("{\"\\u0061\":1,\"c\":{\"none\":2},\"b\":[3]}"), names, of, 3);
+    CHECK_STR(of[0].text, "[3]");
+    CHECK_INT(of[1].kind, JSON_NONE);
+    CHECK_STR(of[2].text, "1");
+    json_pick(j("[\"a\"]"), names, of, 3);
+    CHECK_INT(of[2].kind, JSON_NONE);
+}
+
+TESTS(members_are_picked_by_their_decoded_names_in_one_walk,
+      a_value_has_a_kind_and_no_space_around_it,
       a_member_is_found_by_its_decoded_name, a_walk_meets_every_item_in_order,
       empty_things_and_others_have_no_items,
       text_is_a_slice_unless_it_has_escapes, names_are_compared_decoded,

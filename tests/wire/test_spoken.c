@@ -53,6 +53,26 @@ static void a_word_longer_than_any_token_is_more_than_one(void)
     CHECK_INT(counted.bytes, 1000);
 }
 
+/* Many at a time, and one at a time, from every place in a long word. */
+static void pieces_of_any_length_come_to_the_same(void)
+{
+    char text[700] = "\"";
+    for (int i = 1; i <= 600; i++)
+        text[i] = i < 300 || i * 7 % 11 % 3 != 0 ? 'x' : ' ';
+    memcpy(text + 601, "\\n\\\\", 4);
+    for (int n = 1; n < 604; n += n == 600 ? 4 : 1) {
+        struct spoken all = {.most = 1}, each = {.most = 1};
+        text[n + 1] = '"';
+        spoken_add(&all, (str){text, (size_t)n + 2});
+        text[n + 1] =
+            n < 300 || n >= 600 || (n + 1) * 7 % 11 % 3 != 0 ? 'x' : ' ';
+        for (int i = 1; i <= n; i++)
+            spoken_words(&each, (str){text + i, 1});
+        CHECK_INT(all.words, each.words);
+        CHECK_INT(all.inside, each.inside);
+    }
+}
+
 static void it_is_over_when_more_words_were_said_than_may_be(void)
 {
     struct spoken s = {.most = 2};
@@ -146,6 +166,7 @@ static void tool_calls_count_by_what_the_model_wrote(void)
 TESTS(words_are_what_white_space_parts, a_word_goes_on_in_the_next_piece,
       an_escape_is_the_character_it_stands_for,
       a_word_longer_than_any_token_is_more_than_one,
+      pieces_of_any_length_come_to_the_same,
       it_is_over_when_more_words_were_said_than_may_be,
       all_that_a_delta_says_counts_and_what_frames_it_does_not,
       a_message_beside_the_pieces_counts_nothing_twice,

@@ -44,9 +44,9 @@ struct purse {
     const struct budget *budget;
     str who;
     int64_t limit;
-    int64_t used; /* of a cap: reserved or spent */
-    /* The gate's verdict. */
-    bool judged, refuses, never; /* never: it could not fit in a new period */
+    int64_t used;                /* of a cap: reserved or spent */
+    struct ledger_id id;         /* of its row; zero: not worked out yet */
+    bool judged, refuses, never; /* the gate's verdict; never: in no period */
     int64_t need;                /* what it would take at least */
     struct ledger_view view;
     nanos ends; /* of the period, by the calendar */
@@ -68,8 +68,8 @@ void purse_attach(lua_State *L, struct strand *s, struct purse *p);
 
 /* The line of the ledger for an amount of it, at `now` by the calendar; `model`
 ** is the one that is asked, "provider/model". */
-struct ledger_line purse_line(const struct purse *p, struct ledger *ledger,
-                              str model, nanos now);
+struct ledger_line purse_line(struct purse *p, struct ledger *ledger, str model,
+                              nanos now);
 
 /* The ledger of a budget; NULL, and *why: calls under it must decline. */
 struct ledger *budget_ledger(const struct budget *b, const struct request *r,

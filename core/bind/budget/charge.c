@@ -217,10 +217,11 @@ static int reserve_lines(const struct charging *of, struct charge *c,
     nanos now = world_calendar(c->request->rt->world);
     char room[512];
     struct buf full = {.p = room, .cap = sizeof room, .max = sizeof room};
-    buf_print(&full, "%.*s/%.*s", STR_ARG(of->of->provider->name),
-              STR_ARG(of->model));
     if (c->lines == 0)
         return 0;
+    buf_add(&full, of->of->provider->name);
+    buf_byte(&full, '/');
+    buf_add(&full, of->model);
     for (int i = 0; i < c->lines; i++) {
         lines[i] = purse_line(c->purse[i], c->ledger, buf_str(&full), now);
         lines[i].amount = c->amount[i];

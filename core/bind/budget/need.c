@@ -10,6 +10,7 @@ bool need_begin(struct need *need, const struct view *view, str model,
 {
     need->counted = false;
     need->ask.body = view->request->root;
+    need->ask.seen = &view->request->seen;
     need->ask.system = view->system;
     need->ask.messages = view->messages;
     need->ask.max_tokens = view->max_tokens;

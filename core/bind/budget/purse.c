@@ -61,14 +61,22 @@ void purse_attach(lua_State *L, struct strand *s, struct purse *p)
     s->budgets = a;
 }
 
-struct ledger_line purse_line(const struct purse *p, struct ledger *ledger,
-                              str model, nanos now)
+/* Its row, worked out once: that is three hashes. */
+static struct ledger_id id_of(struct purse *p, struct ledger *ledger, str model)
 {
-    const struct budget *b = p->budget;
-    return (struct ledger_line){
-        .id = ledger_id(ledger, b->shape, b->by_model ? model : p->who),
-        .span = period_at(&b->period, now),
-        .limit = p->limit};
+    if (p->budget->by_model)
+        return ledger_id(ledger, p->budget->shape, model);
+    if ((p->id.half[0] | p->id.half[1]) == 0)
+        p->id = ledger_id(ledger, p->budget->shape, p->who);
+    return p->id;
+}
+
+struct ledger_line purse_line(struct purse *p, struct ledger *ledger, str model,
+                              nanos now)
+{
+    return (struct ledger_line){.id = id_of(p, ledger, model),
+                                .span = period_at(&p->budget->period, now),
+                                .limit = p->limit};
 }
 
 struct ledger *budget_ledger(const struct budget *b, const struct request *r,

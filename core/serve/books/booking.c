@@ -38,9 +38,11 @@ static str model_of(const struct call *c, char room[LONGEST])
     str provider = c->ask.provider->name, model = c->ask.model;
     if (provider.n + 1 + model.n > USAGE_LONGEST)
         model = STR(USAGE_OTHER);
-    int n =
-        snprintf(room, LONGEST, "%.*s/%.*s", STR_ARG(provider), STR_ARG(model));
-    return (str){room, (size_t)(n < LONGEST ? n : LONGEST - 1)};
+    struct buf name = {.p = room, .cap = LONGEST, .max = LONGEST};
+    buf_add(&name, provider);
+    buf_byte(&name, '/');
+    buf_add(&name, model);
+    return buf_str(&name);
 }
 
 static void set_client(struct book_entry *e, const struct request *r)

@@ -9,6 +9,7 @@
 */
 #include "wire/bound/inner.h"
 
+#include "base/defence.h"
 #include "base/err.h"
 #include "wire/prompt/prompt.h"
 
@@ -132,6 +133,7 @@ static int64_t most_of(const struct bound_ask *ask, enum bound_kind kind)
 void bound_charge(struct sum *s, enum bound_kind kind, str name)
 {
     int64_t most = most_of(s->ask, kind);
+    s->declared = true;
     if (most < 0)
         bound_fail(s, kind, name);
     else if (kind == BOUND_PREDICTION)
@@ -182,17 +184,53 @@ static struct json talk_of(const struct bound_ask *ask)
                                    : json_get(ask->body, STR("messages"));
 }
 
+static void recall(struct sum *s, const struct bound_seen *seen)
+{
+    s->thinks = seen->thinks;
+    s->tools = seen->tools;
+    s->answers = seen->answers;
+    s->limit = seen->limit;
+}
+
+/* Of the client's own messages, that are part of the body. */
+static void see_own(struct sum *s)
+{
+    struct bound_seen *seen = s->ask->seen;
+    if (seen != NULL && seen->known) {
+        recall(s, seen);
+        return;
+    }
+    bound_see_body(s, s->ask->body);
+    if (seen != NULL && !s->failed && (!s->declared || !DEFENCE(bound_seen)))
+        *seen = (struct bound_seen){true, s->thinks, s->tools, s->answers,
+                                    s->limit};
+}
+
+static void see(struct sum *s)
+{
+    if (s->ask->messages.p == NULL) {
+        see_own(s);
+        return;
+    }
+    bound_see_body(s, s->ask->body);
+    bound_see_messages(s, json_of(s->ask->messages));
+}
+
 int bound_of(const struct bound_ask *ask, struct bound *bound,
              struct bound_why *why)
 {
     struct sum s = {.ask = ask, .why = why, .answers = 1};
     *bound = (struct bound){0};
     *why = (struct bound_why){0};
+<<<<<<< HEAD
     if (searches(ask->model))
         bound_charge(&s, BOUND_TOOL, STR("a search of the provider's"));
     bound_see_body(&s, ask->body);
     if (ask->messages.p != NULL)
         bound_see_messages(&s, json_of(ask->messages));
+=======
+    see(&s);
+>>>>>>> swift
     if (s.failed)
         return ERR_INPUT;
     int64_t extra = TEMPLATE + (s.tools > 0 ? TOOLS : 0);

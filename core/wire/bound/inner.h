@@ -16,6 +16,7 @@ struct sum {
     const struct bound_ask *ask;
     struct bound_why *why;
     bool failed;
+    bool declared;   /* something counts that bytes do not bound */
     int64_t charged; /* tokens declared for what bytes do not bound */
     int64_t besides; /* what is charged as output, for one answer */
     int64_t spared;  /* bytes that stand for what was charged */

@@ -186,6 +186,17 @@ struct json json_get(struct json object, str name)
     return none;
 }
 
+void json_pick(struct json of, const str *names, struct json *to, size_t n)
+{
+    struct json_walk w = json_walk(of);
+    for (size_t i = 0; i < n; i++)
+        to[i] = none;
+    while (of.kind == JSON_OBJECT && json_next(&w))
+        for (size_t i = 0; i < n; i++)
+            if (to[i].kind == JSON_NONE && json_is(w.name, names[i]))
+                to[i] = w.value;
+}
+
 static uint32_t hex4(const char *p)
 {
     uint32_t value = 0;

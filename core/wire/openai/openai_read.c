@@ -31,39 +31,71 @@ static bool truthy(struct json v)
     }
 }
 
-/* A count of tokens by name: its value, 0 if absent or null, -1 if odd. */
-static int64_t count(struct json object, const char *name)
+#define NAME(text)             \
+    {                          \
+        text, sizeof(text) - 1 \
+    }
+
+/* The members that a usage may have, and those of its details. A walk for each
+** would be as long as all else that is done with a reply. */
+enum {
+    PROMPT,
+    COMPLETION,
+    OF_PROMPT,
+    OF_COMPLETION,
+    HIT,
+    CREATED,
+    COST,
+    IS_BYOK,
+    OF_COST,
+    MEMBERS
+};
+static const str members[MEMBERS] = {
+    [PROMPT] = NAME("prompt_tokens"),
+    [COMPLETION] = NAME("completion_tokens"),
+    [OF_PROMPT] = NAME("prompt_tokens_details"),
+    [OF_COMPLETION] = NAME("completion_tokens_details"),
+    [HIT] = NAME("prompt_cache_hit_tokens"),
+    [CREATED] = NAME("cache_creation_input_tokens"),
+    [COST] = NAME("cost"),
+    [IS_BYOK] = NAME("is_byok"),
+    [OF_COST] = NAME("cost_details"),
+};
+
+enum { CACHED, WRITE, CREATION, DETAILS };
+static const str details[DETAILS] = {
+    [CACHED] = NAME("cached_tokens"),
+    [WRITE] = NAME("cache_write_tokens"),
+    [CREATION] = NAME("cache_creation_tokens"),
+};
+
+/* A count of tokens: its value, 0 if absent or null, -1 if odd. */
+static int64_t count(struct json v)
 {
-    struct json v = json_get(object, str_of(name));
     int64_t n;
     if (v.kind == JSON_NONE || v.kind == JSON_NULL)
         return 0;
     return json_integer(v, &n) ? n : -1;
 }
 
-/* The first of these names, NULL behind the last, that counts something. */
-static int64_t any_count(struct json object, const char *const *names)
+/* The first of these that counts something, else what the second is. */
+static int64_t either(struct json first, struct json second)
 {
-    int64_t n = 0;
-    for (; n <= 0 && *names != NULL; names++)
-        n = count(object, *names);
-    return n;
+    int64_t n = count(first);
+    return n > 0 ? n : count(second);
 }
 
 /* What the cache served: OpenAI's details, else what DeepSeek calls a hit. */
-static int64_t read_cached(struct json usage, struct json details)
+static int64_t read_cached(const struct json *usage, const struct json *of)
 {
-    int64_t n = count(details, "cached_tokens");
-    return n > 0 ? n : count(usage, "prompt_cache_hit_tokens");
+    return either(of[CACHED], usage[HIT]);
 }
 
 /* What was stored in it: OpenRouter's name, LiteLLM's, Anthropic's. */
-static int64_t read_written(struct json usage, struct json details)
+static int64_t read_written(const struct json *usage, const struct json *of)
 {
-    static const char *const names[] = {"cache_write_tokens",
-                                        "cache_creation_tokens", NULL};
-    int64_t n = any_count(details, names);
-    return n > 0 ? n : count(usage, "cache_creation_input_tokens");
+    int64_t n = either(of[WRITE], of[CREATION]);
+    return n > 0 ? n : count(usage[CREATED]);
 }
 
 /* Dollars; negative when it is no number. */
@@ -74,28 +106,28 @@ static double dollars(struct json v)
 
 /* What OpenRouter charges (with one's own key at somebody, that one's charge on
 ** top), and Perplexity. Negative: it was not said. */
-static double read_cost(struct json usage)
+static double read_cost(const struct json *usage)
 {
-    struct json cost = json_get(usage, STR("cost"));
-    if (cost.kind == JSON_OBJECT)
-        return dollars(json_get(cost, STR("total_cost")));
-    double all = dollars(cost);
-    if (all < 0 || json_get(usage, STR("is_byok")).kind != JSON_TRUE)
+    if (usage[COST].kind == JSON_OBJECT)
+        return dollars(json_get(usage[COST], STR("total_cost")));
+    double all = dollars(usage[COST]);
+    if (all < 0 || usage[IS_BYOK].kind != JSON_TRUE)
         return all;
-    struct json details = json_get(usage, STR("cost_details"));
-    double theirs = dollars(json_get(details, STR("upstream_inference_cost")));
+    double theirs =
+        dollars(json_get(usage[OF_COST], STR("upstream_inference_cost")));
     return theirs < 0 ? -1 : all + theirs;
 }
 
 static void read_usage(struct tap *tap, struct json usage)
 {
-    if (json_get(usage, STR("prompt_tokens")).kind != JSON_NUMBER)
+    struct json of[MEMBERS], of_prompt[DETAILS];
+    json_pick(usage, members, of, MEMBERS);
+    if (of[PROMPT].kind != JSON_NUMBER)
         return;
-    struct json of_prompt = json_get(usage, STR("prompt_tokens_details"));
-    struct json of_completion =
-        json_get(usage, STR("completion_tokens_details"));
+    json_pick(of[OF_PROMPT], details, of_prompt, DETAILS);
     struct usage_told told = {
         .form = USAGE_WITHIN,
+<<<<<<< HEAD
         .input = count(usage, "prompt_tokens"),
         .output = count(usage, "completion_tokens"),
         .cached = read_cached(usage, of_prompt),
@@ -103,6 +135,15 @@ static void read_usage(struct tap *tap, struct json usage)
         .reasoning = count(of_completion, "reasoning_tokens"),
         .total = count(usage, "total_tokens"),
         .cost = read_cost(usage),
+=======
+        .input = count(of[PROMPT]),
+        .output = count(of[COMPLETION]),
+        .cached = read_cached(of, of_prompt),
+        .write = read_written(of, of_prompt),
+        .reasoning =
+            count(json_get(of[OF_COMPLETION], STR("reasoning_tokens"))),
+        .cost = read_cost(of),
+>>>>>>> swift
     };
     told.priced = told.cost >= 0;
     struct usage u = usage_of(&told);
@@ -181,18 +222,20 @@ static void note_choice(struct tap *tap, int64_t number, bool calls, bool over)
 
 /* Some services send all that was said so far beside each piece, or at the end:
 ** of what came before it counts nothing twice. */
-static void count_said(struct tap *tap, struct json choice, bool first)
+static void count_said(struct tap *tap, struct json delta, struct json message,
+                       bool first)
 {
-    struct json delta = json_get(choice, STR("delta"));
     if (delta.kind == JSON_OBJECT)
         openai_spoken(&tap->spoken, delta);
     else if (first)
-        openai_spoken(&tap->spoken, json_get(choice, STR("message")));
+        openai_spoken(&tap->spoken, message);
 }
 
-static void read_choice(struct tap *tap, struct json choice, int place)
+static void read_choice(struct tap *tap, struct json choice, int place,
+                        bool first)
 {
     struct json_walk member = json_walk(choice);
+    struct json delta = {0}, message = {0};
     int64_t number = place;
     bool calls = false, over = false;
     while (choice.kind == JSON_OBJECT && json_next(&member)) {
@@ -201,22 +244,24 @@ static void read_choice(struct tap *tap, struct json choice, int place)
             over = member.value.kind == JSON_STRING;
         } else if (json_is(member.name, STR("index"))) {
             json_integer(member.value, &number);
-        } else if (json_is(member.name, STR("delta")) ||
-                   json_is(member.name, STR("message"))) {
-            calls = read_said(tap, member.value);
+        } else if (json_is(member.name, STR("delta"))) {
+            delta = member.value;
+            calls = read_said(tap, delta);
+        } else if (json_is(member.name, STR("message"))) {
+            message = member.value;
+            calls = read_said(tap, message);
         }
     }
     note_choice(tap, number, calls, over);
+    count_said(tap, delta, message, first);
 }
 
 static void read_choices(struct tap *tap, struct json choices)
 {
     struct json_walk w = json_walk(choices);
     bool first = tap->spoken.bytes == 0;
-    for (int place = 0; json_next(&w); place++) {
-        read_choice(tap, w.value, place);
-        count_said(tap, w.value, first);
-    }
+    for (int place = 0; json_next(&w); place++)
+        read_choice(tap, w.value, place, first);
 }
 
 /* What stood at the top level of an event or a reply. */
