@@ -157,8 +157,7 @@ enum put_word depot_put(struct hand *hand, const struct job_offer *offer,
     return word;
 }
 
-/* Nobody knows of it: it is taken back. */
-static void take_back(struct hand *hand, const char *id)
+void course_erase(struct hand *hand, const char *id)
 {
     struct order *order = order_new(sizeof *order, hand, order_forget);
     if (order == NULL)
@@ -183,7 +182,7 @@ void depot_stored(struct hand *hand, const char *id, enum store_result result,
     }
     pthread_mutex_unlock(&d->lock);
     if (result == STORE_OK && !wanted)
-        take_back(hand, id);
+        course_erase(hand, id);
 }
 
 /* --- taken ----------------------------------------------------------------- */
@@ -284,13 +283,18 @@ void depot_again(struct hand *hand, const char *id, int status, nanos wait)
     struct order *order = order_new(sizeof *order, hand, order_forget);
     pthread_mutex_lock(&d->lock);
     struct known *k = known_find(d, id_of(id));
-    if (k != NULL)
+    bool cancelled = k != NULL && k->cancelled && DEFENCE(jobs_cancelled);
+    if (k != NULL && !cancelled)
         back(hand, k, status, wait);
     if (k != NULL && order != NULL)
         course_note(&k->job, k->gone, &order->batch);
     pthread_mutex_unlock(&d->lock);
-    if (order != NULL)
+    if (cancelled)
+        depot_end(hand, id, &(struct job_end){.state = JOB_CANCELLED});
+    if (order != NULL && !cancelled)
         order_give(d, order);
+    else if (order != NULL)
+        order_drop(order);
 }
 
 /* --- how long -------------------------------------------------------------- */

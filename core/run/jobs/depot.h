@@ -76,7 +76,8 @@ bool depot_body(struct hand *hand, const char *id, struct arena *arena,
                 struct job_packet *packet);
 
 /* It came to nothing this time, so it waits for its next window, and for `wait` at
-** least. Status 0: it was stopped, which is no try, and waits for `wait` alone. */
+** least. Status 0: it was stopped, which is no try, and waits for `wait` alone. One
+** that somebody has cancelled is over. */
 void depot_again(struct hand *hand, const char *id, int status, nanos wait);
 
 /* It is over: what came of it, or (packet NULL) why there is nothing. */
