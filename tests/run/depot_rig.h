@@ -160,7 +160,7 @@ static inline void end_with(const char *id, enum job_state state, int status,
 
 static inline bool see(const char *id, struct job_view *view)
 {
-    struct job_caller nobody = {STR_NONE, STR_NONE};
+    struct job_caller nobody = {STR_NONE, STR_NONE, STR_NONE};
     return depot_see(depot, str_of(id), &nobody, world_now(worlds[0]), view);
 }
 

@@ -169,7 +169,7 @@ static void who_left_before_he_was_told_has_no_job(void)
 static bool cancel(const char *id)
 {
     struct job_view view;
-    struct job_caller nobody = {STR_NONE, STR_NONE};
+    struct job_caller nobody = {STR_NONE, STR_NONE, STR_NONE};
     return depot_cancel(&hands[1], str_of(id), &nobody, &view) &&
            view.state == JOB_CANCELLED;
 }
@@ -234,7 +234,7 @@ static void an_end_that_finds_no_room_is_no_job_again(void)
 static bool seen_by(const char *id, const char *key, const char *user)
 {
     struct job_view view;
-    struct job_caller caller = {str_of(key), str_of(user)};
+    struct job_caller caller = {str_of(key), str_of(user), STR_NONE};
     return depot_see(depot, str_of(id), &caller, 0, &view);
 }
 

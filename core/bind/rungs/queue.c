@@ -174,6 +174,7 @@ static bool fill_offer(struct request *r, struct job_offer *offer)
     if (r->key != NULL) {
         offer->key = r->key->id;
         offer->user = r->key->user;
+        offer->team = r->key->team;
     }
     packet->body = plain_body(r);
     packet->fields =
@@ -208,8 +209,8 @@ struct put_order {
 static struct job_caller caller_of(const struct request *r)
 {
     if (r->key == NULL)
-        return (struct job_caller){STR_NONE, STR_NONE};
-    return (struct job_caller){r->key->id, r->key->user};
+        return (struct job_caller){STR_NONE, STR_NONE, STR_NONE};
+    return (struct job_caller){r->key->id, r->key->user, r->key->team};
 }
 
 /* The request has ended: where something else was said, nobody knows of the job. */

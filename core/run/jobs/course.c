@@ -90,6 +90,7 @@ static enum put_word enter(struct hand *hand, const struct job_offer *offer,
     nanos calendar = world_calendar(world);
     *job = (struct job_record){.key = offer->key,
                                .user = offer->user,
+                               .team = offer->team,
                                .created = calendar,
                                .expires = calendar + q->rules.expires,
                                .due = calendar + wait,

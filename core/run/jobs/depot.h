@@ -49,7 +49,7 @@ enum put_word { PUT_GIVEN, PUT_MOST, PUT_ROOM, PUT_LARGE, PUT_STORE };
 
 struct job_offer {
     struct jobs_queue *queue;
-    str key, user; /* see struct job_record */
+    str key, user, team; /* see struct job_record */
     struct job_packet packet;
     nanos wait; /* at least, before it is begun */
 };
@@ -95,9 +95,9 @@ bool depot_cancelled(struct hand *hand, const char *id);
 /* When there is something to look at again, by the monotonic clock. */
 nanos depot_next(struct depot *d, nanos now);
 
-/* Who asks for a job: whose key it is. */
+/* Who asks for a job: what his key says. */
 struct job_caller {
-    str key, user;
+    str key, user, team;
 };
 
 /* What a client may know of a job. */

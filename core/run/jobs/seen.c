@@ -2,8 +2,8 @@
 ** seen.c -- a job as its client sees it.
 **
 ** An id is 128 bits of chance, and where clients have keys that is not enough: a
-** job is its key's, or that of another key of the same user (it was rotated). To
-** anybody else it is not there.
+** job is its key's, or that of another key of the same user, who is another one in
+** another team. To anybody else it is not there.
 */
 #include "run/jobs/inner.h"
 
@@ -21,7 +21,11 @@ static bool belongs_to(const struct known *k, const struct job_caller *caller)
         return true;
     if (k->job.key.p == NULL)
         return caller->key.p == NULL;
-    return same(k->job.key, caller->key) || same(k->job.user, caller->user);
+    bool house = same(k->job.team, caller->team) ||
+                 (k->job.team.p == NULL && caller->team.p == NULL) ||
+                 !DEFENCE(jobs_team);
+    return same(k->job.key, caller->key) ||
+           (house && same(k->job.user, caller->user));
 }
 
 static struct known *find(struct depot *d, str id,

@@ -107,8 +107,8 @@ static struct job_caller caller_of(const struct arrival *a)
 {
     const struct client_key *key = a->caller.key;
     if (key == NULL)
-        return (struct job_caller){STR_NONE, STR_NONE};
-    return (struct job_caller){key->id, key->user};
+        return (struct job_caller){STR_NONE, STR_NONE, STR_NONE};
+    return (struct job_caller){key->id, key->user, key->team};
 }
 
 void jobs_get(struct service *s, struct arrival *a, str id)
