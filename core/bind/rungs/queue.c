@@ -213,15 +213,17 @@ static struct job_caller caller_of(const struct request *r)
     return (struct job_caller){r->key->id, r->key->user, r->key->team};
 }
 
-/* The request has ended: where something else was said, nobody knows of the job. */
+/* The request has ended: where something else was said, or another job was told of,
+** nobody knows of this one. */
 static void ended(struct ending *ending, struct request *r)
 {
     struct put *p = (struct put *)(void *)ending;
     struct job_view view;
     struct job_caller caller = caller_of(r);
-    if (p->done && p->result == STORE_OK && r->status != 202 &&
+    str id = {p->id, JOB_ID};
+    if (p->done && p->result == STORE_OK && !str_eq(r->job_told, id) &&
         DEFENCE(jobs_told))
-        depot_cancel(r->rt->hand, (str){p->id, JOB_ID}, &caller, &view);
+        depot_cancel(r->rt->hand, id, &caller, &view);
 }
 
 static void stored(struct order *order, enum store_result result)
