@@ -38,10 +38,23 @@ void usage_put_count(struct buf *to, enum usage_count c, int64_t n)
 
 /* --- CSV ------------------------------------------------------------------- */
 
+/* The four that begin a formula, in full width: some take them for the same. */
+static bool is_wide(str text)
+{
+    static const char *const marks[] = {"\xef\xbc\x9d", "\xef\xbc\x8b",
+                                        "\xef\xbc\x8d", "\xef\xbc\xa0"};
+    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++)
+        if (str_starts(text, str_of(marks[i])))
+            return true;
+    return false;
+}
+
 static bool is_formula(str text)
 {
-    return text.n > 0 && memchr("=+-@\t\r\n|%", text.p[0], 9) != NULL &&
-           DEFENCE(csv_formula);
+    str seen = str_trim(text);
+    bool first = text.n > 0 && memchr("\t\r\n|%", text.p[0], 5) != NULL;
+    bool mark = seen.n > 0 && memchr("=+-@", seen.p[0], 4) != NULL;
+    return (first || mark || is_wide(seen)) && DEFENCE(csv_formula);
 }
 
 /* A byte that a terminal would obey; what RFC 4180 has in quotes is none. */
