@@ -57,11 +57,14 @@ static bool is_formula(str text)
     return (first || mark || is_wide(seen)) && DEFENCE(csv_formula);
 }
 
-/* A byte that a terminal would obey; what RFC 4180 has in quotes is none. */
-static bool is_control(char c)
+/* Bytes at the beginning that a terminal would obey; what RFC 4180 has in quotes
+** are none. */
+static size_t control(str text)
 {
-    return ((unsigned char)c < ' ' && memchr("\t\r\n", c, 3) == NULL) ||
-           c == 0x7f;
+    unsigned char c = (unsigned char)text.p[0];
+    if (text.n > 1 && c == 0xc2 && (text.p[1] & 0xe0) == 0x80)
+        return 2; /* U+0080 to U+009F */
+    return (c < ' ' && memchr("\t\r\n", c, 3) == NULL) || c == 0x7f;
 }
 
 /* A field, in quotes where it needs them. */
@@ -69,8 +72,8 @@ static void put_field(struct buf *to, str text)
 {
     bool quoted = is_formula(text);
     for (size_t i = 0; i < text.n && !quoted; i++)
-        quoted =
-            memchr(",\"\r\n", text.p[i], 4) != NULL || is_control(text.p[i]);
+        quoted = memchr(",\"\r\n", text.p[i], 4) != NULL ||
+                 control(str_from(text, i)) > 0;
     if (!quoted) {
         buf_add(to, text);
         return;
@@ -78,10 +81,11 @@ static void put_field(struct buf *to, str text)
     buf_byte(to, '"');
     if (is_formula(text))
         buf_byte(to, '\'');
-    for (size_t i = 0; i < text.n; i++) {
+    for (size_t i = 0, n; i < text.n; i += n > 0 ? n : 1) {
+        n = control(str_from(text, i));
         if (text.p[i] == '"')
             buf_byte(to, '"');
-        if (is_control(text.p[i]))
+        if (n > 0)
             buf_text(to, "\xef\xbf\xbd"); /* U+FFFD */
         else
             buf_byte(to, text.p[i]);
