@@ -217,9 +217,8 @@ static void nobody_comes_in_without_a_key_while_the_first_change_is_made(void)
     enum clients_state meanwhile = CLIENTS_OFF;
     begin();
     add("peri-1");
-    CHECK_INT(
-        clients_change(clients, fresh, look_meanwhile, &meanwhile, &why),
-        STORE_OK);
+    CHECK_INT(clients_change(clients, fresh, look_meanwhile, &meanwhile, &why),
+              STORE_OK);
     CHECK_INT(meanwhile, CLIENTS_ON);
     end();
 }

@@ -201,10 +201,11 @@ static void on_body(void *user, const struct row *row)
 static bool has_body(const char *id)
 {
     bool there = false;
-    store_look(depot->store, &(struct store_look){.table = STR(JOB_BODIES_TABLE),
-                                                  .key = str_of(id),
-                                                  .row = on_body,
-                                                  .user = &there});
+    store_look(depot->store,
+               &(struct store_look){.table = STR(JOB_BODIES_TABLE),
+                                    .key = str_of(id),
+                                    .row = on_body,
+                                    .user = &there});
     return there;
 }
 

@@ -173,7 +173,8 @@ static void only_the_job_that_is_told_of_is_done(void)
     finish();
 }
 
-TESTS(only_the_job_that_is_told_of_is_done, a_job_is_not_answered_with_its_own_receipt, so_many_jobs_and_no_more,
+TESTS(only_the_job_that_is_told_of_is_done,
+      a_job_is_not_answered_with_its_own_receipt, so_many_jobs_and_no_more,
       so_many_bytes_and_no_more, so_many_run_at_once,
       one_that_is_answered_brings_the_others, who_waits_too_long_is_told,
       a_result_is_kept_for_a_while, wherever_memory_ends_a_job_comes_to_its_end)

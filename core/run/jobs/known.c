@@ -74,8 +74,8 @@ static void count(struct known *k, int sign)
 struct known *known_add(struct depot *d, struct jobs_queue *q,
                         const struct job_record *job)
 {
-    struct known *k = mem_zero(sizeof *k + job->key.n + job->user.n +
-                               job->team.n);
+    struct known *k =
+        mem_zero(sizeof *k + job->key.n + job->user.n + job->team.n);
     if (k == NULL || !grow(d)) {
         mem_free(k);
         return NULL;

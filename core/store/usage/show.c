@@ -67,6 +67,20 @@ static size_t control(str text)
     return (c < ' ' && memchr("\t\r\n", c, 3) == NULL) || c == 0x7f;
 }
 
+/* The first of these bytes, in quotes; how many that was. */
+static size_t put_one(struct buf *to, str text)
+{
+    size_t n = control(text);
+    if (n > 0) {
+        buf_text(to, "\xef\xbf\xbd"); /* U+FFFD */
+        return n;
+    }
+    if (text.p[0] == '"')
+        buf_byte(to, '"');
+    buf_byte(to, text.p[0]);
+    return 1;
+}
+
 /* A field, in quotes where it needs them. */
 static void put_field(struct buf *to, str text)
 {
@@ -81,15 +95,8 @@ static void put_field(struct buf *to, str text)
     buf_byte(to, '"');
     if (is_formula(text))
         buf_byte(to, '\'');
-    for (size_t i = 0, n; i < text.n; i += n > 0 ? n : 1) {
-        n = control(str_from(text, i));
-        if (text.p[i] == '"')
-            buf_byte(to, '"');
-        if (n > 0)
-            buf_text(to, "\xef\xbf\xbd"); /* U+FFFD */
-        else
-            buf_byte(to, text.p[i]);
-    }
+    for (size_t i = 0; i < text.n;)
+        i += put_one(to, str_from(text, i));
     buf_byte(to, '"');
 }
 
