@@ -176,8 +176,9 @@ static inline bool result_is(const char *id, const char *body)
     struct arena arena;
     struct job_packet packet;
     arena_init(&arena);
-    bool same = depot_result(&hands[1], str_of(id), &arena, &packet) &&
-                str_eq(packet.body, str_of(body));
+    bool same =
+        depot_result(&hands[1], str_of(id), &arena, &packet) == STORE_OK &&
+        str_eq(packet.body, str_of(body));
     arena_fini(&arena);
     return same;
 }

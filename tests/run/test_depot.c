@@ -19,7 +19,7 @@ static void a_job_outlives_the_process(void)
     CHECK(take(1, &job));
     CHECK_STR(str_of(job.id), id);
     arena_init(&arena);
-    CHECK(depot_body(&hands[1], id, &arena, &packet));
+    CHECK_INT(depot_body(&hands[1], id, &arena, &packet), STORE_OK);
     CHECK_STR(packet.body, "do this");
     CHECK_INT(packet.fields_n, 1);
     CHECK_STR(packet.fields[0].value, "bl\"ue");

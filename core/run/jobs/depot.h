@@ -71,9 +71,10 @@ bool depot_take(struct hand *hand, struct job_record *job);
 /* Note in the store that it is begun; false: refused, and the order is freed. */
 bool depot_begin(struct order *order, const char *id);
 
-/* What there is to do; false: it cannot be read. */
-bool depot_body(struct hand *hand, const char *id, struct arena *arena,
-                struct job_packet *packet);
+/* What there is to do. STORE_MISSING, STORE_DAMAGED: it is gone; of others it may
+** be read later. */
+enum store_result depot_body(struct hand *hand, const char *id,
+                             struct arena *arena, struct job_packet *packet);
 
 /* It came to nothing this time, so it waits for its next window, and for `wait` at
 ** least. Status 0: it was stopped, which is no try, and waits for `wait` alone. One
@@ -121,9 +122,9 @@ void depot_describe(const struct job_view *view, str id, struct buf *to);
 /* So much time in whole seconds, one at least. */
 int64_t depot_seconds(nanos time);
 
-/* What came of one that is over. */
-bool depot_result(struct hand *hand, str id, struct arena *arena,
-                  struct job_packet *packet);
+/* What came of one that is over; results as of depot_body. */
+enum store_result depot_result(struct hand *hand, str id, struct arena *arena,
+                               struct job_packet *packet);
 
 /* End one that is not over, and tell whoever runs it; false as for depot_see. */
 bool depot_cancel(struct hand *hand, str id, const struct job_caller *caller,

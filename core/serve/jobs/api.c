@@ -79,6 +79,19 @@ static const char *reason(const char *why)
     return "What there was to do cannot be read any more.";
 }
 
+/* What came of it, if it could be read. */
+static void say_packet(struct arrival *a, int status, enum store_result read,
+                       const struct job_packet *packet)
+{
+    if (read == STORE_OK)
+        say(a, status, packet->fields, packet->fields_n, packet->body);
+    else if (read == STORE_MISSING)
+        not_there(a); /* forgotten just now */
+    else
+        say_error(a, 503, "job_unreadable",
+                  "What came of the job cannot be read now. Try again later.");
+}
+
 /* One that is over: what came of it. */
 static void say_result(struct service *s, struct arrival *a, str id,
                        const struct job_view *view)
@@ -94,10 +107,9 @@ static void say_result(struct service *s, struct arrival *a, str id,
         say_error(a, 410, "job_expired",
                   "The job waited as long as its queue keeps one, and nobody "
                   "could answer it.");
-    else if (depot_result(&s->jobs.hand, id, &arena, &packet))
-        say(a, view->status, packet.fields, packet.fields_n, packet.body);
     else
-        not_there(a); /* forgotten just now */
+        say_packet(a, view->status,
+                   depot_result(&s->jobs.hand, id, &arena, &packet), &packet);
     arena_fini(&arena);
 }
 

@@ -13,7 +13,7 @@ static const char *const states[] = {"queued", "running", "done",
 
 /* Codes of jobs that failed without an answer. */
 static const char *const reasons[] = {"job_gave_up", "job_lost",
-                                      "result_not_kept", "job_no_memory"};
+                                      "result_not_kept"};
 #define REASONS (sizeof reasons / sizeof reasons[0])
 
 const char *job_state_name(enum job_state state)
