@@ -166,6 +166,25 @@ static void who_left_before_he_was_told_has_no_job(void)
     rig_close();
 }
 
+static void what_a_provider_asked_for_is_waited_for_in_any_case(void)
+{
+    rig_open();
+    put();
+    put();
+    pass(20 * NANOS_S);
+    CHECK(take(0, &job));
+    depot_again(&hands[0], job.id, 429, 300 * NANOS_S);
+    CHECK(take(0, &job));
+    end_with(job.id, JOB_DONE, 200, STR("others are answered"));
+    pass(250 * NANOS_S);
+    CHECK(!depot_take(&hands[0], &job));
+    CHECK(depot_next(depot, world_now(worlds[0])) >
+          world_now(worlds[0]) + 40 * NANOS_S);
+    pass(51 * NANOS_S);
+    CHECK(take(0, &job));
+    rig_close();
+}
+
 static bool cancel(const char *id)
 {
     struct job_view view;
@@ -335,6 +354,7 @@ TESTS(a_job_outlives_the_process, what_came_of_it_outlives_the_process,
       nobody_takes_what_the_store_does_not_have,
       what_cannot_be_kept_is_told_and_not_done_again,
       who_left_before_he_was_told_has_no_job,
+      what_a_provider_asked_for_is_waited_for_in_any_case,
       one_that_was_cancelled_while_it_ended_is_not_put_back,
       an_end_that_finds_no_room_is_no_job_again, a_job_is_its_keys_or_its_users,
       an_estimate_follows_depth_and_pace, all_its_room_comes_back,

@@ -261,7 +261,7 @@ nanos depot_next(struct depot *d, nanos now)
 static void back(struct hand *hand, struct known *k, int status, nanos wait)
 {
     struct world *world = hand->world;
-    nanos now = world_now(world);
+    nanos now = world_now(world), asked = DEFENCE(jobs_asked) ? wait : 0;
     const struct queue_rules *rules = &k->queue->rules;
     k->job.tries -= status == 0;
     k->job.deaths = 0;
@@ -272,7 +272,8 @@ static void back(struct hand *hand, struct known *k, int status, nanos wait)
     }
     k->hand = NULL;
     k->job.due = world_calendar(world) + wait;
-    k->not_before = now + least(wait, rules->first);
+    nanos soonest = least(wait, rules->first);
+    k->not_before = now + (asked > soonest ? asked : soonest);
     known_state(k, JOB_QUEUED);
     known_wait(k, now + wait);
     known_end_at(hand->depot, k, k->job.expires, world);
