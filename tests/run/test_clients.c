@@ -234,10 +234,12 @@ static void without_a_store_nothing_is_changed(void)
     end();
 }
 
-/* Each looks as a runtime's thread does, while the folder is replaced. */
+/* Each looks as a runtime's thread does, which finds the keys first, while the
+** folder is replaced. */
 static void *look_often(void *user)
 {
     int *known = user;
+    CHECK(clients_of(realm) == clients);
     for (nanos now = 1; now < 40 * NANOS_S; now += NANOS_S / 8)
         *known += knows(now, "peri-1");
     return NULL;

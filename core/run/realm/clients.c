@@ -63,7 +63,8 @@ struct clients *clients_of(struct realm *r)
     struct clients *c = realm_share(r, &kind, STR("keys"));
     if (c != NULL) {
         pthread_mutex_lock(&c->lock);
-        c->realm = r;
+        if (c->realm == NULL) /* whoever has it already reads it unlocked */
+            c->realm = r;
         pthread_mutex_unlock(&c->lock);
     }
     return c;
