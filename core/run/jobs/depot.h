@@ -6,11 +6,11 @@
 **                 '-------again---------'          expired, cancelled
 **
 ** What is known of each job is in memory, and in the store (store/jobs/job.h),
-** which is first to hear of every change that a client is told of: the depot of a
-** process that was killed is read from there. One process has a store, so who
-** runs which job is known in memory alone. A job that was running when the
-** process died runs again; one that has never come to an end in JOB_DEATHS runs
-** is given up.
+** which is first to hear of every change that a client is told of, but for one that
+** he cancels: the depot of a process that was killed is read from there. One process
+** has a store, so who runs which job is known in memory alone. A job that was
+** running when the process died runs again; one that has never come to an end in
+** JOB_DEATHS runs is given up.
 **
 ** Time: a job's moments are by the calendar, for they outlive the process;
 ** waiting is by the monotonic clock. [any thread; of a hand: its own]
