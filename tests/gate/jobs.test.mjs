@@ -219,6 +219,16 @@ test('an edit rules the jobs that wait, also one that adds the queue', async (t)
   assert.equal((await over(g, location)).json.choices[0].message.content, 'newer');
 });
 
+test('a job is there for every worker, also for one that has not met its queue', async (t) => {
+  const upstream = await shaky(t);
+  const g = await gateway(t, policyFor(upstream), { workers: 4 });
+  g.edit(policyFor(upstream, LADDER()));
+  const location = await until(async () => (await asks(g)).headers.location, 'the edit');
+  const looks = Array.from({ length: 32 }, () => look(g, location, { connection: 'close' }));
+  for (const reply of await Promise.all(looks)) assert.equal(reply.status, 202, reply.text);
+  assert.equal((await request(g, { method: 'DELETE', path: location })).status, 200);
+});
+
 test('no job is done twice, and only so many at once, by however many workers', async (t) => {
   const N = 12;
   const seen = new Map();

@@ -41,6 +41,9 @@ extern const struct queue_rules queue_usual;
 struct depot *depot_of(struct realm *r, struct world *world,
                        struct store_why *why);
 
+/* That of a realm, if somebody has opened it; or NULL. */
+struct depot *depot_found(struct realm *r);
+
 /* The queue of that name, under these rules from now on; NULL without memory. */
 struct jobs_queue *depot_queue(struct depot *d, str name,
                                const struct queue_rules *rules);
