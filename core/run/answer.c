@@ -273,8 +273,9 @@ static void add_location(struct request *r, struct head *h, str state)
     struct buf room;
     buf_init(&room, state.n + 1);
     str id = json_text(json_get(json_of(state), STR("id")), &room);
+    r->job_told = arena_copy(&r->arena, id);
     head_add(h, STR("location"),
-             arena_join(&r->arena, STR("/v1/jobs/"), id, STR("")));
+             arena_join(&r->arena, STR("/v1/jobs/"), r->job_told, STR("")));
     buf_fini(&room);
 }
 

@@ -55,6 +55,7 @@ struct request {
     str id, model, user, session, feature;
     const struct client_key *key; /* the client's, in the arena; or NULL */
     struct request_job *job;      /* it is one, run later; or NULL */
+    str job_told;                 /* the job that its client was told of */
     str hops; /* gateways it came through, as a Via field; mostly absent */
     struct asked asked;
     const struct dialect *dialect; /* what the client speaks */

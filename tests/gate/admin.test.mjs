@@ -515,6 +515,22 @@ test('every change is logged with who made it, and no secret is', async (t) => {
   assertSilent(reply.text, 'health', [key.key.slice(2), TOKEN]);
 });
 
+test('who writes the text of a key for its id finds it in no log', async (t) => {
+  const { g, does, admin } = await administered(t, SAYS);
+  const { key } = await does('POST', '/admin/keys', { user: 'ada' });
+  for (const [method, where] of [
+    ['GET', `/admin/keys/${key}`],
+    ['DELETE', `/admin/keys/${key}`],
+    ['POST', `/admin/keys/${key}/rotate`],
+    ['PATCH', `/admin/keys/${key}/`],
+  ])
+    assert.equal((await admin(method, where)).status, 404, method);
+  const lines = () => g.log.filter((l) => l.event === 'admin_refused');
+  await until(() => lines().length >= 4, 'the lines');
+  assertSilent(g.stdout + g.stderr, 'the log', [key.slice(8)]);
+  assert.ok(lines().every((l) => l.endpoint.startsWith('/admin/keys/')));
+});
+
 test('answers are kept by nobody on the way', async (t) => {
   const { admin } = await administered(t, SAYS);
   const reply = await admin('POST', '/admin/keys', {});

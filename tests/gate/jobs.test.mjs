@@ -140,6 +140,40 @@ test("a job is its user's, and to others it is not there", async (t) => {
   assert.equal((await look(g, location, bearer(other))).status, 404);
 });
 
+test("A7: another tenant's job is not there, whoever has its id", async (t) => {
+  const upstream = await shaky(t);
+  const { g, key } = await keyed(t, policyFor(upstream, LADDER()), ['--user', 'ann', '--team', 'red']);
+  const nameless = addKey(g.dir, '--team', 'red');
+  const others = [
+    addKey(g.dir, '--user', 'ann', '--team', 'blue'), // of the same name, in another house
+    addKey(g.dir, '--user', 'ann'),
+    addKey(g.dir, '--user', 'bob', '--team', 'red'),
+    nameless,
+  ];
+  const last = others.at(-1);
+  await until(async () => (await look(g, '/v1/models', bearer(last))).status === 200, 'the keys');
+  const pretends = { 'x-perilune-user': 'ann', 'x-perilune-team': 'red' };
+  const hidden = async (location, who) => {
+    for (const method of ['GET', 'HEAD', 'DELETE'])
+      for (const more of [{}, pretends])
+        for (const where of [location, `${location}/`, `${location}?user=ann`]) {
+          const headers = { ...bearer(who), ...more };
+          assert.equal((await request(g, { method, path: where, headers })).status, 404, method + where);
+        }
+  };
+  const location = await given(g, bearer(key));
+  const own = await given(g, bearer(nameless), {});
+  for (const other of others) await hidden(location, other);
+  await hidden(own, key);
+  const none = `${location.slice(0, -1)}${location.endsWith('0') ? '1' : '0'}`;
+  const missing = await look(g, none, bearer(key));
+  assert.equal(missing.text, (await look(g, location, bearer(last))).text); // nor is it told from none
+  upstream.up = true;
+  assert.equal((await over(g, location, bearer(key))).status, 200);
+  for (const other of others) await hidden(location, other);
+  assert.equal((await over(g, location, bearer(key))).status, 200);
+});
+
 test('a key that is revoked meanwhile ends its job with that refusal', async (t) => {
   const upstream = await shaky(t);
   const { g, key } = await keyed(t, policyFor(upstream, LADDER()), ['--user', 'ann']);
@@ -183,6 +217,16 @@ test('an edit rules the jobs that wait, also one that adds the queue', async (t)
   );
   await until(async () => (await asks(g)).headers['x-perilune-path'] === 'later queued', 'it');
   assert.equal((await over(g, location)).json.choices[0].message.content, 'newer');
+});
+
+test('a job is there for every worker, also for one that has not met its queue', async (t) => {
+  const upstream = await shaky(t);
+  const g = await gateway(t, policyFor(upstream), { workers: 4 });
+  g.edit(policyFor(upstream, LADDER()));
+  const location = await until(async () => (await asks(g)).headers.location, 'the edit');
+  const looks = Array.from({ length: 32 }, () => look(g, location, { connection: 'close' }));
+  for (const reply of await Promise.all(looks)) assert.equal(reply.status, 202, reply.text);
+  assert.equal((await request(g, { method: 'DELETE', path: location })).status, 200);
 });
 
 test('no job is done twice, and only so many at once, by however many workers', async (t) => {

@@ -272,16 +272,16 @@ test('a store that is damaged holds up nobody', async (t) => {
 
 test('the table has aligned columns and a total, and a terminal obeys no name in it', async (t) => {
   const g = await gateway(t, null);
-  for (const user of ['ada', '\u001b[31mred', 'ada', '']) await chatWith(g, { user });
-  await rowsOf(g.dir, 4);
+  for (const user of ['ada', '\u001b[31mred', 'ada', '\u009b31mred', '']) await chatWith(g, { user });
+  await rowsOf(g.dir, 5);
   const { stdout } = usage(g.dir, '--by', 'user');
   const lines = stdout.trimEnd().split('\n');
   assert.match(lines[0], /^user +requests +errors +calls +failed +prompt +completion +cached/);
-  assert.match(lines.at(-1), /^total +4 +0 +4 +0 /);
-  assert.ok(!stdout.includes('\u001b'));
+  assert.match(lines.at(-1), /^total +5 +0 +5 +0 /);
+  assert.ok(!/[\u001b\u009b]/.test(stdout));
   assert.ok(lines.some((line) => line.startsWith('"\\u001b[31mred"')), stdout);
   for (const line of lines) assert.equal(line.length, lines[0].length, stdout);
-  assert.ok(!usage(g.dir, '--csv', '--by', 'user').stdout.includes('\u001b'));
+  assert.ok(!/[\u001b\u009b]/.test(usage(g.dir, '--csv', '--by', 'user').stdout));
 });
 
 test('a day on which nothing was used is told', async (t) => {

@@ -160,7 +160,7 @@ static inline void end_with(const char *id, enum job_state state, int status,
 
 static inline bool see(const char *id, struct job_view *view)
 {
-    struct job_caller nobody = {STR_NONE, STR_NONE};
+    struct job_caller nobody = {STR_NONE, STR_NONE, STR_NONE};
     return depot_see(depot, str_of(id), &nobody, world_now(worlds[0]), view);
 }
 
@@ -176,8 +176,9 @@ static inline bool result_is(const char *id, const char *body)
     struct arena arena;
     struct job_packet packet;
     arena_init(&arena);
-    bool same = depot_result(&hands[1], str_of(id), &arena, &packet) &&
-                str_eq(packet.body, str_of(body));
+    bool same =
+        depot_result(&hands[1], str_of(id), &arena, &packet) == STORE_OK &&
+        str_eq(packet.body, str_of(body));
     arena_fini(&arena);
     return same;
 }

@@ -202,6 +202,27 @@ static void changes_from_within_and_without_both_hold(void)
     end();
 }
 
+/* Somebody asks to come in while a change is under way. */
+static enum store_result look_meanwhile(void *user, struct keeper *k,
+                                        struct store_why *wrong)
+{
+    (void)k;
+    (void)wrong;
+    *(enum clients_state *)user = look(1);
+    return STORE_OK;
+}
+
+static void nobody_comes_in_without_a_key_while_the_first_change_is_made(void)
+{
+    enum clients_state meanwhile = CLIENTS_OFF;
+    begin();
+    add("peri-1");
+    CHECK_INT(clients_change(clients, fresh, look_meanwhile, &meanwhile, &why),
+              STORE_OK);
+    CHECK_INT(meanwhile, CLIENTS_ON);
+    end();
+}
+
 static void without_a_store_nothing_is_changed(void)
 {
     folder_open();
@@ -213,10 +234,12 @@ static void without_a_store_nothing_is_changed(void)
     end();
 }
 
-/* Each looks as a runtime's thread does, while the folder is replaced. */
+/* Each looks as a runtime's thread does, which finds the keys first, while the
+** folder is replaced. */
 static void *look_often(void *user)
 {
     int *known = user;
+    CHECK(clients_of(realm) == clients);
     for (nanos now = 1; now < 40 * NANOS_S; now += NANOS_S / 8)
         *known += knows(now, "peri-1");
     return NULL;
@@ -277,5 +300,6 @@ TESTS(without_a_store_there_are_no_keys,
       a_folder_that_goes_away_takes_no_key_along,
       a_change_from_within_holds_at_once,
       changes_from_within_and_without_both_hold,
+      nobody_comes_in_without_a_key_while_the_first_change_is_made,
       without_a_store_nothing_is_changed, several_threads_look_at_one_ring,
       nobody_misses_a_key_while_others_are_added, runtimes_share_the_keys)

@@ -19,7 +19,7 @@ static void a_job_outlives_the_process(void)
     CHECK(take(1, &job));
     CHECK_STR(str_of(job.id), id);
     arena_init(&arena);
-    CHECK(depot_body(&hands[1], id, &arena, &packet));
+    CHECK_INT(depot_body(&hands[1], id, &arena, &packet), STORE_OK);
     CHECK_STR(packet.body, "do this");
     CHECK_INT(packet.fields_n, 1);
     CHECK_STR(packet.fields[0].value, "bl\"ue");
@@ -166,10 +166,95 @@ static void who_left_before_he_was_told_has_no_job(void)
     rig_close();
 }
 
+static void what_a_provider_asked_for_is_waited_for_in_any_case(void)
+{
+    rig_open();
+    put();
+    put();
+    pass(20 * NANOS_S);
+    CHECK(take(0, &job));
+    depot_again(&hands[0], job.id, 429, 300 * NANOS_S);
+    CHECK(take(0, &job));
+    end_with(job.id, JOB_DONE, 200, STR("others are answered"));
+    pass(250 * NANOS_S);
+    CHECK(!depot_take(&hands[0], &job));
+    CHECK(depot_next(depot, world_now(worlds[0])) >
+          world_now(worlds[0]) + 40 * NANOS_S);
+    pass(51 * NANOS_S);
+    CHECK(take(0, &job));
+    rig_close();
+}
+
+static bool cancel(const char *id)
+{
+    struct job_view view;
+    struct job_caller nobody = {STR_NONE, STR_NONE, STR_NONE};
+    return depot_cancel(&hands[1], str_of(id), &nobody, &view) &&
+           view.state == JOB_CANCELLED;
+}
+
+static void one_that_was_cancelled_while_it_ended_is_not_put_back(void)
+{
+    rig_open();
+    const char *id = put();
+    pass(20 * NANOS_S);
+    CHECK(take(0, &job));
+    CHECK(cancel(id));
+    depot_again(&hands[0], id, 503, 0);
+    settle();
+    CHECK_INT(line->open, 0);
+    die(NANOS_S);
+    CHECK_INT(state_of(id), JOB_CANCELLED);
+    pass(1000 * NANOS_S);
+    CHECK(!depot_take(&hands[0], &job));
+    rig_close();
+}
+
+static void on_body(void *user, const struct row *row)
+{
+    (void)row;
+    *(bool *)user = true;
+}
+
+/* Is there still something to do, for whoever reads the store? */
+static bool has_body(const char *id)
+{
+    bool there = false;
+    store_look(depot->store,
+               &(struct store_look){.table = STR(JOB_BODIES_TABLE),
+                                    .key = str_of(id),
+                                    .row = on_body,
+                                    .user = &there});
+    return there;
+}
+
+static void an_end_that_finds_no_room_is_no_job_again(void)
+{
+    char large[5000];
+    for (int cancels = 0; cancels < 2; cancels++) {
+        rig_open();
+        depot->own = depot->store = store_in_memory(580);
+        const char *id = put();
+        CHECK_INT(said, STORE_OK);
+        pass(20 * NANOS_S);
+        if (cancels == 0) {
+            CHECK(depot_take(&hands[0], &job));
+            memset(large, 'x', sizeof large);
+            end_with(id, JOB_DONE, 200, (str){large, sizeof large});
+        } else {
+            CHECK(cancel(id));
+        }
+        settle();
+        settle();
+        CHECK(!has_body(id));
+        rig_close();
+    }
+}
+
 static bool seen_by(const char *id, const char *key, const char *user)
 {
     struct job_view view;
-    struct job_caller caller = {str_of(key), str_of(user)};
+    struct job_caller caller = {str_of(key), str_of(user), STR_NONE};
     return depot_see(depot, str_of(id), &caller, 0, &view);
 }
 
@@ -268,6 +353,9 @@ TESTS(a_job_outlives_the_process, what_came_of_it_outlives_the_process,
       one_that_is_stopped_has_not_tried, one_hand_does_a_job_at_a_time,
       nobody_takes_what_the_store_does_not_have,
       what_cannot_be_kept_is_told_and_not_done_again,
-      who_left_before_he_was_told_has_no_job, a_job_is_its_keys_or_its_users,
+      who_left_before_he_was_told_has_no_job,
+      what_a_provider_asked_for_is_waited_for_in_any_case,
+      one_that_was_cancelled_while_it_ended_is_not_put_back,
+      an_end_that_finds_no_room_is_no_job_again, a_job_is_its_keys_or_its_users,
       an_estimate_follows_depth_and_pace, all_its_room_comes_back,
       without_memory_nothing_is_half_done)

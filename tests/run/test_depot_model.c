@@ -100,7 +100,7 @@ static void step_end(void)
 static void step_cancel(void)
 {
     struct job_view view;
-    struct job_caller nobody = {STR_NONE, STR_NONE};
+    struct job_caller nobody = {STR_NONE, STR_NONE, STR_NONE};
     struct modelled *m = any(below(2) ? JOB_RUNNING : JOB_QUEUED);
     if (m == NULL)
         return;

@@ -67,14 +67,18 @@ static int jobs_stored(void)
     return n;
 }
 
-static void begin_here(void)
+static void begin_within(double deadline)
 {
-    peri_options opt = {.store = folder_path("store")};
     folder_open();
-    opt.store = folder_path("store");
+    peri_options opt = {.store = folder_path("store"), .deadline = deadline};
     rig_open(&opt);
     CHECK_INT(load(LADDER), 0);
     hold_writer();
+}
+
+static void begin_here(void)
+{
+    begin_within(0);
 }
 
 static void end_here(void)
@@ -114,6 +118,20 @@ static void who_leaves_before_he_is_told_has_no_job(void)
     end_here();
 }
 
+static void nobody_waits_for_a_disk_that_hangs(void)
+{
+    begin_within(0.1);
+    submit_with(WHOLE, async, 1);
+    await_done();
+    CHECK_INT(got.status, 503);
+    CHECK(memmem(got.body.p, got.body.n, "cannot be kept", 14) != NULL);
+    release_writer();
+    turn(TURNS);
+    release_writer();
+    CHECK_INT(jobs_stored(), 0);
+    end_here();
+}
+
 static void a_runtime_that_closes_waits_for_what_the_store_was_given(void)
 {
     begin_here();
@@ -130,4 +148,5 @@ static void a_runtime_that_closes_waits_for_what_the_store_was_given(void)
 
 TESTS(nobody_is_told_before_the_store_has_it,
       who_leaves_before_he_is_told_has_no_job,
+      nobody_waits_for_a_disk_that_hangs,
       a_runtime_that_closes_waits_for_what_the_store_was_given)

@@ -26,6 +26,7 @@ static void a_record_comes_back_as_it_was(void)
                              .queue = STR("later"),
                              .key = STR("key_1"),
                              .user = STR("a\"nn"),
+                             .team = STR("red"),
                              .state = JOB_FAILED,
                              .created = 5,
                              .expires = 7,
@@ -41,6 +42,7 @@ static void a_record_comes_back_as_it_was(void)
     CHECK_STR(got.queue, "later");
     CHECK_STR(got.key, "key_1");
     CHECK_STR(got.user, "a\"nn");
+    CHECK_STR(got.team, "red");
     CHECK_INT(got.state, JOB_FAILED);
     CHECK(got.created == 5 && got.expires == 7 && got.due == 6);
     CHECK(got.tries == 3 && got.deaths == 1 && got.status == 503);

@@ -191,10 +191,18 @@ static void a_spreadsheet_sees_no_formula(void)
     used(DAY, "-1", "up/m");
     used(DAY, "@SUM(A1)", "up/m");
     used(DAY, "\t=1", "up/m");
+    used(DAY, "  =1", "up/m");
+    used(DAY,
+         "\xef\xbc\x9d"
+         "1",
+         "up/m");                        /* in full width */
+    used(DAY, "\xef\xbc\x81=1", "up/m"); /* a mark of another kind */
     used(DAY, "a=1", "up/m");
     flush();
     CHECK_STR(told_by("user", 1),
-              "\"'\t=1\" \"'+1\" \"'-1\" \"'=1+1\" \"'@SUM(A1)\" a=1 ");
+              "\"'\t=1\" \"'  =1\" \"'+1\" \"'-1\" \"'=1+1\" "
+              "\"'@SUM(A1)\" a=1 \xef\xbc\x81=1 \"'\xef\xbc\x9d"
+              "1\" ");
     usage_close();
 }
 

@@ -149,8 +149,11 @@ static void live_without(long n)
     mem_fail_at(n, 0);
     pass(100 * NANOS_S);
     mem_fail_at(0, 0);
-    if (g->status == 202)
-        CHECK(look(g)->status != 202); /* it has come to its end */
+    if (g->status == 202) {
+        int status = look(g)->status;
+        CHECK(status != 202); /* it has come to its end */
+        CHECK(status != 500); /* and nothing is lost for good */
+    }
     finish();
 }
 
@@ -160,7 +163,21 @@ static void wherever_memory_ends_a_job_comes_to_its_end(void)
         live_without(n);
 }
 
-TESTS(a_job_is_not_answered_with_its_own_receipt, so_many_jobs_and_no_more,
+static void only_the_job_that_is_told_of_is_done(void)
+{
+    begin(PRELUDE "local model, a, b = " MODEL ", p.queue 'a', p.queue 'b' "
+                  "return function(req) if req.job then return model(req) end "
+                  "a(req) return b(req) end");
+    struct guest *g = ask_async(BODY);
+    CHECK_INT(g->status, 202);
+    pass(100 * NANOS_S);
+    CHECK_INT(look(g)->status, 200);
+    CHECK_INT(all_arrivals(), 1);
+    finish();
+}
+
+TESTS(only_the_job_that_is_told_of_is_done,
+      a_job_is_not_answered_with_its_own_receipt, so_many_jobs_and_no_more,
       so_many_bytes_and_no_more, so_many_run_at_once,
       one_that_is_answered_brings_the_others, who_waits_too_long_is_told,
       a_result_is_kept_for_a_while, wherever_memory_ends_a_job_comes_to_its_end)

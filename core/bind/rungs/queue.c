@@ -22,6 +22,7 @@
 
 #define QUEUE_TYPE "perilune.queue"
 #define MOST_STATE 4096
+#define PATIENCE   NANOS_S /* at least, with a store that does not answer */
 
 struct queue {
     struct jobs_queue *queue; /* the realm's; NULL: it cannot be opened */
@@ -174,6 +175,7 @@ static bool fill_offer(struct request *r, struct job_offer *offer)
     if (r->key != NULL) {
         offer->key = r->key->id;
         offer->user = r->key->user;
+        offer->team = r->key->team;
     }
     packet->body = plain_body(r);
     packet->fields =
@@ -192,7 +194,8 @@ static bool fill_offer(struct request *r, struct job_offer *offer)
 struct put {
     struct ending ending; /* first */
     const struct queue *queue;
-    bool done, wished;
+    nanos until; /* it is waited for */
+    bool done, wished, left;
     enum store_result result;
     char id[JOB_ID + 1];
 };
@@ -208,26 +211,28 @@ struct put_order {
 static struct job_caller caller_of(const struct request *r)
 {
     if (r->key == NULL)
-        return (struct job_caller){STR_NONE, STR_NONE};
-    return (struct job_caller){r->key->id, r->key->user};
+        return (struct job_caller){STR_NONE, STR_NONE, STR_NONE};
+    return (struct job_caller){r->key->id, r->key->user, r->key->team};
 }
 
-/* The request has ended: where something else was said, nobody knows of the job. */
+/* The request has ended: where something else was said, or another job was told of,
+** nobody knows of this one. */
 static void ended(struct ending *ending, struct request *r)
 {
     struct put *p = (struct put *)(void *)ending;
     struct job_view view;
     struct job_caller caller = caller_of(r);
-    if (p->done && p->result == STORE_OK && r->status != 202 &&
+    str id = {p->id, JOB_ID};
+    if (p->done && p->result == STORE_OK && !str_eq(r->job_told, id) &&
         DEFENCE(jobs_told))
-        depot_cancel(r->rt->hand, (str){p->id, JOB_ID}, &caller, &view);
+        depot_cancel(r->rt->hand, id, &caller, &view);
 }
 
 static void stored(struct order *order, enum store_result result)
 {
     const struct put_order *o = (const struct put_order *)(void *)order;
     struct request *r = o->request;
-    bool waits = r->serial == o->serial && !r->over;
+    bool waits = r->serial == o->serial && !r->over && !o->put->left;
     depot_stored(order->hand, order->id, result, waits || !DEFENCE(jobs_told));
     if (!waits)
         return;
@@ -285,13 +290,18 @@ static int push_given(lua_State *L, struct request *r, const struct put *p)
     return 1;
 }
 
+/* A store that does not answer in time is told to forget it when it does. */
 static int given(lua_State *L, int status, lua_KContext context)
 {
     struct put *p = (struct put *)context;
     struct request *r = request_of(L);
     (void)status;
-    if (!p->done)
+    p->left = !p->done && world_now(r->rt->world) >= p->until &&
+              DEFENCE(jobs_patience);
+    if (!p->done && !p->left)
         return lua_yieldk(L, 0, context, given);
+    if (p->left)
+        return decline(L, r, p->queue, PUT_STORE, STORE_QUEUE);
     if (p->result != STORE_OK)
         return decline(L, r, p->queue, PUT_STORE, p->result);
     return push_given(L, r, p);
@@ -321,6 +331,9 @@ static int put(lua_State *L, struct request *r, struct queue *q, bool wished)
         return decline(L, r, q, word, result);
     p->ending.run = ended;
     request_on_end(r, &p->ending);
+    p->until = world_now(r->rt->world) + PATIENCE;
+    p->until = p->until > r->deadline ? p->until : r->deadline;
+    task_sleep(strand_of(L), p->until);
     return lua_yieldk(L, 0, (lua_KContext)p, given);
 }
 

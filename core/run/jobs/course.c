@@ -90,6 +90,7 @@ static enum put_word enter(struct hand *hand, const struct job_offer *offer,
     nanos calendar = world_calendar(world);
     *job = (struct job_record){.key = offer->key,
                                .user = offer->user,
+                               .team = offer->team,
                                .created = calendar,
                                .expires = calendar + q->rules.expires,
                                .due = calendar + wait,
@@ -157,8 +158,7 @@ enum put_word depot_put(struct hand *hand, const struct job_offer *offer,
     return word;
 }
 
-/* Nobody knows of it: it is taken back. */
-static void take_back(struct hand *hand, const char *id)
+void course_erase(struct hand *hand, const char *id)
 {
     struct order *order = order_new(sizeof *order, hand, order_forget);
     if (order == NULL)
@@ -183,7 +183,7 @@ void depot_stored(struct hand *hand, const char *id, enum store_result result,
     }
     pthread_mutex_unlock(&d->lock);
     if (result == STORE_OK && !wanted)
-        take_back(hand, id);
+        course_erase(hand, id);
 }
 
 /* --- taken ----------------------------------------------------------------- */
@@ -261,7 +261,7 @@ nanos depot_next(struct depot *d, nanos now)
 static void back(struct hand *hand, struct known *k, int status, nanos wait)
 {
     struct world *world = hand->world;
-    nanos now = world_now(world);
+    nanos now = world_now(world), asked = DEFENCE(jobs_asked) ? wait : 0;
     const struct queue_rules *rules = &k->queue->rules;
     k->job.tries -= status == 0;
     k->job.deaths = 0;
@@ -272,7 +272,8 @@ static void back(struct hand *hand, struct known *k, int status, nanos wait)
     }
     k->hand = NULL;
     k->job.due = world_calendar(world) + wait;
-    k->not_before = now + least(wait, rules->first);
+    nanos soonest = least(wait, rules->first);
+    k->not_before = now + (asked > soonest ? asked : soonest);
     known_state(k, JOB_QUEUED);
     known_wait(k, now + wait);
     known_end_at(hand->depot, k, k->job.expires, world);
@@ -284,13 +285,18 @@ void depot_again(struct hand *hand, const char *id, int status, nanos wait)
     struct order *order = order_new(sizeof *order, hand, order_forget);
     pthread_mutex_lock(&d->lock);
     struct known *k = known_find(d, id_of(id));
-    if (k != NULL)
+    bool cancelled = k != NULL && k->cancelled && DEFENCE(jobs_cancelled);
+    if (k != NULL && !cancelled)
         back(hand, k, status, wait);
     if (k != NULL && order != NULL)
         course_note(&k->job, k->gone, &order->batch);
     pthread_mutex_unlock(&d->lock);
-    if (order != NULL)
+    if (cancelled)
+        depot_end(hand, id, &(struct job_end){.state = JOB_CANCELLED});
+    if (order != NULL && !cancelled)
         order_give(d, order);
+    else if (order != NULL)
+        order_drop(order);
 }
 
 /* --- how long -------------------------------------------------------------- */

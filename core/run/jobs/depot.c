@@ -210,6 +210,17 @@ struct depot *depot_of(struct realm *r, struct world *world,
     return open ? d : NULL;
 }
 
+struct depot *depot_found(struct realm *r)
+{
+    struct depot *d = realm_find(r, &kind, STR("jobs"));
+    if (d == NULL)
+        return NULL;
+    pthread_mutex_lock(&d->lock);
+    bool open = d->store != NULL;
+    pthread_mutex_unlock(&d->lock);
+    return open ? d : NULL;
+}
+
 /* --- orders ---------------------------------------------------------------- */
 
 /* [the store's thread] */

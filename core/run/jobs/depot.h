@@ -6,11 +6,11 @@
 **                 '-------again---------'          expired, cancelled
 **
 ** What is known of each job is in memory, and in the store (store/jobs/job.h),
-** which is first to hear of every change that a client is told of: the depot of a
-** process that was killed is read from there. One process has a store, so who
-** runs which job is known in memory alone. A job that was running when the
-** process died runs again; one that has never come to an end in JOB_DEATHS runs
-** is given up.
+** which is first to hear of every change that a client is told of, but for one that
+** he cancels: the depot of a process that was killed is read from there. One process
+** has a store, so who runs which job is known in memory alone. A job that was
+** running when the process died runs again; one that has never come to an end in
+** JOB_DEATHS runs is given up.
 **
 ** Time: a job's moments are by the calendar, for they outlive the process;
 ** waiting is by the monotonic clock. [any thread; of a hand: its own]
@@ -41,6 +41,9 @@ extern const struct queue_rules queue_usual;
 struct depot *depot_of(struct realm *r, struct world *world,
                        struct store_why *why);
 
+/* That of a realm, if somebody has opened it; or NULL. */
+struct depot *depot_found(struct realm *r);
+
 /* The queue of that name, under these rules from now on; NULL without memory. */
 struct jobs_queue *depot_queue(struct depot *d, str name,
                                const struct queue_rules *rules);
@@ -49,7 +52,7 @@ enum put_word { PUT_GIVEN, PUT_MOST, PUT_ROOM, PUT_LARGE, PUT_STORE };
 
 struct job_offer {
     struct jobs_queue *queue;
-    str key, user; /* see struct job_record */
+    str key, user, team; /* see struct job_record */
     struct job_packet packet;
     nanos wait; /* at least, before it is begun */
 };
@@ -71,12 +74,14 @@ bool depot_take(struct hand *hand, struct job_record *job);
 /* Note in the store that it is begun; false: refused, and the order is freed. */
 bool depot_begin(struct order *order, const char *id);
 
-/* What there is to do; false: it cannot be read. */
-bool depot_body(struct hand *hand, const char *id, struct arena *arena,
-                struct job_packet *packet);
+/* What there is to do. STORE_MISSING, STORE_DAMAGED: it is gone; of others it may
+** be read later. */
+enum store_result depot_body(struct hand *hand, const char *id,
+                             struct arena *arena, struct job_packet *packet);
 
 /* It came to nothing this time, so it waits for its next window, and for `wait` at
-** least. Status 0: it was stopped, which is no try, and waits for `wait` alone. */
+** least. Status 0: it was stopped, which is no try, and waits for `wait` alone. One
+** that somebody has cancelled is over. */
 void depot_again(struct hand *hand, const char *id, int status, nanos wait);
 
 /* It is over: what came of it, or (packet NULL) why there is nothing. */
@@ -94,9 +99,9 @@ bool depot_cancelled(struct hand *hand, const char *id);
 /* When there is something to look at again, by the monotonic clock. */
 nanos depot_next(struct depot *d, nanos now);
 
-/* Who asks for a job: whose key it is. */
+/* Who asks for a job: what his key says. */
 struct job_caller {
-    str key, user;
+    str key, user, team;
 };
 
 /* What a client may know of a job. */
@@ -120,9 +125,9 @@ void depot_describe(const struct job_view *view, str id, struct buf *to);
 /* So much time in whole seconds, one at least. */
 int64_t depot_seconds(nanos time);
 
-/* What came of one that is over. */
-bool depot_result(struct hand *hand, str id, struct arena *arena,
-                  struct job_packet *packet);
+/* What came of one that is over; results as of depot_body. */
+enum store_result depot_result(struct hand *hand, str id, struct arena *arena,
+                               struct job_packet *packet);
 
 /* End one that is not over, and tell whoever runs it; false as for depot_see. */
 bool depot_cancel(struct hand *hand, str id, const struct job_caller *caller,

@@ -104,6 +104,9 @@ void over_tell(struct world *world, const struct job_record *job);
 /* over.c, without the lock: what has expired, and what is to be forgotten. */
 void over_sweep(struct hand *hand);
 
+/* course.c, without the lock: take all of a job out of the store. */
+void course_erase(struct hand *hand, const char *id);
+
 /* course.c: append a record to a batch; and how long until it is done. */
 void course_note(const struct job_record *job, nanos gone, struct batch *b);
 nanos course_eta(const struct known *k, nanos now);

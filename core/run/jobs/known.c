@@ -74,7 +74,8 @@ static void count(struct known *k, int sign)
 struct known *known_add(struct depot *d, struct jobs_queue *q,
                         const struct job_record *job)
 {
-    struct known *k = mem_zero(sizeof *k + job->key.n + job->user.n);
+    struct known *k =
+        mem_zero(sizeof *k + job->key.n + job->user.n + job->team.n);
     if (k == NULL || !grow(d)) {
         mem_free(k);
         return NULL;
@@ -85,6 +86,7 @@ struct known *known_add(struct depot *d, struct jobs_queue *q,
     k->job.queue = q->name;
     k->job.key = keep(&room, job->key);
     k->job.user = keep(&room, job->user);
+    k->job.team = keep(&room, job->team);
     struct known **at = slot_of(d, id_of(k));
     k->next = *at;
     *at = k;

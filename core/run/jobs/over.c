@@ -3,10 +3,13 @@
 **
 ** A client hears of an end once the store has it. What came of a job that cannot
 ** be kept, since the store is full, is lost, and the job is not run again for it:
-** whoever asked is told, and has paid once.
+** whoever asked is told, and has paid once. Where not even its end can be noted all
+** of it leaves the store, which to delete has always room: the next process knows
+** nothing of it, rather than doing it again.
 */
 #include "run/jobs/inner.h"
 
+#include "base/defence.h"
 #include "base/mem.h"
 #include "run/events.h"
 
@@ -75,13 +78,20 @@ void over_tell(struct world *world, const struct job_record *job)
     event_send(&line, world);
 }
 
+/* The end of one that is over in memory already: the store has it, or nothing. */
+static void end_noted(struct order *order, enum store_result result)
+{
+    if (result != STORE_OK && DEFENCE(jobs_unnoted))
+        course_erase(order->hand, order->id);
+}
+
 /* --- by its run ------------------------------------------------------------ */
 
 /* What came of it could not be kept: at least that is. */
 static void tell_lost(struct hand *hand, const char *id, struct end_order *e)
 {
     struct depot *d = hand->depot;
-    struct end_order *second = order_new(sizeof *second, hand, order_forget);
+    struct end_order *second = order_new(sizeof *second, hand, end_noted);
     e->size = 0;
     if (e->replied) {
         e->state = JOB_FAILED;
@@ -187,7 +197,7 @@ void depot_end(struct hand *hand, const char *id, const struct job_end *end)
 struct order *over_now(struct hand *hand, struct known *k, enum job_state state)
 {
     struct end_order spare = {.state = state};
-    struct end_order *e = order_new(sizeof *e, hand, order_forget);
+    struct end_order *e = order_new(sizeof *e, hand, end_noted);
     struct end_order *say = e != NULL ? e : &spare;
     say->state = state;
     say->status = k->job.status;

@@ -2,8 +2,8 @@
 ** seen.c -- a job as its client sees it.
 **
 ** An id is 128 bits of chance, and where clients have keys that is not enough: a
-** job is its key's, or that of another key of the same user (it was rotated). To
-** anybody else it is not there.
+** job is its key's, or that of another key of the same user, who is another one in
+** another team. To anybody else it is not there.
 */
 #include "run/jobs/inner.h"
 
@@ -21,7 +21,11 @@ static bool belongs_to(const struct known *k, const struct job_caller *caller)
         return true;
     if (k->job.key.p == NULL)
         return caller->key.p == NULL;
-    return same(k->job.key, caller->key) || same(k->job.user, caller->user);
+    bool house = same(k->job.team, caller->team) ||
+                 (k->job.team.p == NULL && caller->team.p == NULL) ||
+                 !DEFENCE(jobs_team);
+    return same(k->job.key, caller->key) ||
+           (house && same(k->job.user, caller->user));
 }
 
 static struct known *find(struct depot *d, str id,
@@ -141,6 +145,7 @@ struct fetching {
     struct arena *arena;
     struct job_packet *packet;
     bool whole;
+    enum store_result result;
 };
 
 static void on_row(void *user, const struct row *row)
@@ -149,26 +154,35 @@ static void on_row(void *user, const struct row *row)
     f->whole = job_unpack(row->value, f->arena, f->packet);
 }
 
-static bool fetch(struct hand *hand, str table, str id, struct fetching *f)
+static void on_looked(void *user, enum store_result result)
+{
+    ((struct fetching *)user)->result = result;
+}
+
+/* A row that reads as it was written is a packet, so where none comes of it there
+** was no memory. */
+static enum store_result fetch(struct hand *hand, str table, str id,
+                               struct fetching *f)
 {
     store_look(hand->depot->store,
                &(struct store_look){.table = table,
                                     .key = id,
                                     .now = world_calendar(hand->world),
                                     .row = on_row,
+                                    .done = on_looked,
                                     .user = f});
-    return f->whole;
+    return f->result == STORE_OK && !f->whole ? STORE_MEMORY : f->result;
 }
 
-bool depot_body(struct hand *hand, const char *id, struct arena *arena,
-                struct job_packet *packet)
+enum store_result depot_body(struct hand *hand, const char *id,
+                             struct arena *arena, struct job_packet *packet)
 {
     struct fetching f = {.arena = arena, .packet = packet};
     return fetch(hand, STR(JOB_BODIES_TABLE), (str){id, JOB_ID}, &f);
 }
 
-bool depot_result(struct hand *hand, str id, struct arena *arena,
-                  struct job_packet *packet)
+enum store_result depot_result(struct hand *hand, str id, struct arena *arena,
+                               struct job_packet *packet)
 {
     struct fetching f = {.arena = arena, .packet = packet};
     return fetch(hand, STR(JOB_RESULTS_TABLE), id, &f);

@@ -63,7 +63,8 @@ struct clients *clients_of(struct realm *r)
     struct clients *c = realm_share(r, &kind, STR("keys"));
     if (c != NULL) {
         pthread_mutex_lock(&c->lock);
-        c->realm = r;
+        if (c->realm == NULL) /* whoever has it already reads it unlocked */
+            c->realm = r;
         pthread_mutex_unlock(&c->lock);
     }
     return c;
@@ -220,9 +221,12 @@ enum clients_state clients_look(struct clients *c, nanos now,
 
 /* --- changing -------------------------------------------------------------- */
 
+/* Who asks meanwhile is told what is known; so somebody must have looked. */
 static void take_away(struct clients *c)
 {
     pthread_mutex_lock(&c->lock);
+    if (c->looked == 0 && DEFENCE(keys_first_look))
+        look_at_folder(c);
     c->away = true;
     let_go(c);
     pthread_mutex_unlock(&c->lock);

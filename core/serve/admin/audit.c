@@ -3,10 +3,12 @@
 **
 ** A token is told by its mark, the first digits of a hash made with the secret
 ** of the keys: the same as long as that is, and worth nothing to whoever reads
-** the log. Of a path or a method that somebody sent, the beginning is told.
+** the log. Of a path or a method that somebody sent, the beginning is told; of a
+** path that has the text of a key where its id belongs, what is before that.
 */
 #include "serve/admin/inner.h"
 
+#include "base/defence.h"
 #include "run/events.h"
 
 #define LONGEST 256
@@ -14,6 +16,15 @@
 static str bounded(str s)
 {
     return s.n > LONGEST ? (str){s.p, LONGEST} : s;
+}
+
+static str endpoint(str path)
+{
+    size_t n = 0;
+    str text = STR(KEEPER_PREFIX);
+    while (n < path.n && !str_starts(str_from(path, n), text))
+        n++;
+    return bounded(DEFENCE(audit_keys) ? (str){path.p, n} : path);
 }
 
 static void begin(struct buf *line, struct errand *e, const char *event)
@@ -24,7 +35,7 @@ static void begin(struct buf *line, struct errand *e, const char *event)
     event_text(line, "request_id", str_of(e->id));
     event_text(line, "peer", conn_peer(e->conn, peer));
     event_text(line, "method", bounded(e->head->method));
-    event_text(line, "endpoint", bounded(e->head->path));
+    event_text(line, "endpoint", endpoint(e->head->path));
 }
 
 void audit_change(struct errand *e, const char *what, str key,

@@ -7,6 +7,7 @@
 */
 #include "serve/inner.h"
 
+#include "base/defence.h"
 #include "run/jobs/depot.h"
 
 #define MOST_STATE  4096
@@ -79,6 +80,19 @@ static const char *reason(const char *why)
     return "What there was to do cannot be read any more.";
 }
 
+/* What came of it, if it could be read. */
+static void say_packet(struct arrival *a, int status, enum store_result read,
+                       const struct job_packet *packet)
+{
+    if (read == STORE_OK)
+        say(a, status, packet->fields, packet->fields_n, packet->body);
+    else if (read == STORE_MISSING)
+        not_there(a); /* forgotten just now */
+    else
+        say_error(a, 503, "job_unreadable",
+                  "What came of the job cannot be read now. Try again later.");
+}
+
 /* One that is over: what came of it. */
 static void say_result(struct service *s, struct arrival *a, str id,
                        const struct job_view *view)
@@ -94,10 +108,9 @@ static void say_result(struct service *s, struct arrival *a, str id,
         say_error(a, 410, "job_expired",
                   "The job waited as long as its queue keeps one, and nobody "
                   "could answer it.");
-    else if (depot_result(&s->jobs.hand, id, &arena, &packet))
-        say(a, view->status, packet.fields, packet.fields_n, packet.body);
     else
-        not_there(a); /* forgotten just now */
+        say_packet(a, view->status,
+                   depot_result(&s->jobs.hand, id, &arena, &packet), &packet);
     arena_fini(&arena);
 }
 
@@ -107,15 +120,28 @@ static struct job_caller caller_of(const struct arrival *a)
 {
     const struct client_key *key = a->caller.key;
     if (key == NULL)
-        return (struct job_caller){STR_NONE, STR_NONE};
-    return (struct job_caller){key->id, key->user};
+        return (struct job_caller){STR_NONE, STR_NONE, STR_NONE};
+    return (struct job_caller){key->id, key->user, key->team};
+}
+
+/* The depot. A runtime whose policy has declared no queue yet, since nobody has
+** asked it for an answer since the edit, joins what the others have. */
+static struct depot *depot_here(struct service *s)
+{
+    struct hand *hand = &s->jobs.hand;
+    struct depot *d = hand->depot == NULL && DEFENCE(jobs_everywhere)
+                          ? depot_found(s->rt->realm)
+                          : NULL;
+    if (d != NULL)
+        depot_join(d, hand);
+    return hand->depot;
 }
 
 void jobs_get(struct service *s, struct arrival *a, str id)
 {
     struct job_view view;
     struct job_caller caller = caller_of(a);
-    struct depot *d = s->jobs.hand.depot;
+    struct depot *d = depot_here(s);
     nanos now = world_now(s->rt->world);
     if (d == NULL || !depot_see(d, id, &caller, now, &view))
         not_there(a);
@@ -130,7 +156,7 @@ void jobs_delete(struct service *s, struct arrival *a, str id)
     struct job_view view;
     struct job_caller caller = caller_of(a);
     struct hand *hand = &s->jobs.hand;
-    if (hand->depot == NULL || !depot_cancel(hand, id, &caller, &view))
+    if (depot_here(s) == NULL || !depot_cancel(hand, id, &caller, &view))
         not_there(a);
     else
         say_state(a, 200, id, &view);

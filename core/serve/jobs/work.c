@@ -191,6 +191,13 @@ static void take(struct run *run, struct arrival *a)
         conclude(run);
 }
 
+/* For good? A look that failed is no reason to break a promise. */
+static bool is_gone(enum store_result read)
+{
+    return read == STORE_MISSING || read == STORE_DAMAGED ||
+           (read != STORE_OK && !DEFENCE(jobs_reread));
+}
+
 static void start(struct run *run)
 {
     struct arrival a;
@@ -200,10 +207,12 @@ static void start(struct run *run)
                                       .queue = run->job.queue,
                                       .tries = run->job.tries,
                                       .created = run->job.created};
-    if (!depot_body(hand, run->job.id, &run->arena, &packet)) {
+    enum store_result read =
+        depot_body(hand, run->job.id, &run->arena, &packet);
+    if (is_gone(read)) {
         give_up(run, 500, "job_lost");
         free_run(run);
-    } else if (!fill_arrival(run, &a, &packet)) {
+    } else if (read != STORE_OK || !fill_arrival(run, &a, &packet)) {
         depot_again(hand, run->job.id, 0, LOOK_AGAIN);
         free_run(run);
     } else {

@@ -13,7 +13,7 @@ static const char *const states[] = {"queued", "running", "done",
 
 /* Codes of jobs that failed without an answer. */
 static const char *const reasons[] = {"job_gave_up", "job_lost",
-                                      "result_not_kept", "job_no_memory"};
+                                      "result_not_kept"};
 #define REASONS (sizeof reasons / sizeof reasons[0])
 
 const char *job_state_name(enum job_state state)
@@ -49,6 +49,7 @@ void job_write(const struct job_record *job, struct buf *to)
     put_text(to, "queue", job->queue);
     put_text(to, "key", job->key);
     put_text(to, "user", job->user);
+    put_text(to, "team", job->team);
     put_int(to, "created", job->created);
     put_int(to, "expires", job->expires);
     put_int(to, "due", job->due);
@@ -117,6 +118,7 @@ bool job_read(str id, str json, struct arena *arena, struct job_record *job)
         .queue = text_of(&r, "queue"),
         .key = text_of(&r, "key"),
         .user = text_of(&r, "user"),
+        .team = text_of(&r, "team"),
         .state = state_of(&r),
         .created = int_of(&r, "created", INT64_MAX),
         .expires = int_of(&r, "expires", INT64_MAX),

@@ -21,7 +21,7 @@
 #define JOB_RESULTS_TABLE "job_results"
 
 #define JOB_ID   36  /* bytes of an id: "job_" and 32 digits of chance */
-#define JOB_TEXT 256 /* bytes of a queue's name, a key's id, a user */
+#define JOB_TEXT 256 /* bytes of a queue's name, a key's id, a user, a team */
 
 enum job_state {
     JOB_QUEUED,
@@ -35,7 +35,7 @@ enum job_state {
 struct job_record {
     char id[JOB_ID + 1];
     str queue;
-    str key, user; /* what the client's key proved; absent: nothing */
+    str key, user, team; /* what the client's key proved; absent: nothing */
     enum job_state state;
     /* By the calendar. */
     nanos created, expires; /* waiting, it is given up then */

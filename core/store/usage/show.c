@@ -38,17 +38,47 @@ void usage_put_count(struct buf *to, enum usage_count c, int64_t n)
 
 /* --- CSV ------------------------------------------------------------------- */
 
-static bool is_formula(str text)
+/* The four that begin a formula, in full width: some take them for the same. */
+static bool is_wide(str text)
 {
-    return text.n > 0 && memchr("=+-@\t\r\n|%", text.p[0], 9) != NULL &&
-           DEFENCE(csv_formula);
+    static const char *const marks[] = {"\xef\xbc\x9d", "\xef\xbc\x8b",
+                                        "\xef\xbc\x8d", "\xef\xbc\xa0"};
+    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++)
+        if (str_starts(text, str_of(marks[i])))
+            return true;
+    return false;
 }
 
-/* A byte that a terminal would obey; what RFC 4180 has in quotes is none. */
-static bool is_control(char c)
+static bool is_formula(str text)
 {
-    return ((unsigned char)c < ' ' && memchr("\t\r\n", c, 3) == NULL) ||
-           c == 0x7f;
+    str seen = str_trim(text);
+    bool first = text.n > 0 && memchr("\t\r\n|%", text.p[0], 5) != NULL;
+    bool mark = seen.n > 0 && memchr("=+-@", seen.p[0], 4) != NULL;
+    return (first || mark || is_wide(seen)) && DEFENCE(csv_formula);
+}
+
+/* Bytes at the beginning that a terminal would obey; what RFC 4180 has in quotes
+** are none. */
+static size_t control(str text)
+{
+    unsigned char c = (unsigned char)text.p[0];
+    if (text.n > 1 && c == 0xc2 && (text.p[1] & 0xe0) == 0x80)
+        return 2; /* U+0080 to U+009F */
+    return (c < ' ' && memchr("\t\r\n", c, 3) == NULL) || c == 0x7f;
+}
+
+/* The first of these bytes, in quotes; how many that was. */
+static size_t put_one(struct buf *to, str text)
+{
+    size_t n = control(text);
+    if (n > 0) {
+        buf_text(to, "\xef\xbf\xbd"); /* U+FFFD */
+        return n;
+    }
+    if (text.p[0] == '"')
+        buf_byte(to, '"');
+    buf_byte(to, text.p[0]);
+    return 1;
 }
 
 /* A field, in quotes where it needs them. */
@@ -56,8 +86,8 @@ static void put_field(struct buf *to, str text)
 {
     bool quoted = is_formula(text);
     for (size_t i = 0; i < text.n && !quoted; i++)
-        quoted =
-            memchr(",\"\r\n", text.p[i], 4) != NULL || is_control(text.p[i]);
+        quoted = memchr(",\"\r\n", text.p[i], 4) != NULL ||
+                 control(str_from(text, i)) > 0;
     if (!quoted) {
         buf_add(to, text);
         return;
@@ -65,14 +95,8 @@ static void put_field(struct buf *to, str text)
     buf_byte(to, '"');
     if (is_formula(text))
         buf_byte(to, '\'');
-    for (size_t i = 0; i < text.n; i++) {
-        if (text.p[i] == '"')
-            buf_byte(to, '"');
-        if (is_control(text.p[i]))
-            buf_text(to, "\xef\xbf\xbd"); /* U+FFFD */
-        else
-            buf_byte(to, text.p[i]);
-    }
+    for (size_t i = 0; i < text.n;)
+        i += put_one(to, str_from(text, i));
     buf_byte(to, '"');
 }
 
