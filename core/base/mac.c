@@ -9,6 +9,7 @@
 
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/params.h>
@@ -31,14 +32,23 @@ static const unsigned char *bytes_of(str text, size_t *n)
     return (const void *)(text.p != NULL ? text.p : "");
 }
 
+/* OpenSSL keeps texts of what failed, a list for each thread, for whoever asks:
+** nobody does. False, for the caller to return. */
+static bool forget(void)
+{
+    ERR_clear_error();
+    return false;
+}
+
 bool mac_of(const unsigned char key[MAC_KEY], str text, struct mac *out)
 {
     unsigned n = 0;
     size_t most;
     const unsigned char *bytes = bytes_of(text, &most);
-    return HMAC(EVP_sha256(), key, MAC_KEY, bytes, most, out->byte, &n) !=
-               NULL &&
-           n == MAC_BYTES;
+    bool made =
+        HMAC(EVP_sha256(), key, MAC_KEY, bytes, most, out->byte, &n) != NULL &&
+        n == MAC_BYTES;
+    return made || forget();
 }
 
 /* --- many under one key ---------------------------------------------------- */
@@ -55,6 +65,7 @@ static EVP_MAC_CTX *new_master(const unsigned char key[MAC_KEY])
     if (c != NULL && EVP_MAC_init(c, key, MAC_KEY, params) == 1)
         return c;
     EVP_MAC_CTX_free(c);
+    forget();
     return NULL;
 }
 
@@ -111,7 +122,7 @@ bool mac_make(struct mac_maker *m, str text, struct mac *out)
         give_back(m, c);
     else
         EVP_MAC_CTX_free(c);
-    return made;
+    return made || forget();
 }
 
 /* --- comparing, wiping ------------------------------------------------------ */
