@@ -222,15 +222,9 @@ int bound_of(const struct bound_ask *ask, struct bound *bound,
     struct sum s = {.ask = ask, .why = why, .answers = 1};
     *bound = (struct bound){0};
     *why = (struct bound_why){0};
-<<<<<<< HEAD
     if (searches(ask->model))
         bound_charge(&s, BOUND_TOOL, STR("a search of the provider's"));
-    bound_see_body(&s, ask->body);
-    if (ask->messages.p != NULL)
-        bound_see_messages(&s, json_of(ask->messages));
-=======
     see(&s);
->>>>>>> swift
     if (s.failed)
         return ERR_INPUT;
     int64_t extra = TEMPLATE + (s.tools > 0 ? TOOLS : 0);

@@ -41,6 +41,7 @@ static bool truthy(struct json v)
 enum {
     PROMPT,
     COMPLETION,
+    TOTAL,
     OF_PROMPT,
     OF_COMPLETION,
     HIT,
@@ -53,6 +54,7 @@ enum {
 static const str members[MEMBERS] = {
     [PROMPT] = NAME("prompt_tokens"),
     [COMPLETION] = NAME("completion_tokens"),
+    [TOTAL] = NAME("total_tokens"),
     [OF_PROMPT] = NAME("prompt_tokens_details"),
     [OF_COMPLETION] = NAME("completion_tokens_details"),
     [HIT] = NAME("prompt_cache_hit_tokens"),
@@ -127,23 +129,14 @@ static void read_usage(struct tap *tap, struct json usage)
     json_pick(of[OF_PROMPT], details, of_prompt, DETAILS);
     struct usage_told told = {
         .form = USAGE_WITHIN,
-<<<<<<< HEAD
-        .input = count(usage, "prompt_tokens"),
-        .output = count(usage, "completion_tokens"),
-        .cached = read_cached(usage, of_prompt),
-        .write = read_written(usage, of_prompt),
-        .reasoning = count(of_completion, "reasoning_tokens"),
-        .total = count(usage, "total_tokens"),
-        .cost = read_cost(usage),
-=======
         .input = count(of[PROMPT]),
         .output = count(of[COMPLETION]),
         .cached = read_cached(of, of_prompt),
         .write = read_written(of, of_prompt),
         .reasoning =
             count(json_get(of[OF_COMPLETION], STR("reasoning_tokens"))),
+        .total = count(of[TOTAL]),
         .cost = read_cost(of),
->>>>>>> swift
     };
     told.priced = told.cost >= 0;
     struct usage u = usage_of(&told);
