@@ -5,60 +5,8 @@
 
 #include "base/err.h"
 #include "kernel/rank_rig.h"
-#include "wire/bound.h"
+#include "wire/bound_rig.h"
 #include "wire/prompt/prompt.h"
-
-#define USER(content) \
-    "{\"messages\":[{\"role\":\"user\",\"content\":" content "}]"
-
-static struct bound_why why;
-
-static struct json body_of(const char *json)
-{
-    struct json_error error;
-    CHECK(json_check(str_of(json), &error));
-    return json_of(str_of(json));
-}
-
-static struct bound bound_with(struct bound_ask ask, const char *json)
-{
-    struct bound b;
-    ask.body = body_of(json);
-    if (ask.model.p == NULL)
-        ask.model = STR("m");
-    CHECK_INT(bound_of(&ask, &b, &why), 0);
-    return b;
-}
-
-static struct bound bound(const char *json)
-{
-    return bound_with((struct bound_ask){0}, json);
-}
-
-static bool refused_with(const struct bound_most *most, const char *json)
-{
-    struct bound b;
-    struct bound_ask ask = {
-        .body = body_of(json), .model = STR("m"), .most = most};
-    int error = bound_of(&ask, &b, &why);
-    CHECK(error == 0 || error == ERR_INPUT);
-    return error != 0;
-}
-
-/* Is there no bound, for this reason? */
-static void refuses(const char *json, enum bound_kind kind, const char *name)
-{
-    CHECK(refused_with(NULL, json));
-    CHECK_INT(why.kind, kind);
-    CHECK_STR(why.name, name);
-}
-
-static struct bound_most most(enum bound_kind kind, int64_t tokens)
-{
-    struct bound_most m = {.said = 1u << kind};
-    m.of[kind] = tokens;
-    return m;
-}
 
 /* --- the prompt ------------------------------------------------------------- */
 
@@ -314,85 +262,6 @@ static void the_bound_is_above_any_count(void)
     is_above_any_count("{\"prompt\":[", "\"a\"", "]}");
 }
 
-/* --- the answers ------------------------------------------------------------ */
-
-static int64_t each(const char *members, int64_t max_out)
-{
-    char json[512];
-    snprintf(json, sizeof json, "%s%s}", USER("\"m\""), members);
-    return bound_with((struct bound_ask){.max_out = max_out}, json).each;
-}
-
-static void who_names_no_limit_has_the_models_or_4096(void)
-{
-    CHECK_INT(each("", 0), 4096);
-    CHECK_INT(each("", 700), 700);
-    CHECK_INT(each("", 200000), 200000);
-    CHECK(!bound(USER("\"m\"") "}").client_said);
-}
-
-static void a_limit_of_the_clients_holds_and_of_two_the_lower(void)
-{
-    CHECK_INT(each(",\"max_tokens\":20", 0), 20);
-    CHECK_INT(each(",\"max_completion_tokens\":20", 0), 20);
-    CHECK_INT(each(",\"max_tokens\":30,\"max_completion_tokens\":20", 0), 20);
-    CHECK_INT(each(",\"max_tokens\":20,\"max_completion_tokens\":30", 0), 20);
-    CHECK_INT(each(",\"max_tokens\":9000", 0), 9000);
-    CHECK_INT(each(",\"max_tokens\":9000", 700), 700);
-    CHECK(bound(USER("\"m\"") ",\"max_tokens\":20}").client_said);
-}
-
-static void a_limit_beyond_reason_is_one_within_it(void)
-{
-    CHECK_INT(each(",\"max_tokens\":999999999", 0), BOUND_OUT_MOST);
-    CHECK_INT(each(",\"max_tokens\":9223372036854775807", 0), BOUND_OUT_MOST);
-    CHECK_INT(each(",\"max_tokens\":999999999", 5000), 5000);
-}
-
-static void what_is_no_limit_names_none(void)
-{
-    CHECK_INT(each(",\"max_tokens\":null", 0), 4096);
-    CHECK_INT(each(",\"max_tokens\":0", 0), 4096);
-    CHECK_INT(each(",\"max_tokens\":-1", 0), 4096);
-    CHECK_INT(each(",\"max_tokens\":\"999999\"", 0), 4096);
-    CHECK_INT(each(",\"max_tokens\":1.5", 0), 4096);
-    CHECK_INT(each(",\"max_tokens\":9223372036854775808", 0), 4096);
-}
-
-static void the_policys_limit_stands_above_the_clients(void)
-{
-    struct bound_ask ask = {.max_tokens = 50};
-    CHECK_INT(bound_with(ask, USER("\"m\"") ",\"max_tokens\":9}").each, 50);
-    ask.max_out = 40;
-    CHECK_INT(bound_with(ask, USER("\"m\"") ",\"max_tokens\":9}").each, 40);
-}
-
-static void n_answers_are_n_times_one(void)
-{
-    struct bound b = bound(USER("\"m\"") ",\"n\":8,\"max_tokens\":100}");
-    CHECK_INT(b.answers, 8);
-    CHECK_INT(bound_output(&b), 800);
-    b = bound(USER("\"m\"") ",\"\\u006e\":8,\"max_tokens\":100}");
-    CHECK_INT(bound_output(&b), 800);
-    b = bound(USER("\"m\"") ",\"n\":8e0,\"max_tokens\":100}");
-    CHECK_INT(bound_output(&b), 800);
-    b = bound(USER("\"m\"") ",\"n\":null,\"max_tokens\":100}");
-    CHECK_INT(bound_output(&b), 100);
-    b = bound(USER("\"m\"") ",\"n\":0,\"max_tokens\":100}");
-    CHECK_INT(bound_output(&b), 100);
-    b = bound(USER("\"m\"") ",\"n\":9000000000000000000,\"max_tokens\":100}");
-    CHECK_INT(bound_output(&b), INT64_MAX);
-}
-
-static void an_n_that_services_read_differently_is_refused(void)
-{
-    refuses(USER("\"m\"") ",\"n\":\"8\"}", BOUND_KINDS, "n");
-    refuses(USER("\"m\"") ",\"n\":true}", BOUND_KINDS, "n");
-    refuses(USER("\"m\"") ",\"n\":1.5}", BOUND_KINDS, "n");
-    refuses(USER("\"m\"") ",\"n\":-8}", BOUND_KINDS, "n");
-    refuses(USER("\"m\"") ",\"n\":[8]}", BOUND_KINDS, "n");
-}
-
 /* --- counted ---------------------------------------------------------------- */
 
 /* How much counting takes off, each byte being a token or two of them. */
@@ -518,11 +387,6 @@ TESTS(a_body_that_was_seen_has_the_same_bound_for_each_model,
       a_member_nobody_knows_has_no_bound,
       a_part_or_message_with_more_in_it_than_its_type_says_neither,
       what_clients_send_every_day_has_a_bound, the_bound_is_above_any_count,
-      who_names_no_limit_has_the_models_or_4096,
-      a_limit_of_the_clients_holds_and_of_two_the_lower,
-      a_limit_beyond_reason_is_one_within_it, what_is_no_limit_names_none,
-      the_policys_limit_stands_above_the_clients, n_answers_are_n_times_one,
-      an_n_that_services_read_differently_is_refused,
       counting_makes_it_tighter_and_keeps_a_margin,
       what_cannot_be_counted_stays_bytes, a_refusal_says_what_and_what_to_do,
       thoughts_that_may_not_be_shown_are_known)
