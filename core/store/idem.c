@@ -143,22 +143,21 @@ static void write_answer(struct buf *to, const struct idem_answer *a)
     buf_add(to, a->body);
 }
 
-/* NULL: it is no answer of this layout, or there is no memory. */
-static struct idem_answer *read_answer(str row)
+/* False: it is no answer of this layout. Its texts lie in the row. */
+static bool read_answer(str row, struct idem_answer *a)
 {
     const unsigned char *b = (const void *)row.p;
-    struct idem_answer a = {.status = 0};
     if (row.n < HEAD || b[0] != LAYOUT)
-        return NULL;
+        return false;
     size_t model = b[4] | (size_t)b[5] << 8;
     if (row.n - HEAD < model)
-        return NULL;
-    a.stream = b[1] == 1;
-    a.status = b[2] | b[3] << 8;
-    memcpy(a.print.byte, b + 6, MAC_BYTES);
-    a.model = (str){row.p + HEAD, model};
-    a.body = str_from(row, HEAD + model);
-    return idem_answer_new(&a);
+        return false;
+    a->stream = b[1] == 1;
+    a->status = b[2] | b[3] << 8;
+    memcpy(a->print.byte, b + 6, MAC_BYTES);
+    a->model = (str){row.p + HEAD, model};
+    a->body = str_from(row, HEAD + model);
+    return true;
 }
 
 static str text_of(const struct mac *mark)
@@ -168,13 +167,18 @@ static str text_of(const struct mac *mark)
 
 struct finding {
     struct idem_answer *answer;
+    bool no_memory;
     enum store_result result;
 };
 
 static void take_answer(void *user, const struct row *row)
 {
     struct finding *f = user;
-    f->answer = read_answer(row->value);
+    struct idem_answer lent;
+    if (!read_answer(row->value, &lent))
+        return;
+    f->answer = idem_answer_new(&lent);
+    f->no_memory = f->answer == NULL;
 }
 
 static void take_result(void *user, enum store_result result)
@@ -195,6 +199,8 @@ enum store_result idem_find(struct idem *i, const struct mac *mark, nanos now,
                               .user = &f};
     store_look(i->store, &look);
     *answer = f.answer;
+    if (f.no_memory)
+        return STORE_MEMORY;
     return f.result == STORE_OK && f.answer == NULL ? STORE_MISSING : f.result;
 }
 

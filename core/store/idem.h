@@ -52,7 +52,8 @@ struct idem_answer *idem_answer_new(const struct idem_answer *like);
 struct idem_answer *idem_answer_hold(struct idem_answer *a);
 void idem_answer_release(struct idem_answer *a);
 
-/* The answer under a mark, held for the caller. STORE_MISSING: there is none. */
+/* The answer under a mark, held for the caller. STORE_MISSING: there is none;
+** STORE_MEMORY: nobody knows. */
 enum store_result idem_find(struct idem *i, const struct mac *mark, nanos now,
                             struct idem_answer **answer);
 

@@ -178,7 +178,22 @@ static void whatever_allocation_fails_it_is_done_and_can_be_sent_again(void)
     end();
 }
 
+/* Nobody is charged twice because we could not tell that he had asked before. */
+static void without_memory_to_know_a_repeat_it_is_not_run_again(void)
+{
+    begin_with(OK("a") "return 'a/x'");
+    again("k");
+    CHECK_INT(got.status, 200);
+    for (long n = 1; n < 60; n++) {
+        send_failing("k", n);
+        if (got.status == 200)
+            CHECK_STR(header("idempotent-replayed"), "true");
+    }
+    end();
+}
+
 TESTS(those_who_wait_get_the_answer, whoever_is_next_runs_when_the_first_leaves,
       who_leaves_the_line_is_missed_by_nobody,
       who_waits_in_vain_is_told_to_come_again, all_end_when_we_stop,
-      whatever_allocation_fails_it_is_done_and_can_be_sent_again)
+      whatever_allocation_fails_it_is_done_and_can_be_sent_again,
+      without_memory_to_know_a_repeat_it_is_not_run_again)

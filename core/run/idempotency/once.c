@@ -87,6 +87,22 @@ static void refuse_busy(struct request *r)
     answer_written(r, w);
 }
 
+/* No memory to know it again. It may have been run before, so it is not run. */
+static void refuse_unknown(struct request *r)
+{
+    struct error_shape e = {
+        .message = STR("There is no memory to see whether a request with this "
+                       "idempotency key was answered before. Send it again in "
+                       "a moment."),
+        .type = STR("server_error"),
+        .code = STR("no_memory"),
+    };
+    if (DEFENCE(idem_unknown))
+        answer_error(r, 503, &e);
+    else
+        task_begin(r);
+}
+
 /* --- running --------------------------------------------------------------- */
 
 /* What the client was told is there to be kept, or it is not. */
@@ -121,8 +137,10 @@ static void replay(struct request *r, const struct idem_answer *answer)
 static void run(struct once *o)
 {
     struct request *r = o->request;
-    struct idem_answer *answer = repeats_find(o->repeats, r->rt, &o->mark);
-    if (answer == NULL) {
+    struct idem_answer *answer;
+    if (!repeats_find(o->repeats, r->rt, &o->mark, &answer)) {
+        refuse_unknown(r);
+    } else if (answer == NULL) {
         o->recording.ended = ended;
         recording_begin(&o->recording, r, o->repeats);
         task_begin(r);
@@ -240,8 +258,8 @@ static void go_on(struct once *o, enum flight_word word,
     case FLIGHT_WAITS:
         refuse_busy(o->request);
         break;
-    default: /* no memory to know it again */
-        task_begin(o->request);
+    default: /* no seat */
+        refuse_unknown(o->request);
     }
 }
 
@@ -268,7 +286,7 @@ static void join(struct once *o, char origin)
     o->repeats = repeats_of(r->rt->realm);
     if (o->repeats == NULL ||
         !repeats_marks(o->repeats, r->rt, &ask, &o->mark, &o->print)) {
-        task_begin(r);
+        refuse_unknown(r);
         return;
     }
     struct flights *f = &o->repeats->flights;

@@ -170,17 +170,19 @@ static struct idem_answer *find_on_shelf(struct repeats *p, nanos now,
     return answer;
 }
 
-struct idem_answer *repeats_find(struct repeats *p, struct runtime *rt,
-                                 const struct mac *mark)
+bool repeats_find(struct repeats *p, struct runtime *rt, const struct mac *mark,
+                  struct idem_answer **answer)
 {
-    struct idem_answer *answer = NULL;
+    *answer = NULL;
     nanos now = world_calendar(rt->world);
-    if (!has_store(p))
-        return find_on_shelf(p, now, mark);
-    enum store_result result = idem_find(&p->idem, mark, now, &answer);
+    if (!has_store(p)) {
+        *answer = find_on_shelf(p, now, mark);
+        return true;
+    }
+    enum store_result result = idem_find(&p->idem, mark, now, answer);
     if (result != STORE_OK && result != STORE_MISSING)
         atomic_store(&p->trouble, (int)result);
-    return answer;
+    return result != STORE_MEMORY;
 }
 
 bool repeats_record(struct repeats *p, size_t n)

@@ -49,9 +49,10 @@ bool repeats_marks(struct repeats *p, struct runtime *rt,
                    const struct repeats_ask *ask, struct mac *mark,
                    struct mac *print);
 
-/* The answer under a mark, held for the caller; NULL: there is none. */
-struct idem_answer *repeats_find(struct repeats *p, struct runtime *rt,
-                                 const struct mac *mark);
+/* The answer under a mark, held for the caller; NULL: there is none, or it cannot
+** be read. False: no memory to know. */
+bool repeats_find(struct repeats *p, struct runtime *rt, const struct mac *mark,
+                  struct idem_answer **answer);
 
 /* May so many more bytes be recorded? Give them back with repeats_unrecord. */
 bool repeats_record(struct repeats *p, size_t n);
