@@ -6,6 +6,8 @@
 #include <fcntl.h>
 #include <sys/wait.h>
 
+#include "store/ledger/inner.h"
+
 static struct ledger_lease lease, second;
 
 static void reserved_then_settled(void)
@@ -299,14 +301,19 @@ static void fill_some(void)
     shut();
 }
 
-static void flip(off_t at)
+static void flip_bits(off_t at, unsigned char bits)
 {
     unsigned char byte;
     int fd = open(folder_path("budgets.map"), O_RDWR);
     CHECK(pread(fd, &byte, 1, at) == 1);
-    byte ^= 0x10;
+    byte ^= bits;
     CHECK(pwrite(fd, &byte, 1, at) == 1);
     close(fd);
+}
+
+static void flip(off_t at)
+{
+    flip_bits(at, 0x10);
 }
 
 static void a_flipped_bit_is_found(void)
@@ -322,6 +329,26 @@ static void a_flipped_bit_is_found(void)
         flip(at);
     }
     CHECK_INT(open_again(), STORE_OK);
+    rig_close();
+}
+
+/* What was undone last is still in the journal: it must not be put back because
+** of a bit. */
+static void a_journal_that_says_some_by_accident_is_refused(void)
+{
+    off_t at = offsetof(struct head, undo_n);
+    rig_open();
+    CHECK_INT(reserve(&lease, "a", 1000, 100), 0);
+    CHECK_INT(settle(&lease, 100), 0);
+    shut();
+    for (int bit = 0; bit < 32; bit++) {
+        flip_bits(at + bit / 8, (unsigned char)(1 << bit % 8));
+        CHECK_INT(open_again(), STORE_DAMAGED);
+        shut();
+        flip_bits(at + bit / 8, (unsigned char)(1 << bit % 8));
+    }
+    CHECK_INT(open_again(), STORE_OK);
+    CHECK_INT(see("a", 1000).spent, 100);
     rig_close();
 }
 
@@ -415,6 +442,7 @@ TESTS(reserved_then_settled, who_refused_is_said_and_nothing_was_taken,
       a_lease_may_outlive_its_row, a_clock_set_back_gives_nothing_away,
       keys_do_not_meet, it_is_opened_once, a_child_after_a_fork_is_refused,
       a_folder_that_is_not_there_is_told, a_flipped_bit_is_found,
+      a_journal_that_says_some_by_accident_is_refused,
       a_file_that_was_cut_short_is_refused, what_is_no_ledger_is_refused,
       without_memory_it_says_so_and_goes_on,
       with_power_a_settled_lease_is_freed_by_the_sync,

@@ -167,16 +167,17 @@ static void what_was_reserved_or_settled_outlives_sigkill(void)
 
 /* --- cut off where we like ------------------------------------------------- */
 
-#define UNDO_AT 48 /* in the file: how many cells the journal has */
+#define UNDO_AT 48 /* in the file: how many cells the journal has, a byte */
+#define BYTES   UINT32_C(0x01010101) /* that is there four times */
 
 /* The last step's copies are still in the journal. Say that it was cut off, and
 ** spoil a byte of each of its cells, as if it had come so far. */
 static void cut_off(uint32_t n, unsigned spoil)
 {
-    uint32_t at[TIERS + 1];
+    uint32_t at[TIERS + 1], times = n * BYTES;
     unsigned char byte;
     int fd = open(folder_path("budgets.map"), O_RDWR);
-    CHECK(pwrite(fd, &n, sizeof n, UNDO_AT) == sizeof n);
+    CHECK(pwrite(fd, &times, sizeof times, UNDO_AT) == sizeof times);
     CHECK(pread(fd, at, n * sizeof *at, UNDO_AT + 4) > 0);
     for (uint32_t i = 0; i < n; i++) {
         off_t where = 4096 + (off_t)at[i] * 256 + (spoil + i * 40) % 256;

@@ -59,7 +59,7 @@ struct head {
     uint64_t key[2];
     uint64_t check;          /* of the above */
     _Atomic uint64_t cells;  /* how many, and the same inverted above it */
-    _Atomic uint32_t undo_n; /* cells in the journal */
+    _Atomic uint32_t undo_n; /* cells in the journal: see step.c */
     uint32_t undo_at[LEDGER_STEP];
     struct cell undo[LEDGER_STEP];
 };

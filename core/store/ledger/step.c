@@ -52,6 +52,21 @@ bool step_whole(const struct ledger *l, uint32_t at)
     return whole(&l->cell[at], at);
 }
 
+/* How many are in the journal is said four times over: zero stays zero, and no
+** bit that falls over makes a journal of what was undone or done long ago. */
+#define FOUR_TIMES UINT32_C(0x01010101)
+
+static uint32_t in_journal(const struct head *h)
+{
+    return atomic_load_explicit(&h->undo_n, memory_order_relaxed) & 0xff;
+}
+
+static bool says_so(const struct head *h)
+{
+    return atomic_load(&h->undo_n) == in_journal(h) * FOUR_TIMES ||
+           !DEFENCE(ledger_journal);
+}
+
 void step_begin(struct ledger *l, const uint32_t *at, uint32_t n)
 {
     struct head *h = l->head;
@@ -60,7 +75,7 @@ void step_begin(struct ledger *l, const uint32_t *at, uint32_t n)
         memcpy(&h->undo[i], &l->cell[at[i]], sizeof(struct cell));
     }
     order();
-    atomic_store_explicit(&h->undo_n, n, memory_order_release);
+    atomic_store_explicit(&h->undo_n, n * FOUR_TIMES, memory_order_release);
     order();
 }
 
@@ -73,7 +88,7 @@ static void say_none(struct head *h)
 
 void step_end(struct ledger *l)
 {
-    uint32_t n = atomic_load_explicit(&l->head->undo_n, memory_order_relaxed);
+    uint32_t n = in_journal(l->head);
     for (uint32_t i = 0; i < n; i++) {
         uint32_t at = l->head->undo_at[i];
         struct cell *c = &l->cell[at];
@@ -85,7 +100,7 @@ void step_end(struct ledger *l)
 void step_undo(struct ledger *l)
 {
     struct head *h = l->head;
-    uint32_t n = atomic_load_explicit(&h->undo_n, memory_order_relaxed);
+    uint32_t n = in_journal(h);
     for (uint32_t i = n; i-- > 0;)
         memcpy(&l->cell[h->undo_at[i]], &h->undo[i], sizeof(struct cell));
     say_none(h);
@@ -94,8 +109,8 @@ void step_undo(struct ledger *l)
 bool step_recover(struct ledger *l)
 {
     struct head *h = l->head;
-    uint32_t n = atomic_load_explicit(&h->undo_n, memory_order_relaxed);
-    if (n > LEDGER_STEP)
+    uint32_t n = in_journal(h);
+    if (n > LEDGER_STEP || !says_so(h))
         return false;
     for (uint32_t i = 0; i < n; i++)
         if (h->undo_at[i] >= l->cells || !whole(&h->undo[i], h->undo_at[i]))
