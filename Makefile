@@ -114,8 +114,8 @@ $(B)/faults/shim.so: tests/faults/shim.c tests/faults/shim.h
 $(B)/faults/torture: $(wildcard tests/faults/*.[ch]) $(B)/gate/loopguard.o \
                      $(B)/libperilune.a $(B)/faults/shim.so
 	@echo "  test $@"
-	$(Q)$(CC) $(CFLAGS) -rdynamic -o $@ tests/faults/torture.c \
-	  tests/faults/lives.c tests/faults/upstream.c $(B)/gate/loopguard.o $(B)/libperilune.a \
+	$(Q)$(CC) $(CFLAGS) -rdynamic -o $@ $(filter-out %/shim.c,$(filter %.c,$^)) \
+	  $(B)/gate/loopguard.o $(B)/libperilune.a \
 	  $(B)/faults/shim.so -Wl,-rpath,'$$ORIGIN' $(LIBS)
 
 -include $(OBJECTS:.o=.d) $(GATE:.o=.d) $(UNIT:=.d)

@@ -23,10 +23,13 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/file.h>
 #include <sys/inotify.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #define FRAMES 24
@@ -37,9 +40,10 @@ static struct fault_plan plan;
 static const char *failed_call;
 static void *frames[FRAMES];
 static int frames_n;
-static __thread int not_counted, inside;
-static int begun; /* main is there */
-static int aloud; /* there is nobody who would call fault_tell */
+static __thread int not_counted;
+static __thread int inside = 1; /* a thread that we did not start */
+static int begun;               /* main is there */
+static int aloud;               /* there is nobody who would call fault_tell */
 
 /* The next function of that name. */
 #define NEXT(name)                 \
@@ -137,6 +141,7 @@ __attribute__((destructor)) static void tell_count(void)
 /* The first backtrace loads a library: before anything is counted. */
 __attribute__((constructor)) static void prepare(void)
 {
+    inside = 0;
     frames_n = backtrace(frames, FRAMES);
     if (getenv("FAULTS") != NULL)
         read_plan(getenv("FAULTS"));
@@ -353,20 +358,27 @@ CALL(int, inotify_add_watch, (int fd, const char *path, uint32_t mask),
 CALL(int, stat, (const char *path, struct stat *st), (path, st), EACCES, EIO)
 CALL(int, lstat, (const char *path, struct stat *st), (path, st), EACCES, EIO)
 CALL(int, fstat, (int fd, struct stat *st), (fd, st), EIO, ENOMEM)
+CALL(int, mkdir, (const char *path, mode_t mode), (path, mode), ENOSPC, EACCES)
+CALL(int, ftruncate, (int fd, off_t n), (fd, n), ENOSPC, EIO, EINTR)
+CALL(int, fsync, (int fd), (fd), EIO, ENOSPC)
+CALL(int, fdatasync, (int fd), (fd), EIO, ENOSPC)
+CALL(int, msync, (void *from, size_t n, int flags), (from, n, flags), EIO)
+CALL(int, flock, (int fd, int what), (fd, what), EINTR, ENOLCK)
+CALL(void *, mmap, (void *at, size_t n, int may, int how, int fd, off_t from),
+     (at, n, may, how, fd, from), ENOMEM)
+CALL(ssize_t, pread, (int fd, void *to, size_t n, off_t at), (fd, to, n, at),
+     EIO)
+CALL(ssize_t, pwrite, (int fd, const void *from, size_t n, off_t at),
+     (fd, from, n, at), ENOSPC, EIO)
+CALL(ssize_t, writev, (int fd, const struct iovec *v, int n), (fd, v, n),
+     ENOSPC, EIO)
+CALL(int, renameat, (int of, const char *from, int in, const char *to),
+     (of, from, in, to), ENOSPC, EIO)
+CALL(int, unlinkat, (int dir, const char *path, int how), (dir, path, how), EIO)
 CALL(ssize_t, readlink, (const char *path, char *to, size_t n), (path, to, n),
      EIO)
 CALL(ssize_t, getrandom, (void *to, size_t n, unsigned flags), (to, n, flags),
      EINTR, ENOSYS)
-
-CALL(ssize_t, pwrite, (int fd, const void *p, size_t n, off_t at),
-     (fd, p, n, at), ENOSPC, EIO)
-
-int posix_fallocate(int fd, off_t at, off_t n)
-{
-    NEXT(posix_fallocate);
-    int error = refuse(FAULT_SYSTEM, "posix_fallocate", WAYS(ENOSPC, EIO));
-    return error != 0 ? error : next(fd, at, n);
-}
 
 char *getcwd(char *to, size_t n)
 {
@@ -416,6 +428,18 @@ int close(int fd)
 
 OPENS(open)
 OPENS(open64)
+
+int openat(int dir, const char *path, int flags, ...)
+{
+    NEXT(openat);
+    MODE_OF(flags, mode)
+    int error =
+        refuse(FAULT_SYSTEM, "openat", WAYS(EMFILE, ENFILE, EACCES, EIO));
+    if (error == 0)
+        return next(dir, path, flags, mode);
+    errno = error;
+    return -1;
+}
 
 int fcntl(int fd, int what, ...)
 {
@@ -482,6 +506,13 @@ ssize_t sendmsg(int fd, const struct msghdr *m, int flags)
 
 /* --- calls that return their error -------------------------------------------- */
 
+int posix_fallocate(int fd, off_t from, off_t n)
+{
+    NEXT(posix_fallocate);
+    int error = refuse(FAULT_SYSTEM, "posix_fallocate", WAYS(ENOSPC, EINTR));
+    return error != 0 ? error : next(fd, from, n);
+}
+
 int getaddrinfo(const char *host, const char *port, const struct addrinfo *want,
                 struct addrinfo **to)
 {
@@ -491,10 +522,40 @@ int getaddrinfo(const char *host, const char *port, const struct addrinfo *want,
     return error != 0 ? error : next(host, port, want, to);
 }
 
+/* What a new thread is to do. Its first steps are libc's and the sanitizer's,
+** which cannot go without memory: only what it was started for is counted. */
+struct start {
+    void *(*run)(void *);
+    void *arg;
+};
+
+static void *start_thread(void *arg)
+{
+    struct start start = *(struct start *)arg;
+    free(arg);
+    inside = 0;
+    void *result = start.run(start.arg);
+    inside = 1; /* and its last ones, too */
+    return result;
+}
+
+/* A thread is started, or fails to for want of memory, as a whole. */
 int pthread_create(pthread_t *to, const pthread_attr_t *attr,
                    void *(*run)(void *), void *arg)
 {
     NEXT(pthread_create);
-    int error = refuse(FAULT_SYSTEM, "pthread_create", WAYS(EAGAIN));
-    return error != 0 ? error : next(to, attr, run, arg);
+    int error =
+        refuse(FAULT_SYSTEM | FAULT_MEMORY, "pthread_create", WAYS(EAGAIN));
+    if (error != 0)
+        return error;
+    inside++;
+    struct start *start = malloc(sizeof *start);
+    if (start == NULL)
+        abort();
+    *start = (struct start){run, arg};
+    error = next(to, attr, start_thread, start);
+    if (error != 0)
+        free(start);
+    inside--;
+    return error;
 }

@@ -7,9 +7,11 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -25,6 +27,7 @@ static struct came {
 } came[MOST];
 static nfds_t count;
 static pid_t child;
+static atomic_long *answers; /* shared with the child */
 
 #define EVENT(text)                                                       \
     "data: {\"id\":\"c\",\"object\":\"chat.completion.chunk\","           \
@@ -75,7 +78,10 @@ static void answer(int fd, const char *body)
 {
     if (strstr(body, "\"busy\"") != NULL) {
         say_whole(fd, "503 Busy", "{\"error\":{\"message\":\"busy\"}}");
-    } else if (strstr(body, "\"stream\":true") == NULL) {
+        return;
+    }
+    atomic_fetch_add(answers, 1);
+    if (strstr(body, "\"stream\":true") == NULL) {
         say_whole(fd, "200 OK", whole);
     } else {
         say(fd, STREAM_HEAD);
@@ -154,6 +160,10 @@ int upstream_start(void)
         getsockname(fd, (struct sockaddr *)&at, &n) != 0)
         return 0;
     polled[count++] = (struct pollfd){.fd = fd, .events = POLLIN};
+    answers = mmap(NULL, sizeof *answers, PROT_READ | PROT_WRITE,
+                   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (answers == MAP_FAILED)
+        return 0;
     child = fork();
     if (child == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -161,6 +171,11 @@ int upstream_start(void)
     }
     close(fd);
     return ntohs(at.sin_port);
+}
+
+long upstream_answers(void)
+{
+    return atomic_load(answers);
 }
 
 void upstream_stop(void)

@@ -10,6 +10,11 @@
 /* Start it, before any thread; its port on 127.0.0.1. */
 int upstream_start(void);
 
+/* Requests it has begun to answer, other than by 503, since it began. Each whole
+** answer is charged UPSTREAM_TOKENS. */
+#define UPSTREAM_TOKENS 3
+long upstream_answers(void);
+
 /* End it. */
 void upstream_stop(void);
 
