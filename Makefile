@@ -107,14 +107,15 @@ $(B)/tests/%: tests/%.c tests/unit.h $(OBJECTS)
 	$(Q)$(CC) $(CFLAGS) -Itests -MMD -MP -o $@ $< $(OBJECTS) $(LIBS)
 
 # The torture is an embedding program under a library that fails its calls.
-$(B)/faults/shim.so: tests/faults/shim.c tests/faults/shim.h
+SHIM := $(wildcard tests/faults/shim*.c)
+$(B)/faults/shim.so: $(SHIM) $(wildcard tests/faults/shim*.h)
 	@mkdir -p $(@D)
-	$(Q)$(CC) -std=c11 -D_GNU_SOURCE -O1 -g -fPIC $(WARN) -shared -Wl,-soname,shim.so -o $@ $< -ldl
+	$(Q)$(CC) -std=c11 -D_GNU_SOURCE -O1 -g -fPIC $(WARN) -shared -Wl,-soname,shim.so -o $@ $(SHIM) -ldl
 
 $(B)/faults/torture: $(wildcard tests/faults/*.[ch]) $(B)/gate/loopguard.o \
                      $(B)/libperilune.a $(B)/faults/shim.so
 	@echo "  test $@"
-	$(Q)$(CC) $(CFLAGS) -rdynamic -o $@ $(filter-out %/shim.c,$(filter %.c,$^)) \
+	$(Q)$(CC) $(CFLAGS) -rdynamic -o $@ $(filter-out $(SHIM),$(filter %.c,$^)) \
 	  $(B)/gate/loopguard.o $(B)/libperilune.a \
 	  $(B)/faults/shim.so -Wl,-rpath,'$$ORIGIN' $(LIBS)
 

@@ -15,9 +15,10 @@ const POLICY = 'local p = require "perilune"\nreturn { "sim/moon", p.sorry "x" }
 const shipped = /asan|tsan/.test(BINARY) ? () => {} : test;
 
 function shimIn(dir) {
+  const sources = ['shim.c', 'shim_memory.c', 'shim_calls.c'].map((name) => `../faults/${name}`);
   const built = spawnSync(
     'cc',
-    ['-std=c11', '-D_GNU_SOURCE', '-O1', '-fPIC', '-shared', '../faults/shim.c', '-ldl', '-o'].concat(
+    ['-std=c11', '-D_GNU_SOURCE', '-O1', '-fPIC', '-shared', ...sources, '-ldl', '-o'].concat(
       path.join(dir, 'shim.so'),
     ),
     { encoding: 'utf8' },
