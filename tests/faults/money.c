@@ -373,7 +373,7 @@ const struct scenario money_lives[] = {
      UP "local b = p.budget('b', '1M tokens/day') "
         "local m = p.model { 'up/drip'" PATIENT GATED,
      count_answers, leave_stream, LIFE_STORES, 0, settled},
-    {"budget-reopen", BUDGET, close_before, reopen_and_ask, LIFE_STORES, 0,
+    {"budget-reopen", BUDGET, close_before, reopen_and_ask, LIFE_STORES, 2,
      opened},
     {"key", PLAIN, make_key, ask_keyed, LIFE_STORES, 0, keyed_still},
     {"queue", QUEUE, nothing, keep_and_await, LIFE_STORES, 4, promise_kept},
