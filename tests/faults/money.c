@@ -57,9 +57,10 @@ static void ask_before(void)
 /* Nothing stays reserved, and what was answered in this life is spent. */
 static void settled(void)
 {
-    long reserved = 0;
-    for (int i = 0; i < 2000 && (reserved = health("\"reserved\":")) > 0; i++)
-        turn();
+    long reserved = 0; /* whoever left unseen is given up after four seconds */
+    for (int i = 0; i < 1000 && (reserved = health("\"reserved\":")) > 0; i++)
+        for (int k = 0; k < 10; k++)
+            turn();
     if (reserved > 0)
         wrong("a reservation is never settled");
     long answers = upstream_answers() - answers_before;
