@@ -151,10 +151,18 @@ void nothing(void)
 /* --- a runtime ----------------------------------------------------------------- */
 
 static char last_line[1024]; /* of the log */
+static char lines[1 << 16];  /* of this life, as many as there is room for */
+
+int said(const char *what)
+{
+    return strstr(lines, what) != NULL;
+}
 
 static void log_line(void *user, const char *line, size_t len)
 {
+    size_t n = strlen(lines);
     (void)user;
+    snprintf(lines + n, sizeof lines - n, "%.*s\n", (int)len, line);
     snprintf(last_line, sizeof last_line, "%.*s", (int)len, line);
     if (getenv("LOUD") != NULL)
         printf("#    %s\n", last_line);
@@ -283,7 +291,7 @@ long live(const struct scenario *s, const struct fault_plan *it, int *wrongs_of)
     life_plan = *it;
     scenario = s;
     wrongs = turns = 0;
-    life_bearer[0] = '\0';
+    life_bearer[0] = lines[0] = '\0';
     edit(s->policy);
     if (!(s->traits & LIFE_OPENS) && open_all() != 0) {
         printf("#    %s\n", peri != NULL ? peri_error(peri) : "no runtime");

@@ -78,6 +78,9 @@ void turn(void);
 /* Put a policy into its file. "@" is where the upstream is. */
 void edit(const char *policy);
 
+/* Was there a line with this in the log of this life? */
+int said(const char *what);
+
 /* Run `perilune ARGS` on the store of this life, uncounted; what it printed on
 ** stream 1 is in `to`. */
 void command(const char *name, int argc, char *const *argv, char to[256]);

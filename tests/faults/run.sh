@@ -32,11 +32,15 @@ torture() {
     esac
 }
 
-torture memory 12 -k memory &
-torture memory-onwards 4 -k memory -o &
-torture system 5 -k system &
-torture short 1 -k system -S &
-kinds=(memory memory-onwards system short)
+# Lives that keep something wait a good deal: they run beside the others.
+kinds=()
+for lives in plain money; do
+    torture "memory-$lives" 12 -k memory -l $lives &
+    torture "memory-onwards-$lives" 4 -k memory -o -l $lives &
+    torture "system-$lives" 5 -k system -l $lives &
+    torture "short-$lives" 1 -k system -S -l $lives &
+    kinds+=("memory-$lives" "memory-onwards-$lives" "system-$lives" "short-$lives")
+done
 wait
 
 for name in "${kinds[@]}"; do

@@ -2,6 +2,7 @@
 ** torture.c -- every allocation and every system call fails, one by one.
 **
 **     torture [-k memory|system] [-o] [-S] [-m MOST] [-f FROM] [-r SCENARIO] [-n N]
+**             [-l plain|money]
 **
 ** A scenario is one life of a runtime behind a real socket, with libcurl and
 ** an upstream in another process. Its part under torture is run once for each
@@ -164,10 +165,10 @@ static int torture_all(const struct scenario *s, const char *only, long from,
 
 int main(int argc, char **argv)
 {
-    const char *only = NULL;
+    const char *only = NULL, *list = "";
     long most = 0, from = 0;
     plan.kind = FAULT_MEMORY;
-    for (int c; (c = getopt(argc, argv, "k:oSm:f:r:n:")) != -1;) {
+    for (int c; (c = getopt(argc, argv, "k:oSm:f:r:n:l:")) != -1;) {
         switch (c) {
         case 'k':
             plan.kind = optarg[0] == 'm' ? FAULT_MEMORY : FAULT_SYSTEM;
@@ -187,6 +188,9 @@ int main(int argc, char **argv)
         case 'r':
             only = optarg;
             break;
+        case 'l':
+            list = optarg;
+            break;
         case 'n':
             plan.n = atol(optarg);
             break;
@@ -201,8 +205,10 @@ int main(int argc, char **argv)
     if (lives_begin() != 0)
         return 1;
     int bad = 0;
-    bad += torture_all(plain_lives, only, from, most);
-    bad += torture_all(money_lives, only, from, most);
+    if (list[0] != 'm')
+        bad += torture_all(plain_lives, only, from, most);
+    if (list[0] != 'p')
+        bad += torture_all(money_lives, only, from, most);
     lives_end();
     return bad > 0;
 }
