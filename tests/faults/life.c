@@ -236,6 +236,16 @@ void close_all(void)
     admin = peri = NULL;
 }
 
+void open_it(void)
+{
+    int error;
+    TORTURED(error = open_all());
+    if (error < PERI_ESTATE || error > 0)
+        wrong("an odd code");
+    if (error != 0)
+        TORTURED(close_all());
+}
+
 void close_it(void)
 {
     TORTURED(close_all());

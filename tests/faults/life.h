@@ -114,6 +114,7 @@ void stream(const char *body);
 void ask_whole(void);
 void ask_stream(void);
 void nothing(void);
+void open_it(void);
 void close_it(void);
 
 #endif

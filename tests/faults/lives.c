@@ -20,16 +20,6 @@ static double requests_open(void)
     return n;
 }
 
-static void open_it(void)
-{
-    int error;
-    TORTURED(error = open_all());
-    if (error < PERI_ESTATE || error > 0)
-        wrong("an odd code");
-    if (error != 0)
-        TORTURED(close_all());
-}
-
 /* A body that comes in pieces. */
 static void ask_large(void)
 {

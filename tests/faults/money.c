@@ -367,6 +367,8 @@ static void use_before(void)
 }
 
 const struct scenario money_lives[] = {
+    {"budget-open", BUDGET, nothing, open_it, LIFE_OPENS | LIFE_STORES, 4,
+     NULL},
     {"budget", BUDGET, count_answers, ask_whole, LIFE_STORES, 0, settled},
     {"budget-warm", BUDGET, ask_before, ask_stream, LIFE_STORES, 0, settled},
     {"budget-dollars", DOLLARS, ask_before, ask_whole, LIFE_STORES | LIFE_POWER,

@@ -248,7 +248,7 @@ int posix_fallocate(int fd, off_t from, off_t n)
 {
     NEXT(posix_fallocate);
     int error =
-        shim_refuse(FAULT_SYSTEM, "posix_fallocate", WAYS(ENOSPC, EINTR));
+        shim_refuse(FAULT_SYSTEM, "posix_fallocate", WAYS(ENOSPC, EIO, EINTR));
     return error != 0 ? error : next(fd, from, n);
 }
 
