@@ -47,7 +47,8 @@ static inline bool refused_with(const struct bound_most *most, const char *json)
 }
 
 /* Is there no bound, for this reason? */
-static inline void refuses(const char *json, enum bound_kind kind, const char *name)
+static inline void refuses(const char *json, enum bound_kind kind,
+                           const char *name)
 {
     CHECK(refused_with(NULL, json));
     CHECK_INT(why.kind, kind);

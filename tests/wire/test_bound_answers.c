@@ -82,4 +82,8 @@ static void an_n_that_services_read_differently_is_refused(void)
     refuses(USER("\"m\"") ",\"n\":[8]}", BOUND_KINDS, "n");
 }
 
-TESTS(who_names_no_limit_has_the_models_or_4096, a_limit_of_the_clients_holds_and_of_two_the_lower, a_limit_beyond_reason_is_one_within_it, what_is_no_limit_names_none, the_policys_limit_stands_above_the_clients, n_answers_are_n_times_one, an_n_that_services_read_differently_is_refused)
+TESTS(who_names_no_limit_has_the_models_or_4096,
+      a_limit_of_the_clients_holds_and_of_two_the_lower,
+      a_limit_beyond_reason_is_one_within_it, what_is_no_limit_names_none,
+      the_policys_limit_stands_above_the_clients, n_answers_are_n_times_one,
+      an_n_that_services_read_differently_is_refused)
