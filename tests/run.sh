@@ -104,8 +104,8 @@ step gate-tsan "workers, reload, drain, targets and outages under TSan" \
 step corpora "fuzz targets on their corpora, under ASan and UBSan" tests/fuzz/replay.sh asan
 # Seeded by the month, as the faults are: a run that fails fails again, and what
 # others look at is another part in time. `make fuzz` throws dice.
-step fuzz "fuzz targets on new inputs, 30 s each" env FUZZ_SEED="$(date +%Y%m)" \
-    tests/fuzz/run.sh "$([ -n "${PERILUNE_LONG:-}" ] && echo 300 || echo 30)"
+step fuzz "fuzz targets on new inputs, 20 s each" env FUZZ_SEED="$(date +%Y%m)" \
+    tests/fuzz/run.sh "$([ -n "${PERILUNE_LONG:-}" ] && echo 300 || echo 20)"
 step examples "examples and ready policies" tests/house/examples.sh build
 step bench "the bench's tools compile" tests/house/bench.sh
 
