@@ -325,6 +325,7 @@ static void a_model_without_a_price_is_not_asked(void)
                      1));
     ask(body_of(100));
     CHECK_STR(path(), "money ok, y budget");
+    CHECK_INT(got.status, 500);
     CHECK(holds(error_of("message"), "nobody knows its price"));
     CHECK(holds(error_of("message"), "p.prices"));
     stop();

@@ -313,6 +313,7 @@ static bool chargeable(const struct charging *of, struct charge *c,
                 "a budget counts dollars and nobody knows its price; give it "
                 "one with p.prices, or write free = true",
                 fault);
+        fault->status = 500; /* it is the policy that lacks something */
         return false;
     }
     if (c->lines > 0)
