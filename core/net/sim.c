@@ -269,6 +269,13 @@ static void connect(struct run *r)
     timer_start(r->sim->world, &r->timer, r->speaks);
 }
 
+/* An error says that nothing was made; but not that of somebody on the way who
+** gave up waiting. */
+static bool made_nothing(int status)
+{
+    return status >= 400 && status != 504 && status != 524;
+}
+
 static void speak(struct run *r)
 {
     const char *type = "application/json";
@@ -279,7 +286,7 @@ static void speak(struct run *r)
         type = "text/html";
     sim_head_make(&head, &r->script, r->status, type);
     r->stage = POURING;
-    if (r->status >= 400)
+    if (made_nothing(r->status))
         count(r->script.failed);
     r->x->events->head(r->x, r->status, head.fields, head.n);
     if (r->x != NULL)

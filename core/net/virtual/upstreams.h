@@ -40,7 +40,7 @@ struct upstream_counts {
     int64_t arrivals; /* requests read */
     int64_t refused;  /* connections refused */
     int64_t limited;  /* answered 429 by its limits; of a provider, for all */
-    int64_t failed;   /* answered with the status of an error */
+    int64_t failed;   /* answered with an error: it made nothing */
     int64_t told;     /* replies whose usage it told, that ended well */
     int64_t tokens;   /* what these took */
     int64_t nano;     /* what these cost, in nano-dollars */
