@@ -99,8 +99,8 @@ step world "policies in simulated worlds" tests/house/worlds.sh build
 step faults "every call fails in turn, under ASan" tests/faults/run.sh asan
 step gate "the whole gateway over real sockets" tests/gate/run.sh build/perilune
 step gate-asan "the same under ASan and UBSan" tests/gate/run.sh build/asan/perilune
-step gate-tsan "workers, reload, drain, targets and outages under TSan" \
-    tests/house/build_and_gate.sh tsan drain reload targets outage
+step gate-tsan "what workers share, reload, drain, outages under TSan" \
+    tests/house/build_and_gate.sh tsan drain reload targets outage budget_crowd jobs idempotency
 step corpora "fuzz targets on their corpora, under ASan and UBSan" tests/fuzz/replay.sh asan
 # Seeded by the month, as the faults are: a run that fails fails again, and what
 # others look at is another part in time. `make fuzz` throws dice.
