@@ -22,7 +22,7 @@
         }                                                                      \
     } while (0)
 
-static const struct row {
+static const struct turn_row {
     const char *name, *policy, *body;
     bool down; /* the first model is */
 } rows[] = {
@@ -34,7 +34,7 @@ static const struct row {
 
 static int per_round = 20000;
 
-static struct stage *open_stage(const struct row *row)
+static struct stage *open_stage(const struct turn_row *row)
 {
     struct stage *s;
     struct stage_setup setup = {.bind = &bind_lua, .seed = 1};
@@ -48,7 +48,7 @@ static struct stage *open_stage(const struct row *row)
     return s;
 }
 
-static void ask(struct stage *s, const struct row *row, int n)
+static void ask(struct stage *s, const struct turn_row *row, int n)
 {
     struct arrival what = {.method = STR("POST"),
                            .path = STR("/v1/chat/completions"),
@@ -68,7 +68,7 @@ static void ask(struct stage *s, const struct row *row, int n)
     }
 }
 
-static void requests(const struct row *row)
+static void requests(const struct turn_row *row)
 {
     double best = 0;
     for (int round = 0; round < 3; round++) {
