@@ -36,6 +36,22 @@ test('B2: a key that asks too often is told so, before the policy runs', async (
   assert.equal(g.log.filter((l) => l.message === 'it ran').length, 2);
 });
 
+test('/healthz says what is counted of keys, and of nobody by name', async (t) => {
+  const { g, key } = await keyed(t, SAYS, ['--limit', '2 requests/min']);
+  await chatWith(g, {}, bearer(key.text));
+  const text = await (await fetch(`${g.url}/healthz`)).text();
+  const [limit] = JSON.parse(text).limits;
+  assert.deepEqual(limit, {
+    name: ':keys',
+    each: 'key',
+    counts: ['requests/min'],
+    known: 1,
+    taken: 1,
+    refused: 0,
+  });
+  assert.ok(!text.includes(key.id));
+});
+
 test('keys are counted each by itself, and one without limits is not', async (t) => {
   const { g, does } = await administered(t, SAYS, { workers: 2 });
   const limits = ['1 request/week'];

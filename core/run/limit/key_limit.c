@@ -53,7 +53,7 @@ static struct limiter *share(struct runtime *rt, const struct limit_part *part)
     uint64_t dice[2];
     bool emptied;
     char shape[40];
-    snprintf(shape, sizeof shape, "%s/%lld", units[part->unit],
+    snprintf(shape, sizeof shape, "key %s/%lld", units[part->unit],
              (long long)(part->rate.per / NANOS_S));
     world_random(rt->world, dice, sizeof dice);
     return limits_share(rt->realm, STR(NAME), str_of(shape), dice, &emptied);
