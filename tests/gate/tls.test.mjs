@@ -106,19 +106,23 @@ for (const [option, version] of [
   test(`an upstream that speaks both is asked in HTTP/${version}${option && ' where a provider says so'}`, async (t) => {
     const versions = [];
     const sessions = [];
-    const listener = http2.createSecureServer({ ...selfMade(t), allowHTTP1: true }, (req, res) => {
+    // It answers what it has read: Node resets a stream whose request it has not.
+    const answer = (req, res) => {
       versions.push(req.httpVersion);
       const stream = versions.length > 1;
       res.setHeader('content-type', stream ? 'text/event-stream' : 'application/json');
       res.end(stream ? events().join('') : JSON.stringify(chat()));
-    });
+    };
+    const listener = http2.createSecureServer({ ...selfMade(t), allowHTTP1: true }, (req, res) =>
+      req.resume().on('end', () => answer(req, res)),
+    );
     listener.on('session', (session) => sessions.push(session));
     t.after(() => sessions.forEach((session) => session.destroy()));
     const url = await listen(t, listener);
     t.after(() => listener.closeAllConnections?.());
     const g = await gateway(t, policyFor(url, undefined, option), trusting(t));
     const whole = await chatWith(g);
-    assert.equal(whole.json.choices?.[0].message.content, ANSWER, whole.body);
+    assert.equal(whole.json.choices?.[0].message.content, ANSWER, whole.text);
     const reply = await streamed(g);
     assert.equal(reply.data.at(-1), '[DONE]');
     assert.deepEqual(versions, [version, version]);
