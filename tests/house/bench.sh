@@ -42,35 +42,15 @@ world_runs() {
 }
 tell "the bench of the simulated world runs" world_runs
 
-targets_run() {
-    make --no-print-directory build/bench/micro/targets >"$log" 2>&1 &&
-        build/bench/micro/targets 1000
+micro() { # NAME: a bench that is one program, on few turns
+    make --no-print-directory "build/bench/micro/$1" >"$log" 2>&1 &&
+        "build/bench/micro/$1" 1000
 }
-tell "the bench of what is decided before a call runs" targets_run
-
-limits_run() {
-    make --no-print-directory build/bench/micro/limits >"$log" 2>&1 &&
-        build/bench/micro/limits 1000
-}
-tell "the bench of limits runs" limits_run
-
-budget_runs() {
-    make --no-print-directory build/bench/micro/budget >"$log" 2>&1 &&
-        build/bench/micro/budget 1000
-}
-tell "the bench of budgets runs" budget_runs
-
-usage_runs() {
-    make --no-print-directory build/bench/micro/usage >"$log" 2>&1 &&
-        build/bench/micro/usage 1000
-}
-tell "the bench of usage runs" usage_runs
-
-marks_run() {
-    make --no-print-directory build/bench/micro/marks >"$log" 2>&1 &&
-        build/bench/micro/marks 1000
-}
-tell "the bench of marks of keys runs" marks_run
+tell "the bench of what is decided before a call runs" micro targets
+tell "the bench of limits runs" micro limits
+tell "the bench of budgets runs" micro budget
+tell "the bench of usage runs" micro usage
+tell "the bench of marks of keys runs" micro marks
 
 # --- the store ---------------------------------------------------------------
 
