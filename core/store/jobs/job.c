@@ -3,6 +3,7 @@
 */
 #include "store/jobs/job.h"
 
+#include "store/record.h"
 #include "wire/json.h"
 
 #define MOST_FIELDS (2 * HTTP_MAX_FIELDS)
@@ -61,25 +62,6 @@ void job_write(const struct job_record *job, struct buf *to)
     buf_byte(to, '}');
 }
 
-struct reading {
-    struct json root;
-    struct arena *arena;
-    bool well;
-};
-
-static str text_of(struct reading *r, const char *name)
-{
-    struct json v = json_get(r->root, str_of(name));
-    if (v.kind == JSON_NONE)
-        return STR_NONE;
-    struct buf room;
-    buf_init(&room, JOB_TEXT * 6 + 2);
-    str copy = arena_copy(r->arena, json_text(v, &room));
-    buf_fini(&room);
-    r->well = r->well && copy.p != NULL && copy.n <= JOB_TEXT;
-    return copy;
-}
-
 static int64_t int_of(struct reading *r, const char *name, int64_t most)
 {
     int64_t n = 0;
@@ -91,7 +73,7 @@ static int64_t int_of(struct reading *r, const char *name, int64_t most)
 static enum job_state state_of(struct reading *r)
 {
     int i = 0;
-    str name = text_of(r, "state");
+    str name = reading_text(r, "state", JOB_TEXT);
     while (i < STATES && !str_eq(name, str_of(states[i])))
         i++;
     r->well = r->well && i < STATES;
@@ -100,7 +82,7 @@ static enum job_state state_of(struct reading *r)
 
 static const char *why_of(struct reading *r)
 {
-    str code = text_of(r, "why");
+    str code = reading_text(r, "why", JOB_TEXT);
     for (size_t i = 0; i < REASONS; i++)
         if (str_eq(code, str_of(reasons[i])))
             return reasons[i];
@@ -115,10 +97,10 @@ bool job_read(str id, str json, struct arena *arena, struct job_record *job)
         return false;
     r.root = json_of(json);
     *job = (struct job_record){
-        .queue = text_of(&r, "queue"),
-        .key = text_of(&r, "key"),
-        .user = text_of(&r, "user"),
-        .team = text_of(&r, "team"),
+        .queue = reading_text(&r, "queue", JOB_TEXT),
+        .key = reading_text(&r, "key", JOB_TEXT),
+        .user = reading_text(&r, "user", JOB_TEXT),
+        .team = reading_text(&r, "team", JOB_TEXT),
         .state = state_of(&r),
         .created = int_of(&r, "created", INT64_MAX),
         .expires = int_of(&r, "expires", INT64_MAX),

@@ -5,6 +5,7 @@
 
 #include "base/defence.h"
 #include "store/keys/key_limits.h"
+#include "store/record.h"
 
 /* --- writing --------------------------------------------------------------- */
 
@@ -53,31 +54,12 @@ void client_key_write(const struct client_key *key, struct buf *to)
 
 /* --- reading --------------------------------------------------------------- */
 
-struct reading {
-    struct json root;
-    struct arena *scratch;
-    bool well;
-};
-
-static str take_text(struct reading *r, const char *name)
-{
-    struct json v = json_get(r->root, str_of(name));
-    if (v.kind == JSON_NONE)
-        return STR_NONE;
-    struct buf text;
-    buf_init(&text, CLIENT_KEY_TEXT * 6 + 2);
-    str copy = arena_copy(r->scratch, json_text(v, &text));
-    buf_fini(&text);
-    r->well = r->well && copy.p != NULL && copy.n <= CLIENT_KEY_TEXT;
-    return copy;
-}
-
 static str take_json(struct reading *r, const char *name, enum json_kind kind)
 {
     struct json v = json_get(r->root, str_of(name));
     if (v.kind == JSON_NONE)
         return STR_NONE;
-    str copy = arena_copy(r->scratch, v.text);
+    str copy = arena_copy(r->arena, v.text);
     r->well = r->well && v.kind == kind && copy.p != NULL;
     return copy;
 }
@@ -128,15 +110,15 @@ bool client_key_read(str json, struct arena *scratch, struct client_key *key)
 {
     struct json_error error;
     struct key_budgets budgets;
-    struct reading r = {.scratch = scratch, .well = true};
+    struct reading r = {.arena = scratch, .well = true};
     if (!json_check(json, &error))
         return false;
     r.root = json_of(json);
     *key = (struct client_key){
-        .id = take_text(&r, "id"),
-        .user = take_text(&r, "user"),
-        .team = take_text(&r, "team"),
-        .feature = take_text(&r, "feature"),
+        .id = reading_text(&r, "id", CLIENT_KEY_TEXT),
+        .user = reading_text(&r, "user", CLIENT_KEY_TEXT),
+        .team = reading_text(&r, "team", CLIENT_KEY_TEXT),
+        .feature = reading_text(&r, "feature", CLIENT_KEY_TEXT),
         .models = take_json(&r, "models", JSON_ARRAY),
         .metadata = take_json(&r, "metadata", JSON_OBJECT),
         .limits = take_json(&r, "limits", JSON_ARRAY),
